@@ -1,0 +1,27 @@
+# reccc_library(NAME sources… [LINK libs…] [DEPENDS targets…]): a static library of the compiler. All of them share one precompiled
+# header: an MLIR translation unit compiles in seconds with it and in ten without.
+function(reccc_library name)
+  cmake_parse_arguments(ARG "" "" "LINK;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC MLIR LLVM ${ARG_LINK})
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+  reccc_precompile(${name})
+endfunction()
+
+# The header is compiled once, by the target that owns it, and reused by all others. ccache needs -fpch-preprocess to see through it.
+function(reccc_precompile name)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${name} PRIVATE -fpch-preprocess)
+  endif()
+  if(NOT TARGET reccc_pch)
+    file(WRITE ${CMAKE_BINARY_DIR}/pch.cpp "")
+    add_library(reccc_pch STATIC ${CMAKE_BINARY_DIR}/pch.cpp)
+    target_precompile_headers(reccc_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/Precompiled.h)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      target_compile_options(reccc_pch PRIVATE -fpch-preprocess)
+    endif()
+  endif()
+  target_precompile_headers(${name} REUSE_FROM reccc_pch)
+endfunction()
