@@ -51,19 +51,20 @@ typedef struct recrt_space_desc {
 // --- Row maps -------------------------------------------------------------------------------------------------------
 
 /// One step outwards from a view to what it is a view of: row i of `inner` in a request is row
-/// `first + i * stride` of `outer` in that request.
+/// `first + shift + i * stride` of `outer` in that request. The runtime checks for every request that all of them exist.
 enum recrt_embed_kind {
-  RECRT_EMBED_SEGMENT = 0, // first = rows of the parts of concat `outer` before part `index`, stride 1
+  RECRT_EMBED_SEGMENT = 0, // first = rows of the parts of concat `outer` before part `index` (0 if no concat), stride 1
   RECRT_EMBED_TAKE_LAST,   // first = len(outer) - len(inner), stride 1
   RECRT_EMBED_TAKE_FIRST,  // first = 0, stride 1
-  RECRT_EMBED_PHASE        // first = index, stride = count of interleave `outer`
+  RECRT_EMBED_PHASE        // first = index, stride = count of interleave `outer`, or the ratio of two constant counts
 };
 
+/// `shift` addresses rows inside of neighbouring constants that were merged to one part: rows<2>, rows<4> to rows<6>.
 typedef struct recrt_embed_step {
   int32_t kind; // recrt_embed_kind
   int32_t outer;
   int32_t index;
-  int32_t reserved;
+  int32_t shift;
 } recrt_embed_step;
 
 /// Rows of space `space` as rows of the space of the last step: rows[r] for each row r of the batch.
@@ -150,7 +151,7 @@ enum recrt_kernel_kind {
   RECRT_KERNEL_ROWS = 0,  // item: `block` rows of space `space`
   RECRT_KERNEL_GEMM,      // item: (row block, split), split fastest; `columns` panels may be cut into splits
   RECRT_KERNEL_ATTENTION, // item: recrt_attention_item; segments are the parts of `space` (itself when not a concat)
-  RECRT_KERNEL_TOP_K      // the runtime's own: operands scores, [exclude], ids out, scores out
+  RECRT_KERNEL_TOP_K      // the runtime's own: operands scores (f32), [exclude], ids out (i64), scores out (f32)
 };
 
 /// How an operand of a step is found.
@@ -206,7 +207,7 @@ typedef struct recrt_module {
   const recrt_entry_desc *entries;
   const void *weights;      // 64-byte aligned; null when the weights lie in a file of their own
   int64_t weights_bytes;
-  uint64_t weights_hash;    // XXH64-free FNV-1a over 8-byte words of the blob; refuses a file of another model
+  uint64_t weights_hash;    // reccc::checksum64 of the blob; refuses a file of another model
   int32_t num_spaces;
   int32_t num_entries;
   uint32_t isa_levels;      // bit set of 1 << recrt_isa
