@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Family attention.
+#ifndef RECCC_DIALECT_RECSYS_IR_RECSYSATTENTIONOPS_TD
+#define RECCC_DIALECT_RECSYS_IR_RECSYSATTENTIONOPS_TD
+
+include "reccc/Dialect/Recsys/IR/RecsysDenseOps.td"
+
+def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegments]> {
+  let summary = "Rows read from rows of the same request";
+  let description = [{
+    For each row i of `query` and head h: sum over the visible columns j of all sources of P(i, j) value[j, h'], with h' = h / (heads / source heads).
+    A *segment* of a row space is a part of its concat, or the space itself. `masks[a][b]` says which columns of source segment b (counted over all
+    sources in order) the rows of query segment a see.
+    - `score` (required): `silu`: P = silu(s) / divisor. `softmax`: P = exp(s) / sum of exp(s) over the visible columns.
+      s = scale * q·k + bias, or scale * (q·k + bias) with `order = add_then_scale`.
+    - `divisor` (silu): a constant; with `row_length_divisor` the number of rows of the request in the query's space instead.
+    - `toeplitz(w, center)`: adds w[center + j - i]. `time_buckets(w, tq, tk, rule)`: adds w[bucket(|tq[i] - tk[j]|)], the bucket clamped to the table.
+    A row that sees no column is 0. Scores, P and the sum are fp32.
+
+    (attention_c1) query is [heads, a], keys [source heads, a], values [source heads, v]; source heads divide heads; a key and its value share a space.
+    (attention_c2) One list of masks for each query segment, one mask for each source segment. (attention_c3) Lengths that masks name are parts of the
+    spaces at hand. (attention_c4) `silu` has one divisor, > 0; softmax none. (attention_c5) A bias needs one source, over the query's space, of one segment;
+    the toeplitz parameter has rank 1 and 0 <= center; times are scalars over the query's space. (attention_c6) `self` needs equal segments.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @attention(%q: !recsys.jagged<#s x 2x16xf32>, %v: !recsys.jagged<#s x 2x8xf32>) {
+      %0 = recsys.attention %q sources [%q, %v] masks [[#recsys.interval<(d0) -> (), (d0) -> (d0 + 1)>]] score silu scale 2.5e-1 divisor 2.0e+02
+        : (!recsys.jagged<#s x 2x16xf32>, !recsys.jagged<#s x 2x16xf32>, !recsys.jagged<#s x 2x8xf32>) -> !recsys.jagged<#s x 2x8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$query, Variadic<Recsys_Floats>:$keys, Variadic<Recsys_Floats>:$values,
+                   Optional<Recsys_Weight>:$toeplitz, Optional<Recsys_Weight>:$bucket_weights,
+                   Optional<Recsys_Ids>:$query_times, Optional<Recsys_Ids>:$key_times,
+                   ArrayAttr:$masks, Recsys_ScoreKind:$score, F64Attr:$scale, OptionalAttr<F64Attr>:$divisor, UnitAttr:$row_length_divisor,
+                   OptionalAttr<I64Attr>:$toeplitz_center, OptionalAttr<AnyAttr>:$bucket_rule,
+                   DefaultValuedAttr<Recsys_ScoreOrder, "ScoreOrder::scale_then_add">:$order);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = [{
+    $query `sources` `[` custom<Sources>($keys, $values) `]` `masks` $masks `score` $score `scale` $scale (`divisor` $divisor^)?
+    (`row_length_divisor` $row_length_divisor^)? (`toeplitz` `(` $toeplitz^ `,` $toeplitz_center `)`)?
+    (`time_buckets` `(` $bucket_weights^ `,` $query_times `,` $key_times `,` $bucket_rule `)`)? (`order` $order^)?
+    attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    int64_t getHeads() { return getQuery().getType().getDims()[0]; }
+    /// Segments of the query's space, and of all sources in order.
+    ::llvm::SmallVector<::mlir::Attribute> getQuerySegments();
+    ::llvm::SmallVector<::mlir::Attribute> getSourceSegments();
+    ::mlir::recsys::Mask getMask(unsigned querySegment, unsigned sourceSegment);
+  }];
+}
+
+#endif // RECCC_DIALECT_RECSYS_IR_RECSYSATTENTIONOPS_TD

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Row spaces, attention masks and bucket rules.
+#ifndef RECCC_DIALECT_RECSYS_IR_RECSYSATTRS_TD
+#define RECCC_DIALECT_RECSYS_IR_RECSYSATTRS_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "reccc/Dialect/Recsys/IR/RecsysEnums.td"
+include "reccc/Dialect/Recsys/IR/RecsysInterfaces.td"
+
+class Recsys_Attr<string name, string attrMnemonic, list<Trait> traits = []> : AttrDef<Recsys_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+//===-- Row spaces ---------------------------------------------------------------------------------------------------===//
+
+class Recsys_SpaceAttr<string name, string attrMnemonic>
+    : Recsys_Attr<name, attrMnemonic, [DeclareAttrInterfaceMethods<Recsys_RowSpaceInterface>]> {
+  let genVerifyDecl = 1;
+  let hasCustomAssemblyFormat = 1;
+}
+
+def Recsys_BaseSpaceAttr : Recsys_SpaceAttr<"BaseSpace", "space"> {
+  let summary = "Rows whose number comes with each request";
+  let description = [{
+    `#recsys.space<"history", max = 4096>`: between 0 and `max` rows in a request. (space_c1) The name is not empty.
+    (space_c2) 1 <= max < 2^31.
+  }];
+  let parameters = (ins "::mlir::StringAttr":$name, "int64_t":$max);
+}
+
+def Recsys_RowsAttr : Recsys_SpaceAttr<"Rows", "rows"> {
+  let summary = "The same number of rows in every request";
+  let description = [{ `#recsys.rows<6>`. (rows_c1) The count is 0 or at least 2 and below 2^31; one row is `#recsys.request`. }];
+  let parameters = (ins "int64_t":$count);
+}
+
+def Recsys_RequestAttr : Recsys_SpaceAttr<"Request", "request"> {
+  let summary = "One row in every request";
+}
+
+def Recsys_ConcatAttr : Recsys_SpaceAttr<"Concat", "concat"> {
+  let summary = "Rows of several spaces, one after another";
+  let description = [{
+    `#recsys.concat<a, b, …>`: the rows of `a`, then those of `b`. Normal form: (concat_c1) at least two parts, none a concat,
+    none `rows<0>`, no two neighbours of constant size.
+  }];
+  let parameters = (ins ArrayRefParameter<"::mlir::Attribute">:$spaces);
+}
+
+def Recsys_InterleaveAttr : Recsys_SpaceAttr<"Interleave", "interleave"> {
+  let summary = "n rows for each row";
+  let description = [{ `#recsys.interleave<s, n>`: rows n*i to n*i + n-1 belong to row i of `s`. (interleave_c1) n >= 2 and `s` is not of constant size. }];
+  let parameters = (ins "::mlir::Attribute":$of, "int64_t":$times);
+}
+
+def Recsys_GroupAttr : Recsys_SpaceAttr<"Group", "group"> {
+  let summary = "One row for each k rows";
+  let description = [{
+    `#recsys.group<s, k, pad>` has ceil(len/k) rows, `#recsys.group<s, k, drop_oldest>` floor(len/k).
+    (group_c1) k >= 2 and `s` is not of constant size.
+  }];
+  let parameters = (ins "::mlir::Attribute":$of, "int64_t":$size, "::mlir::recsys::Remainder":$remainder);
+}
+
+def Recsys_TakeFirstAttr : Recsys_SpaceAttr<"TakeFirst", "take_first"> {
+  let summary = "At most the first k rows";
+  let description = [{ `#recsys.take_first<s, k>`. (take_c1) 1 <= k < max(s), and `s` is not a take of the same end. }];
+  let parameters = (ins "::mlir::Attribute":$of, "int64_t":$count);
+}
+
+def Recsys_TakeLastAttr : Recsys_SpaceAttr<"TakeLast", "take_last"> {
+  let summary = "At most the last k rows";
+  let description = [{ `#recsys.take_last<s, k>`: the newest rows of a history kept oldest first. (take_c1) as `take_first`. }];
+  let parameters = (ins "::mlir::Attribute":$of, "int64_t":$count);
+}
+
+def Recsys_NestAttr : Recsys_SpaceAttr<"Nest", "nest"> {
+  let summary = "For each outer row, the inner rows of its request";
+  let description = [{
+    `#recsys.nest<outer, inner>`; `inner` may be `#recsys.rows<n>`. (nest_c1) Neither is `request`, and not both are of constant size.
+  }];
+  let parameters = (ins "::mlir::Attribute":$outer, "::mlir::Attribute":$inner);
+}
+
+def Recsys_OpaqueAttr : Recsys_SpaceAttr<"Opaque", "opaque"> {
+  let summary = "Rows whose number the data decides";
+  let description = [{ `#recsys.opaque<"id", max = n>`: exactly one op binds an id. (opaque_c1) as `space`. }];
+  let parameters = (ins "::mlir::StringAttr":$id, "int64_t":$max);
+}
+
+//===-- Masks --------------------------------------------------------------------------------------------------------===//
+
+class Recsys_MaskAttr<string name, string attrMnemonic>
+    : Recsys_Attr<name, attrMnemonic, [DeclareAttrInterfaceMethods<Recsys_MaskInterface>]>;
+
+def Recsys_FullMaskAttr : Recsys_MaskAttr<"FullMask", "full"> { let summary = "Every column"; }
+def Recsys_NoMaskAttr : Recsys_MaskAttr<"NoMask", "none"> { let summary = "No column"; }
+def Recsys_SelfMaskAttr : Recsys_MaskAttr<"SelfMask", "self"> { let summary = "Column i for row i"; }
+
+def Recsys_IntervalAttr : Recsys_MaskAttr<"Interval", "interval"> {
+  let summary = "One interval of columns";
+  let description = [{
+    Row i sees the columns [greatest of `lower`, least of `upper`), clamped to the segment. Both maps take the row (d0) and the
+    lengths of the row spaces in `lengths` (s0, s1, …) in its request. `upper` with no result: no upper limit; `lower` likewise.
+
+        #recsys.interval<(d0) -> (d0 - 11), (d0) -> (d0 + 1)>
+
+    (interval_c1) Maps have one dimension and as many symbols as there are lengths. (interval_c2) Lengths are row spaces.
+  }];
+  let parameters = (ins "::mlir::AffineMap":$lower, "::mlir::AffineMap":$upper,
+                    OptionalArrayRefParameter<"::mlir::Attribute">:$lengths);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+def Recsys_IntervalsAttr : Recsys_MaskAttr<"Intervals", "intervals"> {
+  let summary = "Several intervals of columns";
+  let description = [{
+    Sorted and disjoint for every row; an overlap would count a column twice, so intervals are clipped to begin where the one before ended.
+    (intervals_c1) At least two intervals.
+  }];
+  let parameters = (ins ArrayRefParameter<"::mlir::recsys::IntervalAttr">:$intervals);
+  let assemblyFormat = "`<` $intervals `>`";
+  let genVerifyDecl = 1;
+}
+
+//===-- Bucket rules -------------------------------------------------------------------------------------------------===//
+
+def Recsys_EdgesAttr : Recsys_Attr<"Edges", "edges"> {
+  let summary = "Buckets given by their first values";
+  let description = [{
+    bucket(x) = number of edges <= x. An edge that is repeated skips a bucket. (edges_c1) Edges do not decrease.
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t">:$edges);
+  let assemblyFormat = "`<` `[` $edges `]` `>`";
+  let genVerifyDecl = 1;
+}
+
+def Recsys_SqrtBucketAttr : Recsys_Attr<"SqrtBucket", "sqrt_bucket"> {
+  let summary = "Buckets of Meta's time encoder";
+  let description = [{
+    bucket(x) = min(trunc(sqrt(max(float(x), 1e-6) / unit)), last), conversion, division and root each rounded to fp32
+    (spec/hstu.md 2.3). (sqrt_bucket_c1) unit > 0 and last >= 0.
+  }];
+  let parameters = (ins "::llvm::APFloat":$unit, "int64_t":$last);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+#endif // RECCC_DIALECT_RECSYS_IR_RECSYSATTRS_TD

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+// Family dense: arithmetic on the records of each row.
+#ifndef RECCC_DIALECT_RECSYS_IR_RECSYSDENSEOPS_TD
+#define RECCC_DIALECT_RECSYS_IR_RECSYSDENSEOPS_TD
+
+include "reccc/Dialect/Recsys/IR/RecsysSequenceOps.td"
+
+def Recsys_LinearOp : Recsys_InferredOp<"linear", [Recsys_RowWiseInterface]> {
+  let summary = "Each row times a matrix";
+  let description = [{
+    result = input · weight (+ bias). fp32 accumulation.
+    - `weight`: [in, out], or [out, in] with `transposed` (torch.nn.Linear). `bias` (optional): [out].
+
+    (linear_c1) Input has one dimension, the weight's `in`. (linear_c2) Weight has rank 2. (linear_c3) Bias has rank 1 and size `out`.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @linear(%x: !recsys.jagged<#s x 8xf32>, %w: tensor<16x8xf32>, %b: tensor<16xf32>) {
+      %0 = recsys.linear %x, %w, %b transposed : (!recsys.jagged<#s x 8xf32>, tensor<16x8xf32>, tensor<16xf32>) -> !recsys.jagged<#s x 16xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$input, Recsys_Weight:$weight, Optional<Recsys_Weight>:$bias, UnitAttr:$transposed);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$input `,` $weight (`,` $bias^)? (`transposed` $transposed^)? attr-dict `:` functional-type(operands, results)";
+  let hasCanonicalizer = 1;
+  let extraClassDeclaration = [{
+    int64_t getInFeatures() { return getWeight().getType().getDimSize(getTransposed() ? 1 : 0); }
+    int64_t getOutFeatures() { return getWeight().getType().getDimSize(getTransposed() ? 0 : 1); }
+  }];
+}
+
+def Recsys_RequestLinearOp : Recsys_InferredOp<"request_linear"> {
+  let summary = "Each row times its request's matrix";
+  let description = [{
+    result[r] = input[r] · weight[request of r] (+ bias[request of r]): weights that are activations.
+
+    (request_linear_c1) Weight is over `request` with dimensions [in, out]; bias over `request` with [out].
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @request_linear(%x: !recsys.jagged<#s x 8xf32>, %w: !recsys.jagged<#recsys.request x 8x4xf32>, %b: !recsys.jagged<#recsys.request x 4xf32>) {
+      %0 = recsys.request_linear %x, %w, %b : (!recsys.jagged<#s x 8xf32>, !recsys.jagged<#recsys.request x 8x4xf32>, !recsys.jagged<#recsys.request x 4xf32>) -> !recsys.jagged<#s x 4xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$input, Recsys_Floats:$weight, Optional<Recsys_Floats>:$bias);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$input `,` $weight (`,` $bias^)? attr-dict `:` functional-type(operands, results)";
+}
+
+def Recsys_LayerNormOp : Recsys_InferredOp<"layer_norm", [Recsys_RowWiseInterface, AttrSizedOperandSegments]> {
+  let summary = "Subtract the mean, divide by the deviation";
+  let description = [{
+    (x - mean) / sqrt(var + eps) over all elements of a row, or over each of `groups` equal parts of it; biased variance.
+    - `weight`, `bias` (both or neither): one value for each element, or one for each group.
+
+    (layer_norm_c1) eps >= 0. (layer_norm_c2) groups >= 1 divides the row. (layer_norm_c3) Weight and bias come together, with as many elements
+    as the row, or as there are groups when groups > 1.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @layer_norm(%x: !recsys.jagged<#s x 8xf32>, %w: tensor<8xf32>, %b: tensor<8xf32>) {
+      %0 = recsys.layer_norm %x affine %w, %b eps 1.0e-6 : (!recsys.jagged<#s x 8xf32>, tensor<8xf32>, tensor<8xf32>) -> !recsys.jagged<#s x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$input, Optional<Recsys_Weight>:$weight, Optional<Recsys_Weight>:$bias, F64Attr:$eps, DefaultValuedAttr<I64Attr, "1">:$groups);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$input (`affine` $weight^ `,` $bias)? `eps` $eps (`groups` $groups^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Recsys_L2NormOp : Recsys_InferredOp<"l2_norm", [Recsys_RowWiseInterface]> {
+  let summary = "Divide a row by its length";
+  let description = [{
+    x / max(|x|, eps) over all elements of a row. (l2_norm_c1) eps > 0.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @l2_norm(%x: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.l2_norm %x eps 1.0e-6 : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$input, F64Attr:$eps);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$input `eps` $eps attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Recsys_AddOp : Recsys_InferredOp<"add", [Recsys_ElementwiseInterface, Commutative]> {
+  let summary = "The sum";
+  let description = [{
+    (add_c1) Types agree up to the storage type.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @add(%x: !recsys.jagged<#s x 8xf32>, %y: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.add %x, %y : (!recsys.jagged<#s x 8xf32>, !recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins AnyType:$lhs, AnyType:$rhs);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+}
+
+def Recsys_SubOp : Recsys_InferredOp<"sub", [Recsys_ElementwiseInterface]> {
+  let summary = "The difference";
+  let description = [{
+    (sub_c1) Types agree up to the storage type. Integers wrap.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @sub(%x: !recsys.jagged<#s x 8xf32>, %y: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.sub %x, %y : (!recsys.jagged<#s x 8xf32>, !recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins AnyType:$lhs, AnyType:$rhs);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+}
+
+def Recsys_MulOp : Recsys_InferredOp<"mul", [Recsys_ElementwiseInterface, Commutative]> {
+  let summary = "The product, element by element";
+  let description = [{
+    (mul_c1) Types agree up to the storage type.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @mul(%x: !recsys.jagged<#s x 8xf32>, %y: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.mul %x, %y : (!recsys.jagged<#s x 8xf32>, !recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$lhs, Recsys_Floats:$rhs);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+}
+
+def Recsys_ScaleOp : Recsys_InferredOp<"scale", [Recsys_ElementwiseInterface]> {
+  let summary = "Times a constant";
+  let description = [{
+    input * factor.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @scale(%x: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.scale %x by 8.0 : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$input, F64Attr:$factor);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$input `by` $factor attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
+}
+
+def Recsys_SiluOp : Recsys_InferredOp<"silu", [Recsys_ElementwiseInterface]> {
+  let summary = "x times the sigmoid of x";
+  let description = [{
+    x / (1 + exp(-x)).
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @silu(%x: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.silu %x : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$input);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
+def Recsys_SigmoidOp : Recsys_InferredOp<"sigmoid", [Recsys_ElementwiseInterface]> {
+  let summary = "The logistic function";
+  let description = [{
+    1 / (1 + exp(-x)).
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @sigmoid(%x: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.sigmoid %x : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$input);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
+def Recsys_GeluOp : Recsys_InferredOp<"gelu", [Recsys_ElementwiseInterface]> {
+  let summary = "Gaussian error linear unit";
+  let description = [{
+    x/2 (1 + erf(x / sqrt 2)): the exact form, not the tanh one.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @gelu(%x: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.gelu %x : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$input);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
+def Recsys_ReluOp : Recsys_InferredOp<"relu", [Recsys_ElementwiseInterface]> {
+  let summary = "The positive part";
+  let description = [{
+    max(x, 0); NaN stays NaN.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @relu(%x: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.relu %x : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$input);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
+def Recsys_TanhOp : Recsys_InferredOp<"tanh", [Recsys_ElementwiseInterface]> {
+  let summary = "Hyperbolic tangent";
+  let description = [{
+    tanh(x).
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @tanh(%x: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.tanh %x : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$input);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
+def Recsys_ConcatFeaturesOp : Recsys_InferredOp<"concat_features", [Recsys_RowWiseInterface, Recsys_ViewInterface]> {
+  let summary = "Records joined end to end";
+  let description = [{
+    (concat_features_c1) At least one operand. (concat_features_c2) One row space, each operand has one dimension.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @concat_features(%x: !recsys.jagged<#s x 8xf32>, %y: !recsys.jagged<#s x 4xf32>) {
+      %0 = recsys.concat_features %x, %y : (!recsys.jagged<#s x 8xf32>, !recsys.jagged<#s x 4xf32>) -> !recsys.jagged<#s x 12xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<Recsys_Floats>:$inputs);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$inputs attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
+}
+
+def Recsys_SliceFeaturesOp : Recsys_InferredOp<"slice_features", [Recsys_RowWiseInterface, Recsys_ViewInterface]> {
+  let summary = "Part of each record";
+  let description = [{
+    Elements [offset, offset + size). (slice_features_c1) One dimension; the part lies inside it and is not empty.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @slice_features(%x: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.slice_features %x offset 2 size 4 : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 4xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$input, I64Attr:$offset, I64Attr:$size);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$input `offset` $offset `size` $size attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
+}
+
+def Recsys_ReshapeFeaturesOp : Recsys_ValueOp<"reshape_features", [Recsys_RowWiseInterface, Recsys_ViewInterface]> {
+  let summary = "The same record with other dimensions";
+  let description = [{
+    Row-major order is kept. (reshape_features_c1) Row space, kind of element and number of elements agree.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @reshape_features(%x: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.reshape_features %x : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 2x4xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$input);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+#endif // RECCC_DIALECT_RECSYS_IR_RECSYSDENSEOPS_TD

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attention masks: which columns of a source segment each row of a query segment sees.
+#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
+
+#include "mlir/IR/DialectImplementation.h"
+
+using namespace mlir;
+using namespace mlir::recsys;
+
+using RowsOf = llvm::function_ref<int64_t(Attribute)>;
+using IntervalList = SmallVectorImpl<std::pair<int64_t, int64_t>>;
+
+void FullMaskAttr::getIntervals(int64_t, int64_t columns, RowsOf, IntervalList &intervals) const {
+  if (columns > 0)
+    intervals.push_back({0, columns});
+}
+
+void NoMaskAttr::getIntervals(int64_t, int64_t, RowsOf, IntervalList &) const {}
+
+void SelfMaskAttr::getIntervals(int64_t row, int64_t columns, RowsOf,
+                                IntervalList &intervals) const {
+  if (row < columns)
+    intervals.push_back({row, row + 1});
+}
+
+/// The value of an affine expression in the row (d0) and lengths (symbols).
+static int64_t evaluate(AffineExpr expr, int64_t row, ArrayRef<int64_t> lengths) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return constant.getValue();
+  if (isa<AffineDimExpr>(expr))
+    return row;
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return lengths[symbol.getPosition()];
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  int64_t lhs = evaluate(binary.getLHS(), row, lengths);
+  int64_t rhs = evaluate(binary.getRHS(), row, lengths);
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    return lhs + rhs;
+  case AffineExprKind::Mul:
+    return lhs * rhs;
+  case AffineExprKind::FloorDiv:
+    return llvm::divideFloorSigned(lhs, rhs);
+  case AffineExprKind::CeilDiv:
+    return llvm::divideCeilSigned(lhs, rhs);
+  default:
+    return lhs - rhs * llvm::divideFloorSigned(lhs, rhs); // Mod
+  }
+}
+
+void IntervalAttr::getIntervals(int64_t row, int64_t columns, RowsOf rowsOf,
+                                IntervalList &intervals) const {
+  SmallVector<int64_t> lengths;
+  for (Attribute space : getLengths())
+    lengths.push_back(rowsOf(space));
+  int64_t low = 0, high = columns;
+  for (AffineExpr expr : getLower().getResults())
+    low = std::max(low, evaluate(expr, row, lengths));
+  for (AffineExpr expr : getUpper().getResults())
+    high = std::min(high, evaluate(expr, row, lengths));
+  if (low < high)
+    intervals.push_back({low, high});
+}
+
+void IntervalsAttr::getIntervals(int64_t row, int64_t columns, RowsOf rowsOf,
+                                 IntervalList &intervals) const {
+  int64_t end = 0;
+  for (IntervalAttr interval : getIntervals()) {
+    SmallVector<std::pair<int64_t, int64_t>> one;
+    interval.getIntervals(row, columns, rowsOf, one);
+    for (auto [low, high] : one) {
+      low = std::max(low, end);
+      if (low >= high)
+        continue;
+      intervals.push_back({low, high});
+      end = high;
+    }
+  }
+}
+
+//===-- Verifiers and assembly -----------------------------------------------------------------------------------------===//
+
+/// Divisors must be positive constants: then every map has a value for every row.
+static bool isSafe(AffineExpr expr) {
+  bool safe = true;
+  expr.walk([&](AffineExpr inner) {
+    AffineExprKind kind = inner.getKind();
+    if (kind != AffineExprKind::FloorDiv && kind != AffineExprKind::CeilDiv &&
+        kind != AffineExprKind::Mod)
+      return;
+    auto divisor = dyn_cast<AffineConstantExpr>(cast<AffineBinaryOpExpr>(inner).getRHS());
+    safe &= divisor && divisor.getValue() > 0;
+  });
+  return safe;
+}
+
+LogicalResult IntervalAttr::verify(function_ref<InFlightDiagnostic()> emitError, AffineMap lower,
+                                   AffineMap upper, ArrayRef<Attribute> lengths) {
+  for (AffineMap map : {lower, upper}) { // interval_c1
+    if (map.getNumDims() != 1 || map.getNumSymbols() != lengths.size())
+      return emitError() << "expected a bound of one dimension and " << lengths.size()
+                         << " symbols, one for each length, got " << map;
+    if (!llvm::all_of(map.getResults(), isSafe))
+      return emitError() << "expected a bound that divides by positive constants only, got " << map;
+  }
+  for (Attribute space : lengths) // interval_c2
+    if (!isa_and_nonnull<RowSpace>(space))
+      return emitError() << "expected the length of a row space, got " << space;
+  return success();
+}
+
+LogicalResult IntervalsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                    ArrayRef<IntervalAttr> intervals) {
+  if (intervals.size() < 2) // intervals_c1
+    return emitError() << "expected at least two intervals, got " << intervals.size();
+  return success();
+}
+
+Attribute IntervalAttr::parse(AsmParser &parser, Type) {
+  SMLoc loc = parser.getCurrentLocation();
+  AffineMap lower, upper;
+  SmallVector<Attribute> lengths;
+  if (parser.parseLess() || parser.parseAffineMap(lower) || parser.parseComma() ||
+      parser.parseAffineMap(upper))
+    return {};
+  if (succeeded(parser.parseOptionalComma()) &&
+      (parser.parseKeyword("lengths") || parser.parseEqual() ||
+       parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+         return parser.parseAttribute(lengths.emplace_back());
+       })))
+    return {};
+  if (parser.parseGreater())
+    return {};
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), lower, upper,
+                    lengths);
+}
+
+void IntervalAttr::print(AsmPrinter &printer) const {
+  printer << "<";
+  getLower().print(printer.getStream());
+  printer << ", ";
+  getUpper().print(printer.getStream());
+  if (!getLengths().empty()) {
+    printer << ", lengths = [";
+    llvm::interleaveComma(getLengths(), printer);
+    printer << "]";
+  }
+  printer << ">";
+}

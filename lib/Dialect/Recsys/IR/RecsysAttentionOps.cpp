@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Family attention: result type and checks.
+#include "OpChecks.h"
+
+using namespace mlir;
+using namespace mlir::recsys;
+
+SmallVector<Attribute> AttentionOp::getQuerySegments() { return getSegments(getQuery().getType().getSpace()); }
+
+SmallVector<Attribute> AttentionOp::getSourceSegments() {
+  SmallVector<Attribute> segments;
+  for (Value key : getKeys())
+    llvm::append_range(segments, getSegments(jagged(key).getSpace()));
+  return segments;
+}
+
+Mask AttentionOp::getMask(unsigned querySegment, unsigned sourceSegment) {
+  return cast<Mask>(cast<ArrayAttr>(getMasks()[querySegment])[sourceSegment]);
+}
+
+LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
+  JaggedType query = jagged(adaptor.getQuery());
+  if (adaptor.getValues().empty() || jagged(adaptor.getValues().front()).getDims().size() != 2 || query.getDims().size() != 2)
+    return failAt(location, context) << "expected a query and at least one source with records of [heads, width]";
+  types.push_back(query.withDims({query.getDims()[0], jagged(adaptor.getValues().front()).getDims()[1]}));
+  return success();
+}
+
+/// attention_c1
+static LogicalResult verifySources(AttentionOp op) {
+  JaggedType query = op.getQuery().getType();
+  if (op.getKeys().size() != op.getValues().size())
+    return op.emitOpError() << "expected a value for each key, got " << op.getKeys().size() << " keys and "
+                            << op.getValues().size() << " values";
+  int64_t width = jagged(op.getValues().front()).getDims()[1];
+  for (auto [keyValue, valueValue] : llvm::zip(op.getKeys(), op.getValues())) {
+    JaggedType key = jagged(keyValue), value = jagged(valueValue);
+    if (failed(checkSameSpace(op.getLoc(), key, value)))
+      return failure();
+    if (key.getDims().size() != 2 || value.getDims().size() != 2 || key.getDims()[0] != value.getDims()[0] ||
+        key.getDims()[1] != query.getDims()[1] || value.getDims()[1] != width || query.getDims()[0] % key.getDims()[0] != 0)
+      return op.emitOpError() << "expected keys [heads, " << query.getDims()[1] << "] and values [heads, " << width
+                              << "] with heads that divide " << query.getDims()[0] << ", got " << key << " and " << value;
+  }
+  return success();
+}
+
+/// attention_c2, attention_c3, attention_c6
+static LogicalResult verifyMasks(AttentionOp op) {
+  SmallVector<Attribute> queries = op.getQuerySegments(), sources = op.getSourceSegments();
+  if (op.getMasks().size() != queries.size())
+    return op.emitOpError() << "expected one list of masks for each of the " << queries.size() << " query segments, got " << op.getMasks().size();
+  for (auto [segment, list] : llvm::enumerate(op.getMasks())) {
+    auto masks = dyn_cast<ArrayAttr>(list);
+    if (!masks || masks.size() != sources.size())
+      return op.emitOpError() << "expected one mask for each of the " << sources.size() << " source segments, got " << list;
+    for (auto [source, mask] : llvm::enumerate(masks)) {
+      if (!isa<Mask>(mask))
+        return op.emitOpError() << "expected a mask, got " << mask;
+      if (isa<SelfMaskAttr>(mask) && queries[segment] != sources[source])
+        return op.emitOpError() << "expected #recsys.self between equal segments, got " << queries[segment] << " and " << sources[source];
+      SmallVector<IntervalAttr> intervals;
+      if (auto one = dyn_cast<IntervalAttr>(mask))
+        intervals.push_back(one);
+      else if (auto several = dyn_cast<IntervalsAttr>(mask))
+        llvm::append_range(intervals, several.getIntervals());
+      for (IntervalAttr interval : intervals)
+        for (Attribute length : interval.getLengths())
+          if (!llvm::any_of(llvm::concat<Attribute>(queries, sources), [&](Attribute space) { return mentionsSpace(space, length); }))
+            return op.emitOpError() << "expected lengths of spaces at hand, got that of " << length;
+    }
+  }
+  return success();
+}
+
+/// attention_c5
+static LogicalResult verifyBias(AttentionOp op) {
+  if (op.getToeplitz() && (!op.getToeplitzCenter() || static_cast<int64_t>(*op.getToeplitzCenter()) < 0 ||
+                           op.getToeplitz().getType().getRank() != 1))
+    return op.emitOpError() << "expected a toeplitz parameter of rank 1 and a center of at least 0";
+  bool buckets = static_cast<bool>(op.getBucketWeights());
+  if (buckets != static_cast<bool>(op.getQueryTimes()) || buckets != static_cast<bool>(op.getKeyTimes()) ||
+      buckets != op.getBucketRule().has_value())
+    return op.emitOpError() << "expected all of weights, query times, key times and rule of time_buckets, or none";
+  if (!buckets && !op.getToeplitz())
+    return success();
+  Attribute space = op.getQuery().getType().getSpace();
+  if (op.getKeys().size() != 1 || jagged(op.getKeys().front()).getSpace() != space || getSegments(space).size() != 1)
+    return op.emitOpError() << "expected, for a bias, one source over the query's space, of one segment; got query over " << space;
+  if (!buckets)
+    return success();
+  if (op.getBucketWeights().getType().getRank() != 1 || !isa<EdgesAttr, SqrtBucketAttr>(*op.getBucketRule()))
+    return op.emitOpError() << "expected bucket weights of rank 1 and a bucket rule, got " << op.getBucketWeights().getType() << " and " << *op.getBucketRule();
+  for (Value times : {op.getQueryTimes(), op.getKeyTimes()})
+    if (jagged(times).getSpace() != space || !jagged(times).getDims().empty())
+      return op.emitOpError() << "expected times of one number a row over " << space << ", got " << times.getType();
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  if (failed(verifySources(*this)) || failed(verifyMasks(*this)) || failed(verifyBias(*this)))
+    return failure();
+  bool silu = getScore() == ScoreKind::silu; // attention_c4
+  int divisors = (getDivisor() ? 1 : 0) + (getRowLengthDivisor() ? 1 : 0);
+  if (divisors != (silu ? 1 : 0) || (getDivisor() && !(getDivisor()->convertToDouble() > 0)))
+    return emitOpError() << "expected one divisor > 0 with silu and none with softmax";
+  if (!std::isfinite(getScale().convertToDouble()))
+    return emitOpError() << "expected a finite scale";
+  return success();
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// Family dense: result types, checks, folds.
+#include "OpChecks.h"
+
+using namespace mlir;
+using namespace mlir::recsys;
+
+//===-- linear -------------------------------------------------------------------------------------------------------===//
+
+LogicalResult LinearOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
+  JaggedType input = jagged(adaptor.getInput());
+  auto weight = cast<RankedTensorType>(adaptor.getWeight().getType());
+  if (weight.getRank() != 2) // linear_c2
+    return failAt(location, context) << "expected a weight of rank 2, got " << weight;
+  int64_t in = weight.getDimSize(adaptor.getTransposed() ? 1 : 0), out = weight.getDimSize(adaptor.getTransposed() ? 0 : 1);
+  if (input.getDims().size() != 1 || input.getDims()[0] != in) // linear_c1
+    return failAt(location, context) << "expected records of " << in << " numbers, as the weight " << weight
+                                     << (adaptor.getTransposed() ? " (transposed)" : "") << " takes, got " << input;
+  if (Value bias = adaptor.getBias()) { // linear_c3
+    auto type = cast<RankedTensorType>(bias.getType());
+    if (type.getRank() != 1 || type.getDimSize(0) != out)
+      return failAt(location, context) << "expected a bias of " << out << " numbers, got " << type;
+  }
+  types.push_back(input.withDims({out}));
+  return success();
+}
+
+namespace {
+/// A transposed weight is the transpose of a weight that is not.
+struct LinearOfTranspose : OpRewritePattern<LinearOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(LinearOp op, PatternRewriter &rewriter) const override {
+    auto transpose = op.getWeight().getDefiningOp<ParamTransposeOp>();
+    if (!transpose)
+      return rewriter.notifyMatchFailure(op, "the weight is no transpose");
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getWeightMutable().assign(transpose.getInput());
+      op.setTransposed(!op.getTransposed());
+    });
+    return success();
+  }
+};
+} // namespace
+
+void LinearOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<LinearOfTranspose>(context);
+}
+
+LogicalResult RequestLinearOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                                SmallVectorImpl<Type> &types) {
+  JaggedType input = jagged(adaptor.getInput()), weight = jagged(adaptor.getWeight());
+  bool ok = isa<RequestAttr>(weight.getSpace()) && weight.getDims().size() == 2 && input.getDims().size() == 1 &&
+            input.getDims()[0] == weight.getDims()[0];
+  if (ok && adaptor.getBias()) {
+    JaggedType bias = jagged(adaptor.getBias());
+    ok = isa<RequestAttr>(bias.getSpace()) && bias.getDims() == weight.getDims().drop_front();
+  }
+  if (!ok) // request_linear_c1
+    return failAt(location, context) << "expected records of `in` numbers, a weight [in, out] and a bias [out] over #recsys.request, got "
+                                     << input << " and weight " << weight;
+  types.push_back(input.withDims({weight.getDims()[1]}));
+  return success();
+}
+
+//===-- norms --------------------------------------------------------------------------------------------------------===//
+
+LogicalResult LayerNormOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getInput().getType());
+  return success();
+}
+
+LogicalResult LayerNormOp::verify() {
+  if (!(getEps().convertToDouble() >= 0)) // layer_norm_c1
+    return emitOpError() << "expected eps >= 0, got " << getEps().convertToDouble();
+  int64_t groups = getGroups(), elements = getInput().getType().getRowElements();
+  if (groups < 1 || elements % groups != 0) // layer_norm_c2
+    return emitOpError() << "expected groups that divide the " << elements << " numbers of a row, got " << groups;
+  if (!getWeight() != !getBias()) // layer_norm_c3
+    return emitOpError("expected weight and bias, or neither");
+  for (Value affine : {getWeight(), getBias()}) {
+    if (!affine)
+      continue;
+    int64_t size = cast<RankedTensorType>(affine.getType()).getNumElements();
+    if (size != elements && !(groups > 1 && size == groups))
+      return emitOpError() << "expected weight and bias of " << elements << " numbers" << (groups > 1 ? " or one a group" : "")
+                           << ", got " << affine.getType();
+  }
+  return success();
+}
+
+LogicalResult L2NormOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getInput().getType());
+  return success();
+}
+
+LogicalResult L2NormOp::verify() {
+  if (getEps().convertToDouble() > 0) // l2_norm_c1
+    return success();
+  return emitOpError() << "expected eps > 0, got " << getEps().convertToDouble();
+}
+
+//===-- elementwise --------------------------------------------------------------------------------------------------===//
+
+/// add_c1, sub_c1, mul_c1
+static LogicalResult inferBinary(std::optional<Location> location, Value lhs, Value rhs, SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, lhs)) || failed(checkJagged(location, rhs)) ||
+      failed(checkSameSpace(location, jagged(lhs), jagged(rhs))) || failed(checkSameRecord(location, jagged(lhs), jagged(rhs))))
+    return failure();
+  types.push_back(lhs.getType());
+  return success();
+}
+
+LogicalResult AddOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  return inferBinary(location, adaptor.getLhs(), adaptor.getRhs(), types);
+}
+LogicalResult SubOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  return inferBinary(location, adaptor.getLhs(), adaptor.getRhs(), types);
+}
+LogicalResult MulOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  return inferBinary(location, adaptor.getLhs(), adaptor.getRhs(), types);
+}
+
+static LogicalResult inferSame(Value input, SmallVectorImpl<Type> &types) {
+  types.push_back(input.getType());
+  return success();
+}
+
+LogicalResult ScaleOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  return inferSame(adaptor.getInput(), types);
+}
+OpFoldResult ScaleOp::fold(FoldAdaptor) {
+  return getFactor().convertToDouble() == 1.0 && getInput().getType() == getType() ? OpFoldResult(getInput()) : OpFoldResult();
+}
+LogicalResult SiluOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  return inferSame(adaptor.getInput(), types);
+}
+LogicalResult SigmoidOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  return inferSame(adaptor.getInput(), types);
+}
+LogicalResult GeluOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  return inferSame(adaptor.getInput(), types);
+}
+LogicalResult ReluOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  return inferSame(adaptor.getInput(), types);
+}
+LogicalResult TanhOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  return inferSame(adaptor.getInput(), types);
+}
+
+//===-- features -----------------------------------------------------------------------------------------------------===//
+
+LogicalResult ConcatFeaturesOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                                 SmallVectorImpl<Type> &types) {
+  if (adaptor.getInputs().empty()) // concat_features_c1
+    return failAt(location, context) << "expected at least one value";
+  JaggedType first = jagged(adaptor.getInputs().front());
+  int64_t size = 0;
+  for (Value input : adaptor.getInputs()) { // concat_features_c2
+    if (failed(checkSameSpace(location, first, jagged(input))))
+      return failure();
+    if (jagged(input).getDims().size() != 1)
+      return failAt(location, context) << "expected records of one dimension, got " << input.getType();
+    size += jagged(input).getDims()[0];
+  }
+  types.push_back(first.withDims({size}));
+  return success();
+}
+
+OpFoldResult ConcatFeaturesOp::fold(FoldAdaptor) {
+  return getInputs().size() == 1 && getInputs().front().getType() == getType() ? OpFoldResult(getInputs().front()) : OpFoldResult();
+}
+
+LogicalResult SliceFeaturesOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                                SmallVectorImpl<Type> &types) {
+  JaggedType input = jagged(adaptor.getInput());
+  int64_t offset = adaptor.getOffset(), size = adaptor.getSize();
+  if (input.getDims().size() != 1 || offset < 0 || size < 1 || offset > input.getDims()[0] - size) // slice_features_c1
+    return failAt(location, context) << "expected a part of a record of one dimension, got [" << offset << ", " << offset << " + "
+                                     << size << ") of " << input;
+  types.push_back(input.withDims({size}));
+  return success();
+}
+
+OpFoldResult SliceFeaturesOp::fold(FoldAdaptor) {
+  if (getInput().getType() == getType())
+    return getInput();
+  auto concat = getInput().getDefiningOp<ConcatFeaturesOp>();
+  if (!concat)
+    return {};
+  int64_t offset = 0;
+  for (Value input : concat.getInputs()) {
+    if (offset == static_cast<int64_t>(getOffset()) && input.getType() == getType())
+      return input;
+    offset += jagged(input).getDims()[0];
+  }
+  return {};
+}
+
+LogicalResult ReshapeFeaturesOp::verify() {
+  JaggedType input = getInput().getType(), result = getType(); // reshape_features_c1
+  if (failed(checkSameSpace(getLoc(), input, result)))
+    return failure();
+  if (input.getRowElements() != result.getRowElements())
+    return emitOpError() << "expected " << input.getRowElements() << " numbers a row, got " << result;
+  return success();
+}
+
+OpFoldResult ReshapeFeaturesOp::fold(FoldAdaptor) {
+  if (getInput().getType() == getType())
+    return getInput();
+  auto inner = getInput().getDefiningOp<ReshapeFeaturesOp>();
+  return inner && inner.getInput().getType() == getType() ? OpFoldResult(inner.getInput()) : OpFoldResult();
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parameters, models and their outputs.
+#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
+#include "reccc/Dialect/Recsys/IR/RecsysOps.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/Interfaces/FunctionImplementation.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+using namespace mlir::recsys;
+
+LogicalResult ParameterOp::verify() {
+  auto type = dyn_cast<RankedTensorType>(getType()); // parameter_c1
+  if (!type || !type.hasStaticShape() || llvm::is_contained(type.getShape(), 0) ||
+      !(type.getElementType().isF32() || type.getElementType().isBF16() ||
+        type.getElementType().isSignlessInteger(64)))
+    return emitOpError() << "expected a static tensor of f32, bf16 or i64 with dimensions of at "
+                            "least 1, got "
+                         << getType();
+  return success();
+}
+
+//===-- model --------------------------------------------------------------------------------------------------------===//
+
+static StringRef nameIn(ArrayAttr attrs, unsigned index) {
+  if (!attrs || index >= attrs.size())
+    return {};
+  auto name = cast<DictionaryAttr>(attrs[index]).getAs<StringAttr>(ModelOp::kNameAttr);
+  return name ? name.getValue() : StringRef();
+}
+
+StringRef ModelOp::getInputName(unsigned index) { return nameIn(getArgAttrsAttr(), index); }
+StringRef ModelOp::getOutputName(unsigned index) { return nameIn(getResAttrsAttr(), index); }
+
+ParseResult ModelOp::parse(OpAsmParser &parser, OperationState &result) {
+  auto buildFunctionType = [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results,
+                              function_interface_impl::VariadicFlag, std::string &) {
+    return builder.getFunctionType(inputs, results);
+  };
+  return function_interface_impl::parseFunctionOp(
+      parser, result, /*allowVariadic=*/false, getFunctionTypeAttrName(result.name),
+      buildFunctionType, getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+}
+
+void ModelOp::print(OpAsmPrinter &printer) {
+  function_interface_impl::printFunctionOp(printer, *this, /*isVariadic=*/false,
+                                           getFunctionTypeAttrName(), getArgAttrsAttrName(),
+                                           getResAttrsAttrName());
+}
+
+/// Base spaces of one name have one maximum: a name is one offsets array of the request.
+static LogicalResult verifyMaxima(ModelOp model, Attribute space, llvm::StringMap<int64_t> &maxima) {
+  if (auto base = dyn_cast<BaseSpaceAttr>(space)) {
+    auto [it, isNew] = maxima.try_emplace(base.getName().getValue(), base.getMax());
+    if (!isNew && it->second != base.getMax())
+      return model.emitOpError() << "expected one maximum for the row space '" << base.getName().getValue()
+                                 << "', got " << it->second << " and " << base.getMax();
+  }
+  for (Attribute part : cast<RowSpace>(space).getParts())
+    if (failed(verifyMaxima(model, part, maxima)))
+      return failure();
+  return success();
+}
+
+LogicalResult ModelOp::verify() {
+  if (!llvm::hasSingleElement(getBody())) // model_c1
+    return emitOpError("expected one block");
+  llvm::StringMap<int64_t> maxima;
+  auto verifyValues = [&](TypeRange types, StringRef what, auto nameOf) -> LogicalResult {
+    llvm::StringMap<unsigned> seen;
+    for (auto [index, type] : llvm::enumerate(types)) { // model_c2
+      auto jagged = dyn_cast<JaggedType>(type);
+      if (!jagged)
+        return emitOpError() << "expected " << what << " " << index << " to be jagged, got " << type;
+      StringRef name = nameOf(index);
+      if (name.empty())
+        return emitOpError() << "expected a name (" << kNameAttr << ") for " << what << " " << index;
+      if (!seen.try_emplace(name, index).second)
+        return emitOpError() << "expected different names, got two " << what << "s '" << name << "'";
+      if (failed(verifyMaxima(*this, jagged.getSpace(), maxima))) // model_c3
+        return failure();
+    }
+    return success();
+  };
+  if (failed(verifyValues(getArgumentTypes(), "argument", [&](unsigned i) { return getInputName(i); })) ||
+      failed(verifyValues(getResultTypes(), "result", [&](unsigned i) { return getOutputName(i); })))
+    return failure();
+  if (getBody().front().empty() || !isa<OutputOp>(getBody().front().back()))
+    return emitOpError("expected recsys.output at the end");
+  return success();
+}
+
+LogicalResult OutputOp::verify() {
+  TypeRange expected = cast<ModelOp>((*this)->getParentOp()).getResultTypes(); // output_c1
+  if (expected == getOperandTypes())
+    return success();
+  return emitOpError() << "expected the result types of the model (" << expected << "), got ("
+                       << getOperandTypes() << ")";
+}

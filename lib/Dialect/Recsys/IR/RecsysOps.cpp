@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The generated op classes and the pieces of assembly that the declarative format cannot say.
+#include "reccc/Dialect/Recsys/IR/RecsysOps.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace mlir::recsys;
+
+/// `public`, `private` or nothing.
+static ParseResult parseSymbolVisibility(OpAsmParser &parser, StringAttr &visibility) {
+  StringRef keyword;
+  if (succeeded(parser.parseOptionalKeyword(&keyword, {"public", "private", "nested"})))
+    visibility = parser.getBuilder().getStringAttr(keyword);
+  return success();
+}
+
+static void printSymbolVisibility(OpAsmPrinter &printer, Operation *, StringAttr visibility) {
+  if (visibility)
+    printer << visibility.getValue() << " ";
+}
+
+/// `%k0, %v0; %k1, %v1`: the key and value of each source.
+static ParseResult parseSources(OpAsmParser &parser,
+                                SmallVectorImpl<OpAsmParser::UnresolvedOperand> &keys,
+                                SmallVectorImpl<OpAsmParser::UnresolvedOperand> &values) {
+  OpAsmParser::UnresolvedOperand key;
+  OptionalParseResult first = parser.parseOptionalOperand(key);
+  if (!first.has_value())
+    return success();
+  if (failed(*first))
+    return failure();
+  while (true) {
+    keys.push_back(key);
+    if (parser.parseComma() || parser.parseOperand(values.emplace_back()))
+      return failure();
+    if (failed(parser.parseOptionalKeyword("and")))
+      return success();
+    if (parser.parseOperand(key))
+      return failure();
+  }
+}
+
+static void printSources(OpAsmPrinter &printer, Operation *, OperandRange keys,
+                         OperandRange values) {
+  llvm::interleave(
+      llvm::zip(keys, values),
+      [&](auto source) { printer << std::get<0>(source) << ", " << std::get<1>(source); },
+      [&] { printer << " and "; });
+}
+
+#define GET_OP_CLASSES
+#include "reccc/Dialect/Recsys/IR/RecsysOps.cpp.inc"

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Expressions over parameters: result types and folds.
+#include "OpChecks.h"
+
+using namespace mlir;
+using namespace mlir::recsys;
+
+static LogicalResult checkRank(std::optional<Location> location, RankedTensorType type, int64_t rank) {
+  if (type.getRank() == rank)
+    return success();
+  return failAt(location, type.getContext()) << "expected a parameter of rank " << rank << ", got " << type;
+}
+
+LogicalResult GetParameterOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto parameter = symbols.lookupNearestSymbolFrom<ParameterOp>(*this, getParameterAttr()); // get_parameter_c1
+  if (!parameter)
+    return emitOpError() << "expected a recsys.parameter named '" << getParameter() << "'";
+  if (parameter.getType() != getType())
+    return (emitOpError() << "expected the parameter's type " << parameter.getType() << ", got " << getType())
+               .attachNote(parameter.getLoc())
+           << "declared here";
+  return success();
+}
+
+LogicalResult ParamSliceOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto type = cast<RankedTensorType>(adaptor.getInput().getType());
+  int64_t dim = adaptor.getDim(), offset = adaptor.getOffset(), size = adaptor.getSize();
+  if (dim < 0 || dim >= type.getRank() || offset < 0 || size < 1 || offset > type.getDimSize(dim) - size) // param_slice_c1
+    return failAt(location, context) << "expected a part inside " << type << ", got [" << offset << ", "
+                                     << offset << " + " << size << ") of dimension " << dim;
+  SmallVector<int64_t> shape(type.getShape());
+  shape[dim] = size;
+  types.push_back(RankedTensorType::get(shape, type.getElementType()));
+  return success();
+}
+
+LogicalResult ParamTransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                                                 Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto type = cast<RankedTensorType>(adaptor.getInput().getType());
+  if (failed(checkRank(location, type, 2))) // param_transpose_c1
+    return failure();
+  types.push_back(RankedTensorType::get({type.getDimSize(1), type.getDimSize(0)}, type.getElementType()));
+  return success();
+}
+
+OpFoldResult ParamTransposeOp::fold(FoldAdaptor) {
+  if (auto inner = getInput().getDefiningOp<ParamTransposeOp>())
+    if (inner.getInput().getType() == getType())
+      return inner.getInput();
+  return {};
+}
+
+LogicalResult ParamReshapeOp::verify() {
+  if (getInput().getType().getNumElements() != getType().getNumElements()) // param_reshape_c1
+    return emitOpError() << "expected " << getInput().getType().getNumElements() << " elements, got " << getType();
+  return success();
+}
+
+OpFoldResult ParamReshapeOp::fold(FoldAdaptor) {
+  return getInput().getType() == getType() ? OpFoldResult(getInput()) : OpFoldResult();
+}
+
+LogicalResult ParamConcatOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+                                              Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  if (adaptor.getInputs().empty()) // param_concat_c1
+    return failAt(location, context) << "expected at least one parameter";
+  auto first = cast<RankedTensorType>(adaptor.getInputs().front().getType());
+  int64_t dim = adaptor.getDim(), size = 0;
+  if (dim < 0 || dim >= first.getRank())
+    return failAt(location, context) << "expected a dimension of " << first << ", got " << dim;
+  SmallVector<int64_t> shape(first.getShape());
+  for (Value input : adaptor.getInputs()) {
+    auto type = cast<RankedTensorType>(input.getType());
+    SmallVector<int64_t> other(type.getShape());
+    if (type.getRank() == first.getRank()) {
+      size += other[dim];
+      other[dim] = shape[dim];
+    }
+    if (other != shape)
+      return failAt(location, context) << "expected shapes equal to " << first << " but for dimension " << dim << ", got " << type;
+  }
+  shape[dim] = size;
+  types.push_back(RankedTensorType::get(shape, first.getElementType()));
+  return success();
+}
+
+LogicalResult ParamAddOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+                                           Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  if (!equalUpToStorage(adaptor.getLhs().getType(), adaptor.getRhs().getType())) // param_add_c1
+    return failAt(location, context) << "expected equal shapes, got " << adaptor.getLhs().getType() << " and "
+                                     << adaptor.getRhs().getType();
+  types.push_back(adaptor.getLhs().getType());
+  return success();
+}
+
+LogicalResult ParamScaleRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+                                                 Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto matrix = cast<RankedTensorType>(adaptor.getMatrix().getType());
+  auto factors = cast<RankedTensorType>(adaptor.getFactors().getType());
+  if (matrix.getRank() != 2 || factors.getRank() != 1 || factors.getDimSize(0) != matrix.getDimSize(0)) // param_scale_rows_c1
+    return failAt(location, context) << "expected a matrix and a factor for each of its rows, got " << matrix << " and " << factors;
+  types.push_back(matrix);
+  return success();
+}
+
+LogicalResult ParamVecmatOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+                                              Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto vector = cast<RankedTensorType>(adaptor.getVector().getType());
+  auto matrix = cast<RankedTensorType>(adaptor.getMatrix().getType());
+  if (matrix.getRank() != 2 || vector.getRank() != 1 || vector.getDimSize(0) != matrix.getDimSize(0)) // param_vecmat_c1
+    return failAt(location, context) << "expected a vector as long as the matrix has rows, got " << vector << " and " << matrix;
+  types.push_back(RankedTensorType::get({matrix.getDimSize(1)}, matrix.getElementType()));
+  return success();
+}
+
+LogicalResult ParamL2NormOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+                                              Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto type = cast<RankedTensorType>(adaptor.getInput().getType());
+  if (failed(checkRank(location, type, 2))) // param_l2_norm_c1
+    return failure();
+  if (!(adaptor.getEps().convertToDouble() > 0))
+    return failAt(location, context) << "expected eps > 0, got " << adaptor.getEps().convertToDouble();
+  types.push_back(type);
+  return success();
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Family retrieval: result types and checks.
+#include "OpChecks.h"
+
+using namespace mlir;
+using namespace mlir::recsys;
+
+LogicalResult TopKOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                       SmallVectorImpl<Type> &types) {
+  JaggedType scores = jagged(adaptor.getScores());
+  int64_t k = adaptor.getK();
+  if (scores.getDims().size() != 1) // top_k_c1
+    return failAt(location, context) << "expected records of one dimension, got " << scores;
+  if (k < 1) // top_k_c2
+    return failAt(location, context) << "expected k >= 1, got " << k;
+  if (Value exclude = adaptor.getExclude(); exclude && failed(checkScalar(location, "excluded ids", jagged(exclude)))) // top_k_c3
+    return failure();
+  types.push_back(JaggedType::get(context, scores.getSpace(), {k}, IntegerType::get(context, 64)));
+  types.push_back(scores.withDims({k}));
+  return success();
+}
