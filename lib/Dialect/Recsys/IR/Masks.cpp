@@ -99,9 +99,11 @@ LogicalResult IntervalAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   for (AffineMap map : {lower, upper}) { // interval_c1
     if (map.getNumDims() != 1 || map.getNumSymbols() != lengths.size())
       return emitError() << "expected a bound of one dimension and " << lengths.size()
-                         << " symbols, one for each length, got " << map;
+                         << " symbols, one for each length, got "
+                         << AffineMapAttr::get(map);
     if (!llvm::all_of(map.getResults(), isSafe))
-      return emitError() << "expected a bound that divides by positive constants only, got " << map;
+      return emitError() << "expected a bound that divides by positive constants only, got "
+                         << AffineMapAttr::get(map);
   }
   for (Attribute space : lengths) // interval_c2
     if (!isa_and_nonnull<RowSpace>(space))
@@ -132,7 +134,7 @@ Attribute IntervalAttr::parse(AsmParser &parser, Type) {
   if (parser.parseGreater())
     return {};
   return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), lower, upper,
-                    lengths);
+                    ArrayRef<Attribute>(lengths));
 }
 
 void IntervalAttr::print(AsmPrinter &printer) const {

@@ -60,7 +60,7 @@ LogicalResult RowIndexOp::verify() {
   AffineMap map = getMap();
   if (map.getNumDims() != 1 || map.getNumSymbols() != lengths.size() || map.getNumResults() == 0) // row_index_c1
     return emitOpError() << "expected a map of one dimension, " << lengths.size()
-                         << " symbols (one for each length) and at least one result, got " << map;
+                         << " symbols (one for each length) and at least one result, got " << getMapAttr();
   for (Attribute space : lengths) // row_index_c2
     if (!isa<RowSpace>(space))
       return emitOpError() << "expected the length of a row space, got " << space;

@@ -56,8 +56,8 @@ Type JaggedType::parse(AsmParser &parser) {
       parser.parseDimensionList(dims, /*allowDynamic=*/false, /*withTrailingX=*/true) ||
       parser.parseType(elementType) || parser.parseGreater())
     return {};
-  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), space, dims,
-                    elementType);
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), space,
+                    ArrayRef<int64_t>(dims), elementType);
 }
 
 void JaggedType::print(AsmPrinter &printer) const {

@@ -159,7 +159,7 @@ LogicalResult BaseSpaceAttr::verify(EmitError emitError, StringAttr name, int64_
   return verifyNamed(emitError, name, max);
 }
 
-LogicalResult OpaqueAttr::verify(EmitError emitError, StringAttr id, int64_t max) {
+LogicalResult OpaqueSpaceAttr::verify(EmitError emitError, StringAttr id, int64_t max) {
   return verifyNamed(emitError, id, max);
 }
 
@@ -168,8 +168,6 @@ LogicalResult RowsAttr::verify(EmitError emitError, int64_t count) {
     return emitError() << "expected a count that is 0 or in [2, 2^31), got " << count;
   return success();
 }
-
-LogicalResult RequestAttr::verify(EmitError) { return success(); }
 
 LogicalResult ConcatAttr::verify(EmitError emitError, ArrayRef<Attribute> spaces) {
   for (Attribute space : spaces)
@@ -317,10 +315,10 @@ int64_t NestAttr::getRows(BaseRows baseRows) const {
          cast<RowSpace>(getInner()).getRows(baseRows);
 }
 
-std::optional<int64_t> OpaqueAttr::getConstantRows() const { return std::nullopt; }
-std::optional<int64_t> OpaqueAttr::getMaxRows() const { return getMax(); }
-SmallVector<Attribute> OpaqueAttr::getParts() const { return {}; }
-int64_t OpaqueAttr::getRows(BaseRows baseRows) const { return baseRows(*this); }
+std::optional<int64_t> OpaqueSpaceAttr::getConstantRows() const { return std::nullopt; }
+std::optional<int64_t> OpaqueSpaceAttr::getMaxRows() const { return getMax(); }
+SmallVector<Attribute> OpaqueSpaceAttr::getParts() const { return {}; }
+int64_t OpaqueSpaceAttr::getRows(BaseRows baseRows) const { return baseRows(*this); }
 
 //===-- Assembly -----------------------------------------------------------------------------------------------------===//
 // A form that is not normal parses to its normal form; only the generic builders can make another, and the verifiers refuse it.
@@ -369,14 +367,14 @@ Attribute BaseSpaceAttr::parse(AsmParser &parser, Type) {
 }
 void BaseSpaceAttr::print(AsmPrinter &printer) const { printNamed(printer, getName(), getMax()); }
 
-Attribute OpaqueAttr::parse(AsmParser &parser, Type) {
+Attribute OpaqueSpaceAttr::parse(AsmParser &parser, Type) {
   StringAttr id;
   int64_t max;
   if (parseNamed(parser, id, max))
     return {};
   return get(parser.getContext(), id, max);
 }
-void OpaqueAttr::print(AsmPrinter &printer) const { printNamed(printer, getId(), getMax()); }
+void OpaqueSpaceAttr::print(AsmPrinter &printer) const { printNamed(printer, getId(), getMax()); }
 
 Attribute RowsAttr::parse(AsmParser &parser, Type) {
   int64_t count;

@@ -34,9 +34,9 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
   let arguments = (ins Recsys_Floats:$query, Variadic<Recsys_Floats>:$keys, Variadic<Recsys_Floats>:$values,
                    Optional<Recsys_Weight>:$toeplitz, Optional<Recsys_Weight>:$bucket_weights,
                    Optional<Recsys_Ids>:$query_times, Optional<Recsys_Ids>:$key_times,
-                   ArrayAttr:$masks, Recsys_ScoreKind:$score, F64Attr:$scale, OptionalAttr<F64Attr>:$divisor, UnitAttr:$row_length_divisor,
+                   ArrayAttr:$masks, Recsys_ScoreKindAttr:$score, F64Attr:$scale, OptionalAttr<F64Attr>:$divisor, UnitAttr:$row_length_divisor,
                    OptionalAttr<I64Attr>:$toeplitz_center, OptionalAttr<AnyAttr>:$bucket_rule,
-                   DefaultValuedAttr<Recsys_ScoreOrder, "ScoreOrder::scale_then_add">:$order);
+                   DefaultValuedAttr<Recsys_ScoreOrderAttr, "ScoreOrder::scale_then_add">:$order);
   let results = (outs Recsys_Floats:$result);
   let assemblyFormat = [{
     $query `sources` `[` custom<Sources>($keys, $values) `]` `masks` $masks `score` $score `scale` $scale (`divisor` $divisor^)?

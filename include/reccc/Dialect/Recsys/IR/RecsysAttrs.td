@@ -83,7 +83,7 @@ def Recsys_NestAttr : Recsys_SpaceAttr<"Nest", "nest"> {
   let parameters = (ins "::mlir::Attribute":$outer, "::mlir::Attribute":$inner);
 }
 
-def Recsys_OpaqueAttr : Recsys_SpaceAttr<"Opaque", "opaque"> {
+def Recsys_OpaqueSpaceAttr : Recsys_SpaceAttr<"OpaqueSpace", "opaque"> {
   let summary = "Rows whose number the data decides";
   let description = [{ `#recsys.opaque<"id", max = n>`: exactly one op binds an id. (opaque_c1) as `space`. }];
   let parameters = (ins "::mlir::StringAttr":$id, "int64_t":$max);

@@ -29,7 +29,7 @@ def Recsys_EmbeddingOp : Recsys_InferredOp<"embedding", [Recsys_RowWiseInterface
     ```mlir
     #s = #recsys.space<"history", max = 50>
     func.func private @embedding(%ids: !recsys.jagged<#s x i64>, %t: tensor<100x8xf32>) {
-      %0 = recsys.embedding %ids, %t out_of_range <reject_request> : (!recsys.jagged<#s x i64>, tensor<100x8xf32>) -> !recsys.jagged<#s x 8xf32>
+      %0 = recsys.embedding %ids, %t out_of_range reject_request : (!recsys.jagged<#s x i64>, tensor<100x8xf32>) -> !recsys.jagged<#s x 8xf32>
       return
     }
     ```
@@ -90,14 +90,14 @@ def Recsys_BucketizeOp : Recsys_InferredOp<"bucketize", [Recsys_RowWiseInterface
     ```mlir
     #s = #recsys.space<"history", max = 50>
     func.func private @bucketize(%t: !recsys.jagged<#s x i64>) {
-      %0 = recsys.bucketize %t rule #recsys.sqrt_bucket<60.0, 2047> : (!recsys.jagged<#s x i64>) -> !recsys.jagged<#s x i64>
+      %0 = recsys.bucketize %t rule(#recsys.sqrt_bucket<60.0, 2047>) : (!recsys.jagged<#s x i64>) -> !recsys.jagged<#s x i64>
       return
     }
     ```
   }];
   let arguments = (ins Recsys_Ids:$input, AnyAttr:$rule);
   let results = (outs Recsys_Ids:$result);
-  let assemblyFormat = "$input `rule` $rule attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$input `rule` `(` $rule `)` attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 

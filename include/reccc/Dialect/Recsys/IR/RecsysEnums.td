@@ -10,7 +10,7 @@ class Recsys_Enum<string name, string summary, list<I32EnumCase> cases> : I32Enu
   let cppNamespace = "::mlir::recsys";
 }
 class Recsys_EnumAttr<EnumInfo info, string mnemonic> : EnumAttr<Recsys_Dialect, info, mnemonic> {
-  let assemblyFormat = "`<` $value `>`";
+  let assemblyFormat = "$value";
 }
 
 def Recsys_Remainder : Recsys_Enum<"Remainder", "what becomes of rows that do not fill a group", [
@@ -26,7 +26,10 @@ def Recsys_PoolKindAttr : Recsys_EnumAttr<Recsys_PoolKind, "pool_kind">;
 
 def Recsys_ScoreKind : Recsys_Enum<"ScoreKind", "how scores become weights", [
   I32EnumCase<"silu", 0>, I32EnumCase<"softmax", 1>]>;
+def Recsys_ScoreKindAttr : Recsys_EnumAttr<Recsys_ScoreKind, "score_kind">;
+
 def Recsys_ScoreOrder : Recsys_Enum<"ScoreOrder", "whether a bias is added after or before scaling", [
   I32EnumCase<"scale_then_add", 0>, I32EnumCase<"add_then_scale", 1>]>;
+def Recsys_ScoreOrderAttr : Recsys_EnumAttr<Recsys_ScoreOrder, "score_order">;
 
 #endif // RECCC_DIALECT_RECSYS_IR_RECSYSENUMS_TD

@@ -237,7 +237,7 @@ def Recsys_PoolOp : Recsys_InferredOp<"pool"> {
     ```mlir
     #s = #recsys.space<"history", max = 50>
     func.func private @pool(%a: !recsys.jagged<#s x 8xf32>) {
-      %0 = recsys.pool <last> %a : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#recsys.request x 8xf32>
+      %0 = recsys.pool last %a : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#recsys.request x 8xf32>
       return
     }
     ```
