@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one run needs: a block of memory, a pool, and the state of the last batch.
+#ifndef RECCC_LIB_RUNTIME_CONTEXT_H
+#define RECCC_LIB_RUNTIME_CONTEXT_H
+
+#include "Layout.h"
+#include "Model.h"
+#include "Request.h"
+#include "RowSpaces.h"
+#include "ThreadPool.h"
+
+#include <atomic>
+
+namespace recrt {
+
+/// Memory of the host's allocator, aligned to 64 bytes.
+class Block {
+public:
+  explicit Block(const recrt_allocator &allocator) : allocator(allocator) {}
+  ~Block() { free(); }
+  Block(const Block &) = delete;
+  Block &operator=(const Block &) = delete;
+
+  std::byte *data() const { return bytes; }
+  int64_t size() const { return length; }
+  /// Makes the block at least so large; keeps the first `kept` bytes. On failure it is unchanged.
+  bool grow(int64_t size, int64_t kept);
+
+private:
+  void free();
+
+  recrt_allocator allocator;
+  std::byte *bytes = nullptr;
+  int64_t length = 0;
+};
+
+/// What a step did, for recrt_context_get_step.
+struct StepRecord {
+  int64_t numItems;
+  int64_t nanoseconds;
+};
+
+/// The batch in work, and after a good run the last one. The vectors have their full capacity from
+/// the start.
+struct Batch {
+  const EntryPlan *entry = nullptr;
+  int64_t numRequests = 0;
+  BoundRequest bound;
+  Layout layout;
+  Offsets offsets;                     // by space of the module; null where not in use
+  std::vector<int64_t> totals;         // by space of the module
+  std::vector<int32_t *> requestOfRow; // by space of the module
+  std::vector<char> ownOutputs;        // by output
+  std::vector<void *> outputData;      // by output
+  std::vector<int64_t> numItems;       // by item list
+  std::vector<StepRecord> steps;
+};
+
+} // namespace recrt
+
+struct recrt_context {
+  recrt_context(recrt_model *model, const recrt_allocator &allocator)
+      : model(model), block(allocator) {
+    model->retain();
+  }
+  ~recrt_context() { model->release(); }
+
+  recrt_model *model;
+  recrt::Block block;
+  std::shared_ptr<recrt::ThreadPool> pool;
+  recrt_log_sink log = {};
+  bool profile = false;
+  bool limited = false;
+  recrt::BatchLimits limits;
+  recrt::Batch batch;
+  // What the steps hand to kernels; as large as the largest step needs.
+  std::vector<recrt_operand> operands;
+  std::vector<recrt_space_view> views;
+  std::atomic<bool> busy{false};
+};
+
+namespace recrt {
+
+/// Runs the steps of a batch that was checked and laid out.
+void executeSteps(recrt_context &context);
+
+/// Fills in the work items of every list of the batch, largest area first.
+void prepareItems(recrt_context &context);
+
+/// Points the views and operands of the context at what a step sees; returns its arguments.
+recrt_kernel_args bindStep(recrt_context &context, const recrt_step_desc &step);
+
+} // namespace recrt
+
+#endif // RECCC_LIB_RUNTIME_CONTEXT_H

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// A module whose every index, count and size was checked, with what the executor derives from it
+// once: which row spaces an entry needs, which attention steps share their work items, how large
+// everything can become.
+#ifndef RECCC_LIB_RUNTIME_PLAN_H
+#define RECCC_LIB_RUNTIME_PLAN_H
+
+#include "Status.h"
+
+#include <vector>
+
+namespace recrt {
+
+/// Limits that keep all size arithmetic within 64 bits.
+inline constexpr int64_t maxRowsOfRequest = int64_t(1) << 40;
+inline constexpr int64_t maxRowsOfBatch = int64_t(1) << 47;
+inline constexpr int64_t maxRowBytes = int64_t(1) << 32;
+inline constexpr int64_t maxRequestsOfBatch = (int64_t(1) << 31) - 2;
+
+/// What a space of the module is made of, for all entries.
+struct SpaceBounds {
+  int64_t maxRows; // in one request
+  bool constant;   // the same number of rows in every request
+};
+
+struct TensorPlan {
+  const recrt_tensor_desc *desc;
+  int64_t rowElements;
+  int64_t rowBytes;
+};
+
+struct RowMapPlan {
+  const recrt_rowmap_desc *desc;
+  int32_t outer; // the space whose rows the map gives
+};
+
+/// The work items of attention steps: equal for steps of the same spaces and masks.
+struct ItemListPlan {
+  const recrt_step_desc *step; // the first of them
+  recrt_area_fn area;
+  std::vector<int32_t> segments; // spaces
+};
+
+struct StepPlan {
+  const recrt_step_desc *desc;
+  recrt_kernel_fn kernel; // null for top_k
+  int64_t scratchBytes;
+  int32_t itemList; // attention; -1 otherwise
+};
+
+struct EntryPlan {
+  const recrt_entry_desc *desc;
+  std::vector<TensorPlan> inputs, outputs;
+  std::vector<RowMapPlan> rowMaps;
+  std::vector<StepPlan> steps;
+  std::vector<ItemListPlan> itemLists;
+  /// Spaces in use, parts before wholes; and the base spaces among them.
+  std::vector<int32_t> spaces, bases;
+  /// By space: whether kernels may ask for the request of a row.
+  std::vector<char> wantsRequestOfRow;
+  int64_t scratchBytes; // of one thread
+  int32_t maxOperands, maxSpaces;
+};
+
+struct Plan {
+  const recrt_module *module;
+  std::vector<SpaceBounds> spaces;
+  std::vector<EntryPlan> entries;
+  int32_t isa;
+};
+
+/// The size of an element in bytes; 0 for an unknown one.
+int64_t elementBytes(int32_t element);
+const char *elementName(int32_t element);
+
+/// Magic, version, name: what must hold before anything else of a module is read.
+Status checkModuleHeader(const recrt_module *module);
+
+/// Checks the whole module for level `isa` and fills in `plan`. The pointers of a module are
+/// trusted, its numbers are not.
+Status makePlan(const recrt_module *module, int32_t isa, Plan &plan);
+
+} // namespace recrt
+
+#endif // RECCC_LIB_RUNTIME_PLAN_H

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Formulas of the row spaces. All values were bounded by the plan, so only totals can grow too
+// large.
+#include "RowSpaces.h"
+
+#include <algorithm>
+
+namespace recrt {
+
+Status computeOffsets(const Plan &plan, int32_t space, int64_t numRequests,
+                      const Offsets &offsets) {
+  const recrt_space_desc &desc = plan.module->spaces[space];
+  auto length = [&](int32_t part, int64_t request) {
+    const int64_t *of = offsets[static_cast<size_t>(desc.parts[part])];
+    return of[request + 1] - of[request];
+  };
+  int64_t *result = offsets[static_cast<size_t>(space)];
+  result[0] = 0;
+  for (int64_t b = 0; b < numRequests; ++b) {
+    int64_t rows = 0;
+    switch (desc.kind) {
+    case RECRT_SPACE_ROWS:
+      rows = desc.count;
+      break;
+    case RECRT_SPACE_CONCAT:
+      for (int32_t i = 0; i < desc.num_parts; ++i)
+        rows += length(i, b);
+      break;
+    case RECRT_SPACE_INTERLEAVE:
+      rows = length(0, b) * desc.count;
+      break;
+    case RECRT_SPACE_GROUP_PAD:
+      rows = (length(0, b) + desc.count - 1) / desc.count;
+      break;
+    case RECRT_SPACE_GROUP_DROP:
+      rows = length(0, b) / desc.count;
+      break;
+    case RECRT_SPACE_TAKE:
+      rows = std::min(length(0, b), desc.count);
+      break;
+    case RECRT_SPACE_NEST:
+      rows = length(0, b) * length(1, b);
+      break;
+    }
+    result[b + 1] = result[b] + rows;
+    if (result[b + 1] > maxRowsOfBatch)
+      return failure(RECRT_RESOURCE_EXHAUSTED, Place("request %lld", static_cast<long long>(b)),
+                     "the batch has more than %lld rows in one row space; split it",
+                     static_cast<long long>(maxRowsOfBatch));
+  }
+  return success();
+}
+
+int64_t boundTotalRows(const Plan &plan, int32_t space, int64_t numRequests, int64_t baseLimit,
+                       const std::vector<int64_t> &totals) {
+  const recrt_space_desc &desc = plan.module->spaces[space];
+  // 128 bits hold every intermediate value: counts are below 2^41, requests below 2^31.
+  using Wide = __int128;
+  auto total = [&](int32_t part) -> Wide { return totals[static_cast<size_t>(desc.parts[part])]; };
+  auto most = [&](int32_t part) -> Wide {
+    return plan.spaces[static_cast<size_t>(desc.parts[part])].maxRows;
+  };
+  const Wide requests = numRequests;
+  Wide rows = 0;
+  switch (desc.kind) {
+  case RECRT_SPACE_BASE:
+    rows = std::min<Wide>(baseLimit, requests * desc.count);
+    break;
+  case RECRT_SPACE_ROWS:
+    rows = requests * desc.count;
+    break;
+  case RECRT_SPACE_CONCAT:
+    for (int32_t i = 0; i < desc.num_parts; ++i)
+      rows += total(i);
+    break;
+  case RECRT_SPACE_INTERLEAVE:
+    rows = total(0) * desc.count;
+    break;
+  case RECRT_SPACE_GROUP_PAD:
+    rows = (total(0) + requests * (desc.count - 1)) / desc.count;
+    break;
+  case RECRT_SPACE_GROUP_DROP:
+    rows = total(0) / desc.count;
+    break;
+  case RECRT_SPACE_TAKE:
+    rows = std::min<Wide>(total(0), requests * desc.count);
+    break;
+  case RECRT_SPACE_NEST:
+    rows = std::min(total(0) * most(1), total(1) * most(0));
+    break;
+  }
+  const Wide ofRequests = requests * plan.spaces[static_cast<size_t>(space)].maxRows;
+  return static_cast<int64_t>(std::min({rows, ofRequests, Wide(maxRowsOfBatch) + 1}));
+}
+
+void computeRequestOfRow(int64_t numRequests, const int64_t *offsets, int32_t *requestOfRow) {
+  for (int64_t b = 0; b < numRequests; ++b)
+    std::fill(requestOfRow + offsets[b], requestOfRow + offsets[b + 1], static_cast<int32_t>(b));
+}
+
+/// Where the rows of `inner` lie in `outer` for one request.
+static void embed(const Plan &plan, const recrt_embed_step &step, int32_t inner, int64_t request,
+                  const Offsets &offsets, int64_t &first, int64_t &stride) {
+  const recrt_space_desc &outer = plan.module->spaces[step.outer];
+  auto length = [&](int32_t space) {
+    const int64_t *of = offsets[static_cast<size_t>(space)];
+    return of[request + 1] - of[request];
+  };
+  first = step.shift;
+  stride = 1;
+  switch (step.kind) {
+  case RECRT_EMBED_SEGMENT:
+    for (int32_t i = 0; i < step.index; ++i)
+      first += length(outer.parts[i]);
+    break;
+  case RECRT_EMBED_TAKE_LAST:
+    first += length(step.outer) - length(inner);
+    break;
+  case RECRT_EMBED_TAKE_FIRST:
+    break;
+  case RECRT_EMBED_PHASE:
+    first += step.index;
+    stride = outer.kind == RECRT_SPACE_INTERLEAVE ? outer.count
+                                                  : outer.count / plan.module->spaces[inner].count;
+    break;
+  }
+}
+
+Status computeRowMap(const Plan &plan, const RowMapPlan &map, int64_t numRequests,
+                     const Offsets &offsets, int64_t *rows) {
+  const int64_t *space = offsets[static_cast<size_t>(map.desc->space)];
+  const int64_t *outer = offsets[static_cast<size_t>(map.outer)];
+  for (int64_t b = 0; b < numRequests; ++b) {
+    const int64_t count = space[b + 1] - space[b];
+    if (count == 0)
+      continue;
+    // The steps are affine, and so is their composition.
+    int64_t first = 0, stride = 1;
+    int32_t inner = map.desc->space;
+    bool inside = true;
+    for (int32_t i = 0; i < map.desc->num_steps && inside; ++i) {
+      const recrt_embed_step &step = map.desc->steps[i];
+      int64_t stepFirst, stepStride;
+      embed(plan, step, inner, b, offsets, stepFirst, stepStride);
+      const int64_t *of = offsets[static_cast<size_t>(step.outer)];
+      const int64_t length = of[b + 1] - of[b];
+      // Lengths are at most 2^40, so nothing wraps before the test.
+      const __int128 newFirst = stepFirst + static_cast<__int128>(first) * stepStride;
+      const __int128 newStride = static_cast<__int128>(stride) * stepStride;
+      inside = newFirst >= 0 && newFirst + newStride * (count - 1) < length;
+      first = static_cast<int64_t>(newFirst);
+      stride = static_cast<int64_t>(newStride);
+      inner = step.outer;
+    }
+    if (!inside)
+      return failure(
+          RECRT_INTERNAL,
+          Place("row map of space %d, request %lld", map.desc->space, static_cast<long long>(b)),
+          "the plan of the model maps rows outside of space %d; report this to reccc", inner);
+    int64_t *of = rows + space[b];
+    for (int64_t i = 0; i < count; ++i)
+      of[i] = outer[b] + first + i * stride;
+  }
+  return success();
+}
+
+} // namespace recrt
