@@ -3,7 +3,6 @@
 #include "Context.h"
 
 #include "Cpu.h"
-#include "FloatEnvironment.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -57,17 +56,18 @@ static void reserveBatch(recrt_context &context) {
   batch.offsets.assign(plan.spaces.size(), nullptr);
   batch.totals.assign(plan.spaces.size(), 0);
   batch.requestOfRow.assign(plan.spaces.size(), nullptr);
-  size_t operands = 0, views = 0;
+  size_t operands = 0, views = 0, steps = 0;
   for (const EntryPlan &entry : plan.entries) {
     batch.ownOutputs.reserve(entry.outputs.size());
     batch.outputData.reserve(entry.outputs.size());
     batch.numItems.reserve(entry.itemLists.size());
-    batch.steps.reserve(entry.steps.size());
-    operands = std::max(operands, static_cast<size_t>(entry.maxOperands));
-    views = std::max(views, static_cast<size_t>(entry.maxSpaces));
+    steps = std::max(steps, entry.steps.size());
+    operands = std::max(operands, entry.numOperands);
+    views = std::max(views, entry.numViews);
   }
   context.operands.resize(operands);
   context.views.resize(views);
+  context.steps.reset(new StepWork[steps]);
 }
 
 static Status applyLimits(recrt_context &context, const recrt_context_options &options) {
@@ -271,10 +271,6 @@ static Status runBatch(recrt_context &context, const EntryPlan &entry,
   pointOffsets(context);
   if (Status status = fillTables(context); failed(status))
     return status;
-  {
-    StandardFloatEnvironment environment;
-    prepareItems(context);
-  }
   executeSteps(context);
   return success();
 }
@@ -392,12 +388,18 @@ recrt_status recrt_context_get_step(const recrt_context *context, int32_t index,
   if (Status status = checkStruct(info, "recrt_step_info"); failed(status))
     return status;
   const Batch &batch = context->batch;
-  if (index < 0 || static_cast<size_t>(index) >= batch.steps.size())
+  const std::vector<StepPlan> &steps = batch.entry->steps;
+  if (index < 0 || static_cast<size_t>(index) >= steps.size())
     return failure(RECRT_INVALID_ARGUMENT, Place("entry '%s'", batch.entry->desc->name),
-                   "step %d does not exist, it has %zu", index, batch.steps.size());
-  const recrt_step_desc &step = batch.entry->desc->steps[index];
-  const StepRecord &record = batch.steps[static_cast<size_t>(index)];
-  *info = {info->size, step.name, step.kind, record.numItems, record.nanoseconds};
+                   "step %d does not exist, it has %zu", index, steps.size());
+  // A step without items takes no time; the steps of a run follow one another.
+  const StepWork &work = context->steps[static_cast<size_t>(index)];
+  int64_t start = batch.startedAt;
+  for (int32_t i = 0; i < index; ++i)
+    start = std::max(start, context->steps[static_cast<size_t>(i)].finishedAt);
+  const recrt_step_desc &step = *work.step->desc;
+  *info = {info->size, step.name, step.kind, work.numItems,
+           std::max<int64_t>(0, work.finishedAt - start)};
   return success();
 }
 

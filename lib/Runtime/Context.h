@@ -34,10 +34,15 @@ private:
   int64_t length = 0;
 };
 
-/// What a step did, for recrt_context_get_step.
-struct StepRecord {
+/// The items of one step of the batch, shared by the threads of the pool.
+struct alignas(64) StepWork {
+  const StepPlan *step;
+  recrt_kernel_args args;
   int64_t numItems;
-  int64_t nanoseconds;
+  int64_t chunk;      // items that a thread takes at once
+  int64_t finishedAt; // nanoseconds of the steady clock; 0 unless the context measures
+  alignas(64) std::atomic<int64_t> next;
+  alignas(64) std::atomic<int64_t> done;
 };
 
 /// The batch in work, and after a good run the last one. The vectors have their full capacity from
@@ -53,7 +58,7 @@ struct Batch {
   std::vector<char> ownOutputs;        // by output
   std::vector<void *> outputData;      // by output
   std::vector<int64_t> numItems;       // by item list
-  std::vector<StepRecord> steps;
+  int64_t startedAt = 0;               // like StepWork::finishedAt
 };
 
 } // namespace recrt
@@ -73,9 +78,10 @@ struct recrt_context {
   bool limited = false;
   recrt::BatchLimits limits;
   recrt::Batch batch;
-  // What the steps hand to kernels; as large as the largest step needs.
+  // What the steps of an entry hand to kernels; as large as the largest entry needs.
   std::vector<recrt_operand> operands;
   std::vector<recrt_space_view> views;
+  std::unique_ptr<recrt::StepWork[]> steps;
   std::atomic<bool> busy{false};
 };
 
@@ -83,12 +89,6 @@ namespace recrt {
 
 /// Runs the steps of a batch that was checked and laid out.
 void executeSteps(recrt_context &context);
-
-/// Fills in the work items of every list of the batch, largest area first.
-void prepareItems(recrt_context &context);
-
-/// Points the views and operands of the context at what a step sees; returns its arguments.
-recrt_kernel_args bindStep(recrt_context &context, const recrt_step_desc &step);
 
 } // namespace recrt
 

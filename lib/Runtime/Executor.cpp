@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs the steps of a batch: the work of a step is cut into items, and threads take them until none
-// is left.
+// Runs the steps of a batch. The work of a step is cut into items, and the threads take items until
+// none is left. All steps of a batch are one task of the pool: a thread that finds no more items
+// waits only for items that other threads are at, never for a thread that has not begun. So a pool
+// may be slow to start its threads, or run the task on one after the other.
 #include "Context.h"
 #include "FloatEnvironment.h"
 #include "TopK.h"
@@ -8,18 +10,20 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <sched.h>
 
 namespace recrt {
 
 static constexpr int64_t tileRows = 32;
 
-recrt_kernel_args bindStep(recrt_context &context, const recrt_step_desc &step) {
-  Batch &batch = context.batch;
+/// Points operands and views, which have room for this step, at what the step sees.
+static recrt_kernel_args bindStep(const recrt_context &context, const recrt_step_desc &step,
+                                  recrt_operand *operands, recrt_space_view *views) {
+  const Batch &batch = context.batch;
   const EntryPlan &entry = *batch.entry;
   for (int32_t i = 0; i < step.num_spaces; ++i) {
     const size_t space = static_cast<size_t>(step.spaces[i]);
-    context.views[static_cast<size_t>(i)] = {batch.offsets[space], batch.requestOfRow[space],
-                                             batch.totals[space]};
+    views[i] = {batch.offsets[space], batch.requestOfRow[space], batch.totals[space]};
   }
   std::byte *block = context.block.data();
   for (int32_t i = 0; i < step.num_operands; ++i) {
@@ -45,52 +49,43 @@ recrt_kernel_args bindStep(recrt_context &context, const recrt_step_desc &step) 
     if (desc.rowmap >= 0)
       rows = reinterpret_cast<const int64_t *>(
           block + batch.layout.rowMaps[static_cast<size_t>(desc.rowmap)]);
-    context.operands[static_cast<size_t>(i)] = {const_cast<std::byte *>(data) + desc.offset, rows};
+    operands[i] = {const_cast<std::byte *>(data) + desc.offset, rows};
   }
-  return {context.operands.data(), context.views.data(), nullptr, batch.numRequests, 1};
+  return {operands, views, nullptr, batch.numRequests, 1};
 }
 
-void prepareItems(recrt_context &context) {
-  Batch &batch = context.batch;
-  const EntryPlan &entry = *batch.entry;
-  // The order only matters when several threads share the work.
-  const bool sorted = context.pool->numThreads() > 1;
-  batch.numItems.assign(entry.itemLists.size(), 0);
-  for (size_t l = 0; l < entry.itemLists.size(); ++l) {
-    const ItemListPlan &list = entry.itemLists[l];
-    const recrt_kernel_args args = bindStep(context, *list.step);
-    auto *items =
-        reinterpret_cast<recrt_attention_item *>(context.block.data() + batch.layout.itemLists[l]);
-    int64_t count = 0;
-    for (int64_t b = 0; b < batch.numRequests; ++b) {
-      for (size_t s = 0; s < list.segments.size(); ++s) {
-        const int64_t *offsets = batch.offsets[static_cast<size_t>(list.segments[s])];
-        const int64_t rows = offsets[b + 1] - offsets[b];
-        for (int64_t first = 0; first < rows; first += tileRows) {
-          recrt_attention_item item = {
-              static_cast<int32_t>(b), static_cast<int32_t>(s), first, 0, 0, 0};
-          if (sorted)
-            item.area = list.area(&args, &item);
-          for (int32_t head = 0; head < list.step->heads; ++head) {
-            item.head = head;
-            items[count++] = item;
-          }
+/// Fills in the work items of a list, largest area first; returns their number.
+static int64_t fillItems(const ItemListPlan &list, const Batch &batch,
+                         const recrt_kernel_args &args, bool sorted, recrt_attention_item *items) {
+  int64_t count = 0;
+  for (int64_t b = 0; b < batch.numRequests; ++b) {
+    for (size_t s = 0; s < list.segments.size(); ++s) {
+      const int64_t *offsets = batch.offsets[static_cast<size_t>(list.segments[s])];
+      const int64_t rows = offsets[b + 1] - offsets[b];
+      for (int64_t first = 0; first < rows; first += tileRows) {
+        recrt_attention_item item = {
+            static_cast<int32_t>(b), static_cast<int32_t>(s), first, 0, 0, 0};
+        if (sorted)
+          item.area = list.area(&args, &item);
+        for (int32_t head = 0; head < list.step->heads; ++head) {
+          item.head = head;
+          items[count++] = item;
         }
       }
     }
-    batch.numItems[l] = count;
-    if (sorted)
-      std::sort(items, items + count,
-                [](const recrt_attention_item &a, const recrt_attention_item &b) {
-                  if (a.area != b.area)
-                    return a.area > b.area;
-                  if (a.request != b.request)
-                    return a.request < b.request;
-                  if (a.segment != b.segment)
-                    return a.segment < b.segment;
-                  return a.first != b.first ? a.first < b.first : a.head < b.head;
-                });
   }
+  if (sorted)
+    std::sort(items, items + count,
+              [](const recrt_attention_item &a, const recrt_attention_item &b) {
+                if (a.area != b.area)
+                  return a.area > b.area;
+                if (a.request != b.request)
+                  return a.request < b.request;
+                if (a.segment != b.segment)
+                  return a.segment < b.segment;
+                return a.first != b.first ? a.first < b.first : a.head < b.head;
+              });
+  return count;
 }
 
 /// The rows [first, last) of a top-k step.
@@ -131,34 +126,6 @@ static void runTopK(const recrt_context &context, const recrt_step_desc &step,
   }
 }
 
-namespace {
-/// The items of one step, shared by the threads of the pool.
-struct Work {
-  const recrt_context *context;
-  const StepPlan *step;
-  recrt_kernel_args args;
-  int64_t numItems, chunk;
-  std::byte *scratch;
-  int64_t scratchStride;
-  std::atomic<int64_t> next{0};
-
-  void run(int32_t worker) {
-    StandardFloatEnvironment environment;
-    void *ownScratch = scratch + worker * scratchStride;
-    while (true) {
-      const int64_t first = next.fetch_add(chunk, std::memory_order_relaxed);
-      if (first >= numItems)
-        return;
-      const int64_t last = std::min(first + chunk, numItems);
-      if (step->kernel)
-        step->kernel(&args, first, last, ownScratch);
-      else
-        runTopK(*context, *step->desc, args, first, last, ownScratch);
-    }
-  }
-};
-} // namespace
-
 static int64_t ceilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// Column groups of a GEMM: few row blocks leave threads without work unless panels are shared out,
@@ -174,63 +141,121 @@ static int64_t chooseSplits(int64_t rowBlocks, int64_t panels, int32_t numThread
   return std::max(busy, std::min(worthwhile, ceilDivide(wanted, rowBlocks)));
 }
 
+/// Says what the items of a step are and how many there are.
+static void cutStep(recrt_context &context, StepWork &work, int32_t numThreads) {
+  Batch &batch = context.batch;
+  const recrt_step_desc &desc = *work.step->desc;
+  const int64_t rows = batch.totals[static_cast<size_t>(desc.space)];
+  switch (desc.kind) {
+  case RECRT_KERNEL_ROWS:
+    work.numItems = ceilDivide(rows, desc.block);
+    break;
+  case RECRT_KERNEL_GEMM: {
+    const int64_t rowBlocks = ceilDivide(rows, desc.block);
+    work.args.num_splits = chooseSplits(rowBlocks, desc.columns, numThreads);
+    work.numItems = rowBlocks * work.args.num_splits;
+    break;
+  }
+  case RECRT_KERNEL_ATTENTION: {
+    const size_t list = static_cast<size_t>(work.step->itemList);
+    auto *items = reinterpret_cast<recrt_attention_item *>(context.block.data() +
+                                                           batch.layout.itemLists[list]);
+    // The first step of a list fills it in. The order only matters to several threads.
+    if (batch.entry->itemLists[list].step == &desc)
+      batch.numItems[list] =
+          fillItems(batch.entry->itemLists[list], batch, work.args, numThreads > 1, items);
+    work.args.items = items;
+    work.numItems = batch.numItems[list];
+    break;
+  }
+  case RECRT_KERNEL_TOP_K:
+    work.numItems = rows;
+    break;
+  }
+  // Attention items differ in size, so they are taken singly.
+  constexpr int64_t chunksOfThread = 8;
+  work.chunk = desc.kind == RECRT_KERNEL_ATTENTION
+                   ? 1
+                   : std::max<int64_t>(1, work.numItems / (numThreads * chunksOfThread));
+  if (numThreads == 1)
+    work.chunk = std::max<int64_t>(1, work.numItems);
+}
+
+static int64_t now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+/// Takes items of a step until none is left.
+static void takeItems(const recrt_context &context, StepWork &work, void *scratch) {
+  while (true) {
+    const int64_t first = work.next.fetch_add(work.chunk, std::memory_order_relaxed);
+    if (first >= work.numItems)
+      return;
+    const int64_t last = std::min(first + work.chunk, work.numItems);
+    if (work.step->kernel)
+      work.step->kernel(&work.args, first, last, scratch);
+    else
+      runTopK(context, *work.step->desc, work.args, first, last, scratch);
+    // Whoever sees all items done sees what they wrote.
+    const int64_t before = work.done.fetch_add(last - first, std::memory_order_acq_rel);
+    if (context.profile && before + last - first == work.numItems)
+      work.finishedAt = now();
+  }
+}
+
+static void waitForOthers(const StepWork &work) {
+  constexpr int spinsBeforeYield = 512;
+  for (int spins = 0; work.done.load(std::memory_order_acquire) < work.numItems; ++spins) {
+    if (spins < spinsBeforeYield)
+      _mm_pause();
+    else
+      ::sched_yield();
+  }
+}
+
+/// What each thread of a run does.
+static void runAllSteps(void *argument, int32_t worker) {
+  recrt_context &context = *static_cast<recrt_context *>(argument);
+  const Batch &batch = context.batch;
+  StandardFloatEnvironment environment;
+  void *scratch = context.block.data() + batch.layout.scratch + worker * batch.layout.scratchStride;
+  for (size_t i = 0; i < batch.entry->steps.size(); ++i) {
+    takeItems(context, context.steps[i], scratch);
+    waitForOthers(context.steps[i]);
+  }
+}
+
 void executeSteps(recrt_context &context) {
-  using Clock = std::chrono::steady_clock;
   Batch &batch = context.batch;
   const EntryPlan &entry = *batch.entry;
-  std::byte *block = context.block.data();
   const int32_t numThreads = context.pool->numThreads();
-  batch.steps.clear();
-  for (const StepPlan &step : entry.steps) {
-    const recrt_step_desc &desc = *step.desc;
-    Work work;
-    work.context = &context;
-    work.step = &step;
-    work.args = bindStep(context, desc);
-    work.scratch = block + batch.layout.scratch;
-    work.scratchStride = batch.layout.scratchStride;
-    const int64_t rows = batch.totals[static_cast<size_t>(desc.space)];
-    switch (desc.kind) {
-    case RECRT_KERNEL_ROWS:
-      work.numItems = ceilDivide(rows, desc.block);
-      break;
-    case RECRT_KERNEL_GEMM: {
-      const int64_t rowBlocks = ceilDivide(rows, desc.block);
-      work.args.num_splits = chooseSplits(rowBlocks, desc.columns, numThreads);
-      work.numItems = rowBlocks * work.args.num_splits;
-      break;
+  recrt_operand *operands = context.operands.data();
+  recrt_space_view *views = context.views.data();
+  batch.numItems.assign(entry.itemLists.size(), 0);
+  int64_t mostItems = 0;
+  {
+    StandardFloatEnvironment environment; // area functions are generated code
+    for (size_t i = 0; i < entry.steps.size(); ++i) {
+      StepWork &work = context.steps[i];
+      work.step = &entry.steps[i];
+      work.args = bindStep(context, *work.step->desc, operands, views);
+      operands += work.step->desc->num_operands;
+      views += work.step->desc->num_spaces;
+      cutStep(context, work, numThreads);
+      work.finishedAt = 0;
+      work.next.store(0, std::memory_order_relaxed);
+      work.done.store(0, std::memory_order_relaxed);
+      mostItems = std::max(mostItems, work.numItems);
     }
-    case RECRT_KERNEL_ATTENTION: {
-      const size_t list = static_cast<size_t>(step.itemList);
-      work.args.items =
-          reinterpret_cast<const recrt_attention_item *>(block + batch.layout.itemLists[list]);
-      work.numItems = batch.numItems[list];
-      break;
-    }
-    case RECRT_KERNEL_TOP_K:
-      work.numItems = rows;
-      break;
-    }
-    const Clock::time_point start = context.profile ? Clock::now() : Clock::time_point();
-    const int32_t workers = static_cast<int32_t>(std::min<int64_t>(numThreads, work.numItems));
-    if (workers <= 1) {
-      work.chunk = std::max<int64_t>(1, work.numItems);
-      work.run(0);
-    } else {
-      // Attention items differ in size, so they are taken singly.
-      const bool single = desc.kind == RECRT_KERNEL_ATTENTION;
-      work.chunk = single ? 1 : std::max<int64_t>(1, work.numItems / (workers * 8));
-      context.pool->run(
-          workers, [](void *argument, int32_t index) { static_cast<Work *>(argument)->run(index); },
-          &work,
-          /*last=*/&step == &entry.steps.back());
-    }
-    int64_t nanoseconds = 0;
-    if (context.profile)
-      nanoseconds =
-          std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
-    batch.steps.push_back({work.numItems, nanoseconds});
   }
+  batch.startedAt = context.profile ? now() : 0;
+  const int32_t workers = static_cast<int32_t>(std::min<int64_t>(numThreads, mostItems));
+  if (workers <= 1)
+    runAllSteps(&context, 0);
+  else
+    context.pool->run(workers, runAllSteps, &context);
 }
 
 } // namespace recrt

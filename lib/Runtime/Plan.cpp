@@ -415,8 +415,8 @@ Status PlanChecker::checkStep(int32_t index) {
     planned.itemList = findItemList(step);
   }
   result->scratchBytes = std::max(result->scratchBytes, planned.scratchBytes);
-  result->maxOperands = std::max(result->maxOperands, step.num_operands);
-  result->maxSpaces = std::max(result->maxSpaces, step.num_spaces);
+  result->numOperands += static_cast<size_t>(step.num_operands);
+  result->numViews += static_cast<size_t>(step.num_spaces);
   result->steps.push_back(planned);
   return success();
 }
@@ -441,7 +441,7 @@ Status PlanChecker::checkEntry(int32_t index) {
   result = &plan.entries.back();
   result->desc = entry;
   result->scratchBytes = 0;
-  result->maxOperands = result->maxSpaces = 0;
+  result->numOperands = result->numViews = 0;
   result->wantsRequestOfRow.assign(plan.spaces.size(), 0);
   needed.assign(plan.spaces.size(), 0);
   writtenOutput.assign(static_cast<size_t>(entry->num_outputs), 0);

@@ -58,8 +58,8 @@ struct EntryPlan {
   std::vector<int32_t> spaces, bases;
   /// By space: whether kernels may ask for the request of a row.
   std::vector<char> wantsRequestOfRow;
-  int64_t scratchBytes; // of one thread
-  int32_t maxOperands, maxSpaces;
+  int64_t scratchBytes;         // of one thread
+  size_t numOperands, numViews; // of all steps together
 };
 
 struct Plan {

@@ -15,7 +15,7 @@ namespace {
 class CallerThread final : public ThreadPool {
 public:
   int32_t numThreads() const override { return 1; }
-  void run(int32_t count, Task task, void *argument, bool) override {
+  void run(int32_t count, Task task, void *argument) override {
     for (int32_t i = 0; i < count; ++i)
       task(argument, i);
   }
@@ -25,7 +25,7 @@ class HostPool final : public ThreadPool {
 public:
   explicit HostPool(const recrt_thread_pool &pool) : pool(pool) {}
   int32_t numThreads() const override { return pool.num_threads; }
-  void run(int32_t count, Task task, void *argument, bool) override {
+  void run(int32_t count, Task task, void *argument) override {
     pool.run(pool.user, count, task, argument);
   }
 
@@ -35,16 +35,18 @@ private:
 
 class ProcessPool final : public ThreadPool {
 public:
-  explicit ProcessPool(pthreadpool_t pool) : pool(pool), owner(::getpid()) {}
+  explicit ProcessPool(int32_t numThreads)
+      : pool(pthreadpool_create(static_cast<size_t>(numThreads))), owner(::getpid()) {}
   ~ProcessPool() override {
-    if (usable())
+    if (pool && usable())
       pthreadpool_destroy(pool);
   }
   int32_t numThreads() const override {
     return static_cast<int32_t>(pthreadpool_get_threads_count(pool));
   }
   bool usable() const override { return ::getpid() == owner; }
-  void run(int32_t count, Task task, void *argument, bool last) override {
+  bool made() const { return pool; }
+  void run(int32_t count, Task task, void *argument) override {
     struct Call {
       Task task;
       void *argument;
@@ -53,8 +55,9 @@ public:
       Call *call = static_cast<Call *>(context);
       call->task(call->argument, static_cast<int32_t>(index));
     };
+    // The workers have nothing to do until the next batch, so they sleep at once.
     pthreadpool_parallelize_1d(pool, body, &call, static_cast<size_t>(count),
-                               last ? PTHREADPOOL_FLAG_YIELD_WORKERS : 0);
+                               PTHREADPOOL_FLAG_YIELD_WORKERS);
   }
 
 private:
@@ -90,16 +93,17 @@ std::shared_ptr<ThreadPool> ThreadPool::ofProcess(int32_t numThreads) {
   static std::map<int32_t, std::weak_ptr<ThreadPool>> pools;
   if (numThreads > 1) {
     std::lock_guard<std::mutex> lock(mutex);
-    std::shared_ptr<ThreadPool> pool = pools[numThreads].lock();
-    if (pool && pool->usable())
+    std::weak_ptr<ThreadPool> &known = pools[numThreads];
+    if (std::shared_ptr<ThreadPool> pool = known.lock(); pool && pool->usable())
       return pool;
     // The caller is one of the pool's threads.
     const int32_t count = 1 + grantedThreads(numThreads - 1);
-    pthreadpool_t threads = count > 1 ? pthreadpool_create(static_cast<size_t>(count)) : nullptr;
-    if (threads) {
-      pool = std::make_shared<ProcessPool>(threads);
-      pools[numThreads] = pool;
-      return pool;
+    if (count > 1) {
+      auto pool = std::make_shared<ProcessPool>(count);
+      if (pool->made()) {
+        known = pool;
+        return pool;
+      }
     }
   }
   return std::make_shared<CallerThread>();

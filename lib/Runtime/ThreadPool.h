@@ -19,8 +19,7 @@ public:
 
   virtual int32_t numThreads() const = 0;
   /// Calls task(argument, i) once for each i in [0, count), count <= numThreads(), and waits.
-  /// `last` says that no more work follows at once, so waiting threads may sleep.
-  virtual void run(int32_t count, Task task, void *argument, bool last) = 0;
+  virtual void run(int32_t count, Task task, void *argument) = 0;
   /// False in a child of the process that made the pool: its threads are not there.
   virtual bool usable() const { return true; }
 
