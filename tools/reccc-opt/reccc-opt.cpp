@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs passes and pipelines on IR of any stage.
+#include "reccc/Dialect/RecTile/IR/RecTile.h"
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -13,7 +14,7 @@
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  registry.insert<mlir::recsys::RecsysDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect,
+  registry.insert<mlir::recsys::RecsysDialect, mlir::rectile::RecTileDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect,
                   mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::scf::SCFDialect,
                   mlir::vector::VectorDialect>();
   mlir::registerTransformsPasses();
