@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads recrt_kernel_args in the prologue of a kernel.
+#include "reccc/Codegen/Common/KernelFrame.h"
+#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
+#include "recrt/module.h"
+#include <cstddef>
+
+using namespace mlir;
+using namespace reccc;
+
+FunctionType KernelFrame::getKernelType(MLIRContext *context) {
+  Type ptr = LLVM::LLVMPointerType::get(context), i64 = IntegerType::get(context, 64);
+  return FunctionType::get(context, {ptr, i64, i64, ptr}, {});
+}
+
+FunctionType KernelFrame::getAreaType(MLIRContext *context) {
+  Type ptr = LLVM::LLVMPointerType::get(context), i64 = IntegerType::get(context, 64);
+  return FunctionType::get(context, {ptr, ptr}, {i64});
+}
+
+static OpBuilder beginBody(func::FuncOp function) {
+  return OpBuilder::atBlockBegin(function.addEntryBlock());
+}
+
+KernelFrame::KernelFrame(rectile::KernelOp kernel, func::FuncOp function, SpaceList &spaces,
+                         const TargetDescription &target)
+    : b(kernel.getLoc(), beginBody(function), target),
+      kernel(kernel), entry(&function.getBody().front()), spaces(spaces),
+      hasScratch(function.getNumArguments() == 4) {
+  b.setInsertionPointToEnd(entry);
+  // Anchors the prologue; dead.
+  entryEnd = b.i64(0).getDefiningOp();
+  auto describe = [&](Type type, Attribute layout) {
+    KernelOperand operand;
+    if (auto jagged = dyn_cast<recsys::JaggedType>(type)) {
+      operand.element = jagged.getElementType();
+      operand.elements = jagged.getRowElements();
+      operand.layout = layout ? cast<rectile::LayoutAttr>(layout)
+                              : rectile::LayoutAttr::get(b.getContext(), operand.elements,
+                                                         /*mapped=*/false, /*step=*/1,
+                                                         /*padded=*/false);
+    } else {
+      auto tensor = cast<RankedTensorType>(type);
+      operand.element = tensor.getElementType();
+      operand.elements = tensor.getNumElements();
+    }
+    operands.push_back(operand);
+  };
+  auto layoutAt = [](std::optional<ArrayAttr> layouts, unsigned index) {
+    return layouts ? (*layouts)[index] : Attribute();
+  };
+  for (auto [index, type] : llvm::enumerate(kernel.getInputs().getTypes()))
+    describe(type, layoutAt(kernel.getOperandLayouts(), index));
+  for (auto [index, type] : llvm::enumerate(kernel.getResultTypes()))
+    describe(type, layoutAt(kernel.getResultLayouts(), index));
+  Value array = argsField(offsetof(recrt_kernel_args, operands), b.ptr());
+  for (auto [index, operand] : llvm::enumerate(operands)) {
+    operand.data = inEntry([&] {
+      int64_t offset = index * sizeof(recrt_operand) + offsetof(recrt_operand, data);
+      return b.loadScalar(b.at(array, offset, b.getI8Type()), b.ptr());
+    });
+    if (operand.layout && operand.layout.getMapped())
+      operand.rows = inEntry([&] {
+        int64_t offset = index * sizeof(recrt_operand) + offsetof(recrt_operand, rows);
+        return b.loadScalar(b.at(array, offset, b.getI8Type()), b.ptr());
+      });
+  }
+}
+
+Value KernelFrame::inEntry(function_ref<Value()> build) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(entryEnd);
+  return build();
+}
+
+Value KernelFrame::argsField(uint64_t offset, Type type) {
+  return inEntry([&] {
+    return b.loadScalar(b.at(entry->getArgument(0), offset, b.getI8Type()), type);
+  });
+}
+
+Value KernelFrame::items() { return argsField(offsetof(recrt_kernel_args, items), b.ptr()); }
+
+Value KernelFrame::numSplits() {
+  return argsField(offsetof(recrt_kernel_args, num_splits), b.getI64Type());
+}
+
+Value KernelFrame::spaceField(Attribute space, uint64_t offset, Type type) {
+  Value &field = spaceFields[{space, offset}];
+  if (!field) {
+    int64_t place = spaces.index(space) * sizeof(recrt_space_view) + offset;
+    Value array = argsField(offsetof(recrt_kernel_args, spaces), b.ptr());
+    field = inEntry([&] { return b.loadScalar(b.at(array, place, b.getI8Type()), type); });
+  }
+  return field;
+}
+
+KernelOperand &KernelFrame::operand(Value argument) {
+  return operands[cast<BlockArgument>(argument).getArgNumber()];
+}
+
+Value KernelFrame::rowPointer(KernelOperand &operand, Value row) {
+  if (operand.rows)
+    row = b.loadScalar(b.at(operand.rows, row, b.getI64Type()), b.getI64Type());
+  return b.at(operand.data, b.mul(row, operand.layout.getStride()), operand.element);
+}
+
+Value KernelFrame::offsetOf(Attribute space, Value request) {
+  if (std::optional<int64_t> rows = cast<recsys::RowSpace>(space).getConstantRows())
+    return b.mul(request, *rows);
+  Value offsets = spaceField(space, offsetof(recrt_space_view, offsets), b.ptr());
+  return b.loadScalar(b.at(offsets, request, b.getI64Type()), b.getI64Type());
+}
+
+Value KernelFrame::requestOfRow(Attribute space, Value row) {
+  if (std::optional<int64_t> rows = cast<recsys::RowSpace>(space).getConstantRows();
+      rows && *rows > 0)
+    return b.floorDiv(row, *rows);
+  Value requests = spaceField(space, offsetof(recrt_space_view, request_of_row), b.ptr());
+  Value request = b.loadScalar(b.at(requests, row, b.getI32Type()), b.getI32Type());
+  return b.make<arith::ExtSIOp>(b.getI64Type(), request);
+}
+
+Value KernelFrame::totalRows(Attribute space) {
+  return spaceField(space, offsetof(recrt_space_view, total), b.getI64Type());
+}
+
+Value KernelFrame::rowsOf(Attribute space, Value request) {
+  if (std::optional<int64_t> rows = cast<recsys::RowSpace>(space).getConstantRows())
+    return b.i64(*rows);
+  return b.sub(offsetOf(space, b.add(request, 1)), offsetOf(space, request));
+}
+
+Value KernelFrame::scratch(int64_t bytes) {
+  assert(hasScratch && "area functions have no scratch");
+  int64_t offset = scratchUsed;
+  scratchUsed += llvm::alignTo(bytes, 64);
+  return inEntry([&] { return b.at(entry->getArgument(3), offset, b.getI8Type()); });
+}
+
+void KernelFrame::finish(ValueRange results) {
+  b.setInsertionPointToEnd(entry);
+  b.make<func::ReturnOp>(results);
+}
