@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Family attention: one query row at a time, its scores over all visible columns, then the weighted
+// sum.
+#include "Families.h"
+
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::recsys;
+
+namespace reccc {
+
+namespace {
+/// A visible column: row `row` (packed) of source `source`; row `place` of its segment.
+struct Column {
+  int64_t source;
+  int64_t row;
+  int64_t place;
+};
+
+/// The rows of a segment in one request.
+struct Segment {
+  int64_t source;
+  int64_t begin; // packed row
+  int64_t rows;
+};
+} // namespace
+
+static SmallVector<Segment> findSegments(Evaluation &evaluation, ValueRange values,
+                                         int64_t request) {
+  SmallVector<Segment> segments;
+  for (auto [source, value] : llvm::enumerate(values)) {
+    const JaggedValue &rows = evaluation.get(value);
+    int64_t begin = rows.offsets[request];
+    for (Attribute part : getSegments(rows.type.getSpace())) {
+      int64_t count = evaluation.getRows(part, request);
+      segments.push_back({static_cast<int64_t>(source), begin, count});
+      begin += count;
+    }
+  }
+  return segments;
+}
+
+/// |a - b|, or the largest number where that has no 64 bits.
+static int64_t distance(int64_t a, int64_t b) {
+  uint64_t difference =
+      static_cast<uint64_t>(std::max(a, b)) - static_cast<uint64_t>(std::min(a, b));
+  return std::min<uint64_t>(difference, std::numeric_limits<int64_t>::max());
+}
+
+namespace {
+template <typename Real> class Attention {
+public:
+  Attention(AttentionOp op, Evaluation &evaluation)
+      : op(op), evaluation(evaluation), query(evaluation.get(op.getQuery())),
+        result(evaluation.get(op.getResult())), width(query.type.getDims()[1]),
+        valueWidth(result.type.getDims()[1]) {
+    if (op.getToeplitz())
+      toeplitz = evaluation.getParameter(op.getToeplitz()).stored();
+    if (op.getBucketWeights())
+      buckets = evaluation.getParameter(op.getBucketWeights()).stored();
+  }
+
+  LogicalResult run() {
+    for (int64_t request = 0; request < query.numRequests(); ++request) {
+      SmallVector<Segment> querySegments = findSegments(evaluation, op.getQuery(), request);
+      SmallVector<Segment> sourceSegments = findSegments(evaluation, op.getKeys(), request);
+      for (auto [number, segment] : llvm::enumerate(querySegments))
+        for (int64_t place = 0; place < segment.rows; ++place)
+          if (failed(runRow(request, number, segment.begin + place, place, sourceSegments)))
+            return failure();
+    }
+    return success();
+  }
+
+private:
+  LogicalResult runRow(int64_t request, unsigned querySegment, int64_t row, int64_t place,
+                       ArrayRef<Segment> sources) {
+    std::vector<Column> columns;
+    for (auto [number, segment] : llvm::enumerate(sources)) {
+      SmallVector<std::pair<int64_t, int64_t>> intervals;
+      op.getMask(querySegment, number)
+          .getIntervals(
+              place, segment.rows,
+              [&](Attribute space) { return evaluation.getRows(space, request); }, intervals);
+      for (auto [low, high] : intervals)
+        for (int64_t column = low; column < high; ++column)
+          columns.push_back({segment.source, segment.begin + column, column});
+    }
+    if (columns.empty())
+      return success(); // the result was prepared with zeros
+    std::vector<Real> biases;
+    if (failed(computeBiases(row, place, columns, biases)))
+      return failure();
+    for (int64_t head = 0; head < op.getHeads(); ++head) {
+      std::vector<Real> weights = computeScores(row, head, columns, biases);
+      if (op.getScore() == ScoreKind::softmax)
+        applySoftmax(weights);
+      else
+        applySilu(weights, request);
+      sumValues(row, head, columns, weights);
+    }
+    return success();
+  }
+
+  LogicalResult computeBiases(int64_t row, int64_t place, ArrayRef<Column> columns,
+                              std::vector<Real> &biases) {
+    if (toeplitz.empty() && buckets.empty())
+      return success();
+    for (const Column &column : columns) {
+      Real bias = 0;
+      if (!toeplitz.empty()) {
+        int64_t index = static_cast<int64_t>(*op.getToeplitzCenter()) + column.place - place;
+        if (index < 0 || index >= static_cast<int64_t>(toeplitz.size()))
+          return op.emitError() << "expected a toeplitz parameter that has a weight for row "
+                                << place << " and column " << column.place << ", got "
+                                << toeplitz.size() << " weights, and none at " << index;
+        bias += static_cast<Real>(toeplitz[index]);
+      }
+      if (!buckets.empty()) {
+        int64_t apart = distance(evaluation.get(op.getQueryTimes()).integers[row],
+                                 evaluation.get(op.getKeyTimes()).integers[column.row]);
+        int64_t bucket = std::clamp<int64_t>(getBucket(*op.getBucketRule(), apart), 0,
+                                             static_cast<int64_t>(buckets.size()) - 1);
+        bias += static_cast<Real>(buckets[bucket]);
+      }
+      biases.push_back(bias);
+    }
+    return success();
+  }
+
+  /// The head of a source that query head `head` reads.
+  int64_t sourceHead(const JaggedValue &source, int64_t head) {
+    return head / (op.getHeads() / source.type.getDims()[0]);
+  }
+
+  std::vector<Real> computeScores(int64_t row, int64_t head, ArrayRef<Column> columns,
+                                  ArrayRef<Real> biases) {
+    Real scale = static_cast<Real>(op.getScale().convertToDouble());
+    auto queryHead = query.floats.begin() + (row * op.getHeads() + head) * width;
+    std::vector<Real> scores;
+    for (auto [index, column] : llvm::enumerate(columns)) {
+      const JaggedValue &keys = evaluation.get(op.getKeys()[column.source]);
+      auto key = keys.floats.begin() +
+                 (column.row * keys.type.getDims()[0] + sourceHead(keys, head)) * width;
+      Real dot = 0;
+      for (int64_t d = 0; d < width; ++d)
+        dot += static_cast<Real>(queryHead[d]) * static_cast<Real>(key[d]);
+      if (biases.empty())
+        scores.push_back(scale * dot);
+      else if (op.getOrder() == ScoreOrder::scale_then_add)
+        scores.push_back(scale * dot + biases[index]);
+      else
+        scores.push_back(scale * (dot + biases[index]));
+    }
+    return scores;
+  }
+
+  void applySilu(MutableArrayRef<Real> scores, int64_t request) {
+    Real divisor = op.getDivisor()
+                       ? static_cast<Real>(op.getDivisor()->convertToDouble())
+                       : static_cast<Real>(evaluation.getRows(query.type.getSpace(), request));
+    for (Real &score : scores)
+      score = score / (1 + std::exp(-score)) / divisor;
+  }
+
+  void applySoftmax(MutableArrayRef<Real> scores) {
+    Real greatest = *std::max_element(scores.begin(), scores.end()), sum = 0;
+    for (Real &score : scores)
+      sum += score = std::exp(score - greatest);
+    for (Real &score : scores)
+      score /= sum;
+  }
+
+  void sumValues(int64_t row, int64_t head, ArrayRef<Column> columns, ArrayRef<Real> weights) {
+    std::vector<Real> sums(valueWidth);
+    for (auto [column, weight] : llvm::zip_equal(columns, weights)) {
+      const JaggedValue &values = evaluation.get(op.getValues()[column.source]);
+      auto value = values.floats.begin() +
+                   (column.row * values.type.getDims()[0] + sourceHead(values, head)) * valueWidth;
+      for (int64_t d = 0; d < valueWidth; ++d)
+        sums[d] += weight * static_cast<Real>(value[d]);
+    }
+    llvm::copy(sums, result.floats.begin() + (row * op.getHeads() + head) * valueWidth);
+  }
+
+  AttentionOp op;
+  Evaluation &evaluation;
+  const JaggedValue &query;
+  JaggedValue &result;
+  int64_t width, valueWidth;
+  ArrayRef<double> toeplitz, buckets;
+};
+} // namespace
+
+LogicalResult evaluate(AttentionOp op, Evaluation &evaluation) {
+  LogicalResult status = success();
+  evaluation.inArithmetic(
+      [&](auto zero) { status = Attention<decltype(zero)>(op, evaluation).run(); });
+  return status;
+}
+
+} // namespace reccc

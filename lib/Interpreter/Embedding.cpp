@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Family embedding: ids, bits, positions and times to records.
+#include "Families.h"
+
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::recsys;
+
+namespace reccc {
+
+/// The request that packed row `row` belongs to.
+static int64_t requestOf(const JaggedValue &value, int64_t row) {
+  return llvm::upper_bound(value.offsets, row) - value.offsets.begin() - 1;
+}
+
+LogicalResult evaluate(EmbeddingOp op, Evaluation &evaluation) {
+  const JaggedValue &ids = evaluation.get(op.getIds());
+  JaggedValue &result = evaluation.get(op.getResult());
+  ArrayRef<double> table = evaluation.getParameter(op.getTable()).stored();
+  int64_t rows = op.getTable().getType().getDimSize(0);
+  int64_t width = op.getTable().getType().getDimSize(1);
+  for (int64_t row = 0; row < ids.numRows(); ++row) {
+    int64_t id = ids.integers[row];
+    if (op.getOutOfRange() == OutOfRange::clamp)
+      id = std::clamp<int64_t>(id, 0, rows - 1);
+    if (id < 0 || id >= rows) {
+      int64_t request = requestOf(ids, row);
+      return op.emitError() << "expected ids in [0, " << rows << "), got " << id << " in row "
+                            << row - ids.offsets[request] << " of request " << request;
+    }
+    std::copy_n(table.begin() + id * width, width, result.floats.begin() + row * width);
+  }
+  return success();
+}
+
+LogicalResult evaluate(ActionBitsOp op, Evaluation &evaluation) {
+  const JaggedValue &actions = evaluation.get(op.getActions());
+  JaggedValue &result = evaluation.get(op.getResult());
+  ArrayRef<double> table = evaluation.getParameter(op.getTable()).stored();
+  int64_t width = op.getTable().getType().getDimSize(1);
+  ArrayRef<int64_t> weights = op.getWeights();
+  for (int64_t row = 0; row < actions.numRows(); ++row)
+    for (auto [bit, weight] : llvm::enumerate(weights))
+      if (actions.integers[row] & weight)
+        std::copy_n(table.begin() + bit * width, width,
+                    result.floats.begin() + (row * weights.size() + bit) * width);
+  return success();
+}
+
+LogicalResult evaluate(ThresholdBitsOp op, Evaluation &evaluation) {
+  const JaggedValue &values = evaluation.get(op.getValues());
+  JaggedValue &result = evaluation.get(op.getResult());
+  result.integers = evaluation.get(op.getActions()).integers;
+  for (int64_t row = 0; row < values.numRows(); ++row)
+    for (auto [threshold, weight] : llvm::zip_equal(op.getThresholds(), op.getWeights()))
+      if (values.integers[row] >= threshold)
+        result.integers[row] |= weight;
+  return success();
+}
+
+LogicalResult evaluate(BucketizeOp op, Evaluation &evaluation) {
+  const JaggedValue &input = evaluation.get(op.getInput());
+  JaggedValue &result = evaluation.get(op.getResult());
+  for (size_t i = 0; i < input.integers.size(); ++i)
+    result.integers[i] = getBucket(op.getRule(), input.integers[i]);
+  return success();
+}
+
+/// The value of an expression in the row and in lengths; nullopt when there is none.
+static std::optional<int64_t> evaluateExpr(AffineExpr expr, int64_t row,
+                                           ArrayRef<int64_t> lengths) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return constant.getValue();
+  if (isa<AffineDimExpr>(expr))
+    return row;
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return lengths[symbol.getPosition()];
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  std::optional<int64_t> lhs = evaluateExpr(binary.getLHS(), row, lengths);
+  std::optional<int64_t> rhs = evaluateExpr(binary.getRHS(), row, lengths);
+  if (!lhs || !rhs)
+    return std::nullopt;
+  int64_t value;
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    return llvm::AddOverflow(*lhs, *rhs, value) ? std::nullopt : std::optional(value);
+  case AffineExprKind::Mul:
+    return llvm::MulOverflow(*lhs, *rhs, value) ? std::nullopt : std::optional(value);
+  default:
+    break;
+  }
+  if (*rhs < 1)
+    return std::nullopt;
+  if (expr.getKind() == AffineExprKind::FloorDiv)
+    return llvm::divideFloorSigned(*lhs, *rhs);
+  if (expr.getKind() == AffineExprKind::CeilDiv)
+    return llvm::divideCeilSigned(*lhs, *rhs);
+  return *lhs - *rhs * llvm::divideFloorSigned(*lhs, *rhs); // mod
+}
+
+LogicalResult evaluate(RowIndexOp op, Evaluation &evaluation) {
+  JaggedValue &result = evaluation.get(op.getResult());
+  for (int64_t request = 0; request < result.numRequests(); ++request) {
+    SmallVector<int64_t> lengths;
+    if (op.getLengths())
+      for (Attribute space : *op.getLengths())
+        lengths.push_back(evaluation.getRows(space, request));
+    int64_t begin = result.offsets[request], end = result.offsets[request + 1];
+    for (int64_t row = begin; row < end; ++row) {
+      int64_t least = std::numeric_limits<int64_t>::max();
+      for (AffineExpr expr : op.getMap().getResults()) {
+        std::optional<int64_t> value = evaluateExpr(expr, row - begin, lengths);
+        if (!value)
+          return op.emitError() << "expected a map with a 64-bit value for every row, got none for "
+                                   "row "
+                                << row - begin << " of request " << request
+                                << ": it overflows or divides by a number below 1";
+        least = std::min(least, *value);
+      }
+      result.integers[row] = least;
+    }
+  }
+  return success();
+}
+
+/// How often `period` fits into the fp32 timestamp, modulo `units`, as a part of them: an angle in
+/// fp32.
+static float phaseAngle(int64_t timestamp, double period, double units, double twoPi) {
+  double seconds = static_cast<float>(timestamp);
+  // fmod is exact, so that this is the floor of the exact quotient though the division rounds.
+  double rest = std::fmod(seconds, period);
+  double whole = std::nearbyint((seconds - rest) / period);
+  if (rest < 0)
+    whole -= 1;
+  float narrowUnits = static_cast<float>(units);
+  float phase = std::fmod(static_cast<float>(whole), narrowUnits);
+  if (phase < 0)
+    phase += narrowUnits;
+  return phase / narrowUnits * static_cast<float>(twoPi);
+}
+
+LogicalResult evaluate(CalendarFeaturesOp op, Evaluation &evaluation) {
+  const JaggedValue &timestamps = evaluation.get(op.getTimestamps());
+  JaggedValue &result = evaluation.get(op.getResult());
+  evaluation.inArithmetic([&](auto zero) {
+    using Real = decltype(zero);
+    auto out = result.floats.begin();
+    for (int64_t timestamp : timestamps.integers)
+      for (auto [period, units] : llvm::zip_equal(op.getPeriods(), op.getUnits())) {
+        Real angle = phaseAngle(timestamp, period, units, op.getTwoPi().convertToDouble());
+        *out++ = std::cos(angle);
+        *out++ = std::sin(angle);
+      }
+  });
+  return success();
+}
+
+} // namespace reccc

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads a batch of requests: lengths of the base row spaces, then inputs. Nothing in it is trusted.
+#include "Requests.h"
+
+#include "mlir/IR/AttrTypeSubElements.h"
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+using namespace mlir::recsys;
+
+namespace reccc {
+
+namespace {
+/// The base row spaces of a model, in order of appearance.
+struct BaseSpaces {
+  llvm::SmallMapVector<StringRef, int64_t, 4> maxima;
+  OpaqueSpaceAttr opaque;
+};
+} // namespace
+
+static BaseSpaces collectBaseSpaces(ModelOp model) {
+  BaseSpaces found;
+  AttrTypeWalker walker;
+  walker.addWalk([&](BaseSpaceAttr space) {
+    found.maxima.insert({space.getName().getValue(), space.getMax()});
+  });
+  walker.addWalk([&](OpaqueSpaceAttr space) { found.opaque = space; });
+  model->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    walker.walk(op->getAttrDictionary());
+    for (Type type : op->getResultTypes())
+      walker.walk(type);
+    for (Region &region : op->getRegions())
+      for (Type type : region.getArgumentTypes())
+        walker.walk(type);
+  });
+  return found;
+}
+
+static InFlightDiagnostic failIn(ModelOp model, const NamedTensors &requests) {
+  return model.emitError() << "requests '" << requests.source() << "': ";
+}
+
+static bool isInteger(const FileTensor &tensor) {
+  return tensor.type == TensorType::I64 || tensor.type == TensorType::I32;
+}
+
+/// Lengths from an offsets tensor that holds what it should.
+static LogicalResult readOffsets(ModelOp model, const NamedTensors &requests, StringRef space,
+                                 int64_t max, const FileTensor &tensor, RequestLengths &lengths) {
+  if (!isInteger(tensor) || tensor.shape.size() != 1 || tensor.shape[0] < 1)
+    return failIn(model, requests)
+           << "expected '" << tensor.name << "' to be i64[requests + 1], got " << tensor.describe();
+  if (tensor.loadInteger(0) != 0)
+    return failIn(model, requests)
+           << "expected '" << tensor.name << "' to begin with 0, got " << tensor.loadInteger(0);
+  std::vector<int64_t> &rows = lengths.rows[space];
+  for (int64_t request = 0; request + 1 < tensor.shape[0]; ++request) {
+    int64_t begin = tensor.loadInteger(request), end = tensor.loadInteger(request + 1);
+    // Offsets that did not decrease so far are not negative: the difference does not overflow.
+    if (end < begin || end - begin > max)
+      return failIn(model, requests)
+             << "expected request " << request << " to have 0 to " << max << " rows in '" << space
+             << "', got offsets " << begin << " to " << end << " in '" << tensor.name << "'";
+    rows.push_back(end - begin);
+  }
+  return success();
+}
+
+static const FileTensor *findInput(const NamedTensors &requests, StringRef name) {
+  if (const FileTensor *tensor = requests.find(name))
+    return tensor;
+  return requests.find((name + ".values").str());
+}
+
+/// The number of requests of a model without base row spaces: from the rows of its first input.
+static FailureOr<int64_t> countRequests(ModelOp model, const NamedTensors &requests) {
+  for (auto [index, type] : llvm::enumerate(model.getArgumentTypes())) {
+    std::optional<int64_t> rows = cast<JaggedType>(type).getRowSpace().getConstantRows();
+    const FileTensor *tensor = findInput(requests, model.getInputName(index));
+    if (rows && *rows > 0 && tensor && !tensor->shape.empty())
+      return tensor->shape[0] / *rows;
+  }
+  return failIn(model, requests)
+         << "expected offsets of a row space or an input, to know how many requests there are";
+}
+
+FailureOr<RequestLengths> readLengths(ModelOp model, const NamedTensors &requests) {
+  BaseSpaces spaces = collectBaseSpaces(model);
+  if (spaces.opaque)
+    return model.emitError() << "expected row spaces whose lengths the request or an op gives, got "
+                             << spaces.opaque << ", which no op binds";
+  RequestLengths lengths;
+  std::string first;
+  for (auto [space, max] : spaces.maxima) {
+    std::string name = (space + ".offsets").str();
+    const FileTensor *tensor = requests.find(name);
+    if (!tensor)
+      return failIn(model, requests)
+             << "expected the tensor '" << name << "', i64[requests + 1]: the row offsets of '"
+             << space << "'; there is none";
+    if (failed(readOffsets(model, requests, space, max, *tensor, lengths)))
+      return failure();
+    int64_t count = tensor->shape[0] - 1;
+    if (!first.empty() && count != lengths.numRequests)
+      return failIn(model, requests)
+             << "expected one number of requests, got " << lengths.numRequests << " in '" << first
+             << "' and " << count << " in '" << name << "'";
+    lengths.numRequests = count;
+    first = name;
+  }
+  if (!first.empty())
+    return lengths;
+  FailureOr<int64_t> count = countRequests(model, requests);
+  if (failed(count))
+    return failure();
+  lengths.numRequests = *count;
+  return lengths;
+}
+
+static LogicalResult readInput(ModelOp model, const NamedTensors &requests, StringRef name,
+                               JaggedValue &value) {
+  const FileTensor *tensor = findInput(requests, name);
+  SmallVector<int64_t> shape = {value.numRows()};
+  llvm::append_range(shape, value.type.getDims());
+  auto describe = [&](InFlightDiagnostic diagnostic) -> InFlightDiagnostic {
+    diagnostic << (value.type.isFloat() ? "floats [" : "i64 [");
+    llvm::interleaveComma(shape, diagnostic);
+    diagnostic << "] (" << value.numRequests() << " requests of " << value.type.getSpace() << ")";
+    return diagnostic;
+  };
+  if (!tensor)
+    return describe(failIn(model, requests)
+                    << "expected a tensor '" << name << "' or '" << name << ".values' of ")
+           << "; there is none";
+  bool kindAgrees = value.type.isFloat() ? isFloat(tensor->type) : isInteger(*tensor);
+  if (!kindAgrees || ArrayRef<int64_t>(tensor->shape) != ArrayRef<int64_t>(shape))
+    return describe(failIn(model, requests) << "expected '" << tensor->name << "' to be ")
+           << ", got " << tensor->describe();
+  for (size_t i = 0; i < value.floats.size(); ++i)
+    value.floats[i] = tensor->loadDouble(i);
+  for (size_t i = 0; i < value.integers.size(); ++i)
+    value.integers[i] = tensor->loadInteger(i);
+  return success();
+}
+
+LogicalResult readInputs(ModelOp model, const NamedTensors &requests, Evaluation &evaluation) {
+  for (BlockArgument argument : model.getBody().getArguments()) {
+    if (failed(evaluation.prepare(model.getLoc(), argument)) ||
+        failed(readInput(model, requests, model.getInputName(argument.getArgNumber()),
+                         evaluation.get(argument))))
+      return failure();
+    evaluation.finish(argument);
+  }
+  return success();
+}
+
+} // namespace reccc
