@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The passes that close the stages.
+#ifndef RECCC_PIPELINES_PASSES_H
+#define RECCC_PIPELINES_PASSES_H
+
+#include "reccc/Support/LLVM.h"
+#include "mlir/Pass/Pass.h"
+
+namespace reccc {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "reccc/Pipelines/Passes.h.inc"
+
+} // namespace reccc
+
+#endif // RECCC_PIPELINES_PASSES_H

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stages of the compiler, in order. A stage is a pipeline with one paragraph about the form it leaves; it ends with a pass that
+// names what this form does not allow and records the stage in the module.
+#ifndef RECCC_PIPELINES_STAGES_H
+#define RECCC_PIPELINES_STAGES_H
+
+#include "reccc/Support/LLVM.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/ArrayRef.h"
+#include <string>
+#include <vector>
+
+namespace reccc {
+
+struct PipelineOptions {
+};
+
+struct StageInfo {
+  /// As `--stop-after` takes it and `recsys.stage` records it.
+  StringRef name;
+  /// What goes in and what comes out, for people.
+  StringRef form;
+  /// The pass that closes the stage: its argument.
+  StringRef verifyPass;
+  void (*build)(OpPassManager &pm, const PipelineOptions &options);
+};
+
+/// Every stage, first to last.
+ArrayRef<StageInfo> getStages();
+const StageInfo *findStage(StringRef name);
+
+/// The attribute of a module that names the last stage it went through.
+inline constexpr StringLiteral kStageAttr = "recsys.stage";
+/// That stage; null when the module is fresh or the name is unknown.
+const StageInfo *getReachedStage(ModuleOp module);
+
+void buildModelStage(OpPassManager &pm, const PipelineOptions &options);
+
+/// Canonical ops, no duplicates, no unused parameters.
+void buildCleanupPipeline(OpPassManager &pm);
+
+/// `reccc-stage-<name>` for each stage and `reccc-cleanup`, for textual pipelines.
+void registerPipelines();
+
+} // namespace reccc
+
+#endif // RECCC_PIPELINES_STAGES_H

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of the stages.
+#include "reccc/Pipelines/Stages.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace reccc;
+
+static const StageInfo kStages[] = {
+    {"model", "recsys ops on jagged values, f32 and i64: what to compute, as the description says it.", "recsys-verify-model",
+     buildModelStage},
+};
+
+ArrayRef<StageInfo> reccc::getStages() { return kStages; }
+
+const StageInfo *reccc::findStage(StringRef name) {
+  const auto *it = llvm::find_if(kStages, [&](const StageInfo &stage) { return stage.name == name; });
+  return it == std::end(kStages) ? nullptr : it;
+}
+
+const StageInfo *reccc::getReachedStage(ModuleOp module) {
+  auto name = module->getAttrOfType<StringAttr>(kStageAttr);
+  return name ? findStage(name.getValue()) : nullptr;
+}
+
+void reccc::registerPipelines() {
+  for (const StageInfo &stage : kStages)
+    PassPipelineRegistration<>(("reccc-stage-" + stage.name).str(), stage.form,
+                               [&stage](OpPassManager &pm) { stage.build(pm, PipelineOptions()); });
+  PassPipelineRegistration<>("reccc-cleanup", "Canonical ops, no duplicates, no unused parameters.", buildCleanupPipeline);
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Flags, their defaults, and what they must not say together.
+#include "Options.h"
+#include "ExitCode.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/Timing.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Path.h"
+
+using namespace reccc;
+namespace cl = llvm::cl;
+
+static cl::OptionCategory category("reccc");
+
+/// LLVM's code generator brings a flag of this name, for its own passes; it makes room for ours.
+static void makeRoomFor(StringRef name) {
+  auto &all = cl::getRegisteredOptions();
+  auto it = all.find(name);
+  if (it != all.end())
+    it->second->removeArgument();
+}
+
+namespace {
+struct Flags {
+  cl::opt<std::string> input{cl::Positional, cl::desc("<model>"), cl::cat(category)};
+  cl::opt<std::string> output{"o", cl::desc("Write to this file; `-` is standard output"), cl::value_desc("file"), cl::cat(category)};
+  cl::opt<std::string> emit{"emit", cl::desc("What to write (mlir); follows from the name after -o when not given"), cl::value_desc("kind"),
+                            cl::cat(category)};
+  cl::opt<std::string> stopAfter{"stop-after", cl::desc("Stop after this stage and write its IR; --print-stages lists the stages"),
+                                 cl::value_desc("stage"), cl::cat(category)};
+  cl::opt<std::string> dumpStages{"dump-stages", cl::desc("Write the IR after each stage to <n>-<stage>.mlir in this directory"),
+                                  cl::value_desc("dir"), cl::cat(category)};
+  cl::opt<bool> printStages{"print-stages", cl::desc("Print the stages and the passes of each"), cl::cat(category)};
+};
+} // namespace
+
+/// A switch of MLIR or LLVM was given.
+static bool isGiven(StringRef name) {
+  auto &all = cl::getRegisteredOptions();
+  auto it = all.find(name);
+  return it != all.end() && it->second->getNumOccurrences() > 0;
+}
+
+static std::string stageNames() {
+  std::string names;
+  for (const StageInfo &stage : getStages())
+    names += (names.empty() ? "" : ", ") + stage.name.str();
+  return names;
+}
+
+static int usage(const llvm::Twine &message) {
+  error() << message << "\n";
+  return kUsage;
+}
+
+static std::optional<EmitKind> parseEmit(StringRef kind) {
+  return llvm::StringSwitch<std::optional<EmitKind>>(kind).Case("mlir", EmitKind::Mlir).Default(std::nullopt);
+}
+
+std::optional<int> reccc::parseOptions(int argc, char **argv, Options &options) {
+  makeRoomFor("stop-after");
+  Flags flags;
+  mlir::registerAsmPrinterCLOptions();
+  mlir::registerMLIRContextCLOptions();
+  mlir::registerPassManagerCLOptions();
+  mlir::registerDefaultTimingManagerCLOptions();
+  cl::HideUnrelatedOptions(category);
+  cl::SetVersionPrinter([](llvm::raw_ostream &os) { os << "reccc " RECCC_VERSION "\n"; });
+  std::string message;
+  llvm::raw_string_ostream stream(message);
+  if (!cl::ParseCommandLineOptions(argc, argv,
+                                   "reccc: compiles recommender models\n\n  <model> is a description (.textproto, .pb) or IR of the recsys "
+                                   "dialect (.mlir)\n  --help-hidden lists the switches of MLIR and LLVM, which work too\n",
+                                   &stream)) {
+    llvm::errs() << message;
+    return kUsage;
+  }
+
+  options.printStages = flags.printStages;
+  options.input = flags.input;
+  options.output = flags.output.empty() ? "-" : flags.output.getValue();
+  options.dumpStages = flags.dumpStages;
+  options.oneThread = isGiven("mlir-print-ir-module-scope") || isGiven("mlir-pass-pipeline-local-reproducer");
+  options.ownReproducer = isGiven("mlir-pass-pipeline-crash-reproducer");
+  if (options.printStages)
+    return std::nullopt;
+  if (options.input.empty())
+    return usage("no model given; try `reccc --help`");
+
+  if (!flags.stopAfter.empty()) {
+    options.stopAfter = findStage(flags.stopAfter);
+    if (!options.stopAfter)
+      return usage("unknown stage '" + flags.stopAfter + "' after --stop-after, expected one of: " + stageNames());
+  }
+  StringRef extension = llvm::sys::path::extension(options.output);
+  StringRef kind = !flags.emit.empty() ? StringRef(flags.emit) : options.output == "-" || options.stopAfter ? StringRef("mlir") : extension.drop_front(!extension.empty());
+  std::optional<EmitKind> emitKind = parseEmit(kind);
+  if (!emitKind)
+    return usage(flags.emit.empty() ? "cannot tell from the name '" + options.output + "' what to write, expected a name that ends in .mlir, or --emit"
+                              : "unknown kind '" + flags.emit + "' after --emit, expected one of: mlir");
+  options.emit = *emitKind;
+  return std::nullopt;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The flags of reccc, read once into a struct that the rest of the tool takes.
+#ifndef RECCC_TOOLS_RECCC_OPTIONS_H
+#define RECCC_TOOLS_RECCC_OPTIONS_H
+
+#include "reccc/Pipelines/Stages.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace reccc {
+
+enum class EmitKind { Mlir };
+
+struct Options {
+  std::string input;
+  std::string output; // "-": standard output
+  EmitKind emit = EmitKind::Mlir;
+  const StageInfo *stopAfter = nullptr; // the last stage when null
+  std::string dumpStages;               // a directory, or nothing
+  bool printStages = false;
+  /// Some printing switch of MLIR wants a context with one thread.
+  bool oneThread = false;
+  /// `--mlir-pass-pipeline-crash-reproducer` says where reproducers go.
+  bool ownReproducer = false;
+  PipelineOptions pipeline;
+};
+
+/// Registers all flags, reads the command line and checks what can be checked without a file. An exit code when there is nothing more
+/// to do; messages are printed.
+std::optional<int> parseOptions(int argc, char **argv, Options &options);
+
+} // namespace reccc
+
+#endif // RECCC_TOOLS_RECCC_OPTIONS_H

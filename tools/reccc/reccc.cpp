@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compiler's command line: flags in, library calls, errors out.
+#include "Compile.h"
+#include "ExitCode.h"
+#include "Input.h"
+#include "Options.h"
+#include "Output.h"
+
+#include "reccc/Dialect/Recsys/IR/RecsysOps.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/PrettyStackTrace.h"
+#include "llvm/Support/Signals.h"
+#include <unistd.h>
+
+using namespace reccc;
+
+/// A crash is our bug, and never looks like one of the shell.
+static void setUpCrashes(const char *argv0) {
+  llvm::setBugReportMsg("reccc: error: this is a bug in reccc; please report it with the command line and the input\n");
+  llvm::sys::PrintStackTraceOnErrorSignal(argv0);
+  llvm::sys::AddSignalHandler([](void *) { _exit(kBug); }, nullptr);
+  llvm::install_fatal_error_handler(
+      [](void *, const char *reason, bool) {
+        error() << reason << "; this is a bug in reccc\n";
+        _exit(kBug);
+      });
+  llvm::install_bad_alloc_error_handler([](void *, const char *, bool) {
+    error() << "out of memory\n";
+    _exit(kResource);
+  });
+}
+
+static int run(const Options &options) {
+  if (options.printStages) {
+    printStages();
+    return kOk;
+  }
+  DialectRegistry registry;
+  registry.insert<mlir::recsys::RecsysDialect>();
+  MLIRContext context(registry);
+  if (options.oneThread)
+    context.disableMultithreading();
+  llvm::SourceMgr sources;
+  mlir::SourceMgrDiagnosticHandler diagnostics(sources, &context);
+
+  OwningOpRef<ModuleOp> module;
+  if (std::optional<int> code = readModel(options, sources, &context, module))
+    return *code;
+  if (std::optional<int> code = runStages(options, *module))
+    return *code;
+  return writeOutput(options.output, printOperation(*module)).value_or(kOk);
+}
+
+int main(int argc, char **argv) {
+  setUpCrashes(argv[0]);
+  Options options;
+  if (std::optional<int> code = parseOptions(argc, argv, options))
+    return *code;
+  return run(options);
+}
