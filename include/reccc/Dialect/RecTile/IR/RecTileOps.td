@@ -5,5 +5,6 @@
 
 include "reccc/Dialect/RecTile/IR/RecTileFragmentOps.td"
 include "reccc/Dialect/RecTile/IR/RecTileKernelOps.td"
+include "reccc/Dialect/RecTile/IR/RecTilePlanAttrs.td"
 
 #endif // RECCC_DIALECT_RECTILE_IR_RECTILEOPS_TD

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+// Groups the ops of a model into kernels: row-wise chains become prologues and epilogues of the linears next to them, the rest
+// becomes kernels of row-wise ops. What stays between kernels are views and parameter expressions.
+#include "reccc/Codegen/Plan/Passes.h"
+
+#include "mlir/Analysis/TopologicalSortUtils.h"
+#include "reccc/Dialect/RecTile/IR/RecTile.h"
+#include "reccc/Dialect/Recsys/IR/RecsysOps.h"
+
+namespace reccc {
+#define GEN_PASS_DEF_FORMKERNELSPASS
+#include "reccc/Codegen/Plan/Passes.h.inc"
+} // namespace reccc
+
+using namespace mlir;
+using namespace mlir::recsys;
+using mlir::rectile::KernelKind;
+using mlir::rectile::KernelOp;
+
+/// Kernels of more row-wise ops than this compile slowly and gain nothing.
+static constexpr size_t kMaxRowOps = 64;
+
+namespace {
+
+/// The ops of one future kernel, in the order of the block.
+struct Group {
+  KernelKind kind;
+  Attribute space;
+  llvm::SetVector<Operation *> ops;
+  int64_t first = std::numeric_limits<int64_t>::max(), last = -1; // places in the block
+};
+
+/// Decides which op goes where. `order` numbers the ops of the block; a group may only grow when every path out of it stays out.
+class Grouping {
+public:
+  explicit Grouping(Block &block) {
+    for (auto [index, op] : llvm::enumerate(block))
+      order[&op] = index;
+  }
+
+  Group *groupOf(Operation *op) const { return owner.lookup(op); }
+
+  Group *create(KernelKind kind, Attribute space) {
+    groups.push_back(std::make_unique<Group>());
+    groups.back()->kind = kind;
+    groups.back()->space = space;
+    return groups.back().get();
+  }
+
+  void add(Group *group, Operation *op) {
+    group->ops.insert(op);
+    group->first = std::min(group->first, order.lookup(op));
+    group->last = std::max(group->last, order.lookup(op));
+    owner[op] = group;
+  }
+
+  void merge(Group *into, Group *from) {
+    for (Operation *op : from->ops)
+      add(into, op);
+    llvm::erase_if(groups, [&](const std::unique_ptr<Group> &group) { return group.get() == from; });
+  }
+
+  /// Whether a path leaves `ops` and comes back to them: then they cannot be one kernel.
+  bool hasCycle(const llvm::SetVector<Operation *> &ops) const;
+
+  ArrayRef<std::unique_ptr<Group>> getGroups() const { return groups; }
+
+private:
+  SmallVector<std::unique_ptr<Group>> groups;
+  llvm::DenseMap<Operation *, Group *> owner;
+  llvm::DenseMap<Operation *, int64_t> order;
+};
+
+} // namespace
+
+bool Grouping::hasCycle(const llvm::SetVector<Operation *> &ops) const {
+  // Values are defined before they are used, so a path back to `ops` stays in front of their last op, but for groups: a group is one
+  // node, and an op late in it may come before one early in it. The horizon is the end of all groups that reach over it.
+  int64_t horizon = 0;
+  for (Operation *op : ops)
+    horizon = std::max(horizon, order.lookup(op));
+  for (bool grew = true; grew;) {
+    grew = false;
+    for (const std::unique_ptr<Group> &group : groups)
+      if (group->first < horizon && group->last > horizon) {
+        horizon = group->last;
+        grew = true;
+      }
+  }
+  llvm::SetVector<Operation *> outside;
+  auto visitUsers = [&](Operation *op) {
+    for (Operation *user : op->getUsers()) {
+      if (order.lookup(user) > horizon || ops.contains(user))
+        continue;
+      Group *group = groupOf(user);
+      if (!group)
+        outside.insert(user);
+      else // The whole kernel runs after what feeds it.
+        outside.insert(group->ops.begin(), group->ops.end());
+    }
+  };
+  for (Operation *op : ops)
+    visitUsers(op);
+  for (size_t i = 0; i < outside.size(); ++i) {
+    if (llvm::any_of(outside[i]->getUsers(), [&](Operation *user) { return ops.contains(user); }))
+      return true;
+    visitUsers(outside[i]);
+  }
+  return false;
+}
+
+//===-- What may be where --------------------------------------------------------------------------------------------===//
+
+static JaggedType resultType(Operation *op) { return dyn_cast<JaggedType>(op->getResult(0).getType()); }
+
+/// Views move no data: they stay between kernels. Joining features is work.
+static bool isView(Operation *op) { return isa<View>(op) && !isa<ConcatFeaturesOp>(op); }
+
+/// Ops that a chain over the rows of their result can hold.
+static bool isRowOp(Operation *op) {
+  if (op->getNumResults() != 1 || isView(op) || isa<LinearOp>(op))
+    return false;
+  return isa<RowWise, RowIndexOp, BroadcastRowsOp, SplatRowsOp, ShiftOp, PadRowsOp, PoolOp, RequestLinearOp>(op);
+}
+
+/// The operands of a row op that are read at its own row: over the same space, and not the ones that stand for other rows.
+static SmallVector<Value> sameRowOperands(Operation *op) {
+  if (isa<BroadcastRowsOp, PadRowsOp, PoolOp>(op))
+    return {};
+  if (isa<ShiftOp>(op))
+    return {};
+  if (auto linear = dyn_cast<RequestLinearOp>(op))
+    return {linear.getInput()};
+  SmallVector<Value> operands;
+  for (Value operand : op->getOperands())
+    if (isa<JaggedType>(operand.getType()))
+      operands.push_back(operand);
+  return operands;
+}
+
+/// Values that an op reads at other rows must come from another kernel.
+static bool readsOtherRowsOf(Operation *op, const llvm::SetVector<Operation *> &ops) {
+  SmallVector<Value> same = sameRowOperands(op);
+  return llvm::any_of(op->getOperands(), [&](Value operand) {
+    return operand.getDefiningOp() && ops.contains(operand.getDefiningOp()) && !llvm::is_contained(same, operand);
+  });
+}
+
+//===-- Gemms --------------------------------------------------------------------------------------------------------===//
+
+/// Takes the row ops that compute the input of `linears` into the group, nearest first.
+static void takePrologue(Grouping &grouping, Group *group, Value input) {
+  SmallVector<Value> worklist = {input};
+  while (!worklist.empty()) {
+    Operation *op = worklist.pop_back_val().getDefiningOp();
+    if (!op || grouping.groupOf(op) || !isRowOp(op) || resultType(op).getSpace() != group->space ||
+        group->ops.size() >= kMaxRowOps)
+      continue;
+    llvm::SetVector<Operation *> grown = group->ops;
+    grown.insert(op);
+    if (llvm::any_of(grown, [&](Operation *member) { return readsOtherRowsOf(member, grown); }) || grouping.hasCycle(grown))
+      continue;
+    grouping.add(group, op);
+    llvm::append_range(worklist, sameRowOperands(op));
+  }
+}
+
+/// Takes the elementwise ops that follow a linear, as long as each is the only user of the one before. Their other operands
+/// come from outside of the kernel.
+static void takeEpilogue(Grouping &grouping, Group *group, LinearOp linear) {
+  Value value = linear.getResult();
+  while (value.hasOneUse()) {
+    Operation *user = *value.user_begin();
+    if (!isa<Elementwise>(user) || grouping.groupOf(user))
+      return;
+    llvm::SetVector<Operation *> grown = group->ops;
+    grown.insert(user);
+    bool otherInside = llvm::any_of(user->getOperands(), [&](Value operand) {
+      return operand != value && operand.getDefiningOp() && group->ops.contains(operand.getDefiningOp());
+    });
+    if (otherInside || grouping.hasCycle(grown))
+      return;
+    grouping.add(group, user);
+    value = user->getResult(0);
+  }
+}
+
+static void formGemms(Grouping &grouping, Block &block) {
+  for (auto first : block.getOps<LinearOp>()) {
+    if (grouping.groupOf(first))
+      continue;
+    Group *group = grouping.create(KernelKind::gemm, first.getResult().getType().getSpace());
+    grouping.add(group, first);
+    for (Operation *user : llvm::reverse(llvm::to_vector(first.getInput().getUsers()))) {
+      auto linear = dyn_cast<LinearOp>(user);
+      if (!linear || linear.getInput() != first.getInput() || grouping.groupOf(linear))
+        continue;
+      llvm::SetVector<Operation *> grown = group->ops;
+      grown.insert(linear);
+      if (!grouping.hasCycle(grown))
+        grouping.add(group, linear);
+    }
+    SmallVector<LinearOp> linears;
+    for (Operation *op : group->ops)
+      linears.push_back(cast<LinearOp>(op));
+    takePrologue(grouping, group, first.getInput());
+    for (LinearOp linear : linears)
+      takeEpilogue(grouping, group, linear);
+  }
+}
+
+//===-- The rest -----------------------------------------------------------------------------------------------------===//
+
+static void formSingles(Grouping &grouping, Block &block) {
+  for (Operation &op : block) {
+    std::optional<KernelKind> kind;
+    if (isa<AttentionOp>(op))
+      kind = KernelKind::attention;
+    else if (isa<TopKOp>(op))
+      kind = KernelKind::top_k;
+    if (kind)
+      grouping.add(grouping.create(*kind, resultType(&op).getSpace()), &op);
+  }
+}
+
+/// Joins each remaining row op with the groups of row ops that feed it.
+static void formRows(Grouping &grouping, Block &block) {
+  auto mayJoin = [&](const llvm::SetVector<Operation *> &ops, Group *group) {
+    llvm::SetVector<Operation *> grown = group->ops;
+    grown.insert(ops.begin(), ops.end());
+    return grown.size() <= kMaxRowOps && !grouping.hasCycle(grown) &&
+           llvm::none_of(grown, [&](Operation *op) { return readsOtherRowsOf(op, grown); });
+  };
+  for (Operation &op : block) {
+    if (grouping.groupOf(&op) || !isRowOp(&op))
+      continue;
+    Attribute space = resultType(&op).getSpace();
+    Group *group = nullptr;
+    for (Value operand : sameRowOperands(&op)) {
+      Operation *producer = operand.getDefiningOp();
+      Group *other = producer ? grouping.groupOf(producer) : nullptr;
+      if (!other || other == group || other->kind != KernelKind::rows || other->space != space)
+        continue;
+      llvm::SetVector<Operation *> joining;
+      if (group)
+        joining = group->ops;
+      else
+        joining.insert(&op);
+      if (!mayJoin(joining, other))
+        continue;
+      if (group)
+        grouping.merge(group, other);
+      else
+        grouping.add(group = other, &op);
+    }
+    if (!group)
+      grouping.add(grouping.create(KernelKind::rows, space), &op);
+  }
+}
+
+//===-- Building -----------------------------------------------------------------------------------------------------===//
+
+/// Moves the ops of a group into a kernel that stands where the last of them stood.
+static void buildKernel(Group &group, OpBuilder &builder) {
+  SmallVector<Operation *> ops(group.ops.begin(), group.ops.end());
+  llvm::sort(ops, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  llvm::SetVector<Value> inputs;
+  SmallVector<Value> outputs;
+  SmallVector<Location> places;
+  for (Operation *op : ops) {
+    places.push_back(op->getLoc());
+    for (Value operand : op->getOperands())
+      if (!operand.getDefiningOp() || !group.ops.contains(operand.getDefiningOp()))
+        inputs.insert(operand);
+    for (Value result : op->getResults())
+      if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !group.ops.contains(user); }) || group.kind == KernelKind::top_k)
+        outputs.push_back(result);
+  }
+  builder.setInsertionPointAfter(ops.back());
+  auto kernel = builder.create<KernelOp>(builder.getFusedLoc(places), TypeRange(ValueRange(outputs)), inputs.getArrayRef(),
+                                         group.kind, /*operand_layouts=*/ArrayAttr(), /*result_layouts=*/ArrayAttr());
+  Block *body = builder.createBlock(&kernel.getBody());
+  for (auto [output, result] : llvm::zip(outputs, kernel.getResults()))
+    output.replaceUsesWithIf(result, [&](OpOperand &use) { return !group.ops.contains(use.getOwner()); });
+  for (Operation *op : ops)
+    op->moveBefore(body, body->end());
+  for (Value input : inputs) {
+    BlockArgument argument = body->addArgument(input.getType(), input.getLoc());
+    input.replaceUsesWithIf(argument, [&](OpOperand &use) { return use.getOwner()->getBlock() == body; });
+  }
+  builder.setInsertionPointToEnd(body);
+  builder.create<rectile::YieldOp>(kernel.getLoc(), outputs);
+}
+
+static LogicalResult formKernels(ModelOp model) {
+  Block &block = model.getBody().front();
+  Grouping grouping(block);
+  // 1. Linears first: what can ride on a GEMM costs no pass over memory.
+  formGemms(grouping, block);
+  // 2. Attention and top-k stand alone.
+  formSingles(grouping, block);
+  // 3. What is left, joined where one feeds the other.
+  formRows(grouping, block);
+  OpBuilder builder(model.getContext());
+  for (const std::unique_ptr<Group> &group : grouping.getGroups())
+    buildKernel(*group, builder);
+  // 4. Groups were built where their last op stood; put every op behind what it uses.
+  if (!sortTopologically(&block))
+    return model.emitError("kernels depend on each other in a cycle: a bug of the compiler");
+  return success();
+}
+
+namespace {
+struct FormKernelsPass : reccc::impl::FormKernelsPassBase<FormKernelsPass> {
+  using FormKernelsPassBase::FormKernelsPassBase;
+  void runOnOperation() override {
+    if (failed(formKernels(getOperation())))
+      return signalPassFailure();
+    getOperation().walk([&](KernelOp) { ++numKernels; });
+  }
+};
+} // namespace
