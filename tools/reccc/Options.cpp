@@ -30,10 +30,18 @@ struct Flags {
   cl::opt<std::string> output{"o", cl::desc("Write to this file; `-` is standard output"), cl::value_desc("file"), cl::cat(category)};
   cl::opt<std::string> emit{"emit", cl::desc("What to write (mlir); follows from the name after -o when not given"), cl::value_desc("kind"),
                             cl::cat(category)};
+  cl::opt<std::string> weights{"weights", cl::desc("The model's weights"), cl::value_desc("file.safetensors"), cl::cat(category)};
   cl::opt<std::string> stopAfter{"stop-after", cl::desc("Stop after this stage and write its IR; --print-stages lists the stages"),
                                  cl::value_desc("stage"), cl::cat(category)};
   cl::opt<std::string> dumpStages{"dump-stages", cl::desc("Write the IR after each stage to <n>-<stage>.mlir in this directory"),
                                   cl::value_desc("dir"), cl::cat(category)};
+  cl::opt<std::string> run{"run", cl::desc("Run the model on these requests at once; -o names a safetensors file for the outputs"),
+                           cl::value_desc("requests.safetensors"), cl::cat(category)};
+  cl::opt<std::string> device{"device", cl::desc("What --run runs on: interpreter (after stage model, or the one of --stop-after)"),
+                              cl::value_desc("device"), cl::cat(category)};
+  cl::opt<std::string> mode{"mode", cl::desc("How the interpreter rounds: double (default), f32, bf16, or typed, as the IR's types say"),
+                            cl::value_desc("mode"), cl::cat(category)};
+  cl::opt<std::string> entry{"entry", cl::desc("The entry point to run, when there are several"), cl::value_desc("name"), cl::cat(category)};
   cl::opt<bool> printStages{"print-stages", cl::desc("Print the stages and the passes of each"), cl::cat(category)};
 };
 } // namespace
@@ -61,6 +69,23 @@ static std::optional<EmitKind> parseEmit(StringRef kind) {
   return llvm::StringSwitch<std::optional<EmitKind>>(kind).Case("mlir", EmitKind::Mlir).Default(std::nullopt);
 }
 
+/// The flags of `--run`.
+static std::optional<int> parseRun(const Flags &flags, Options &options) {
+  options.run = flags.run;
+  options.entry = flags.entry;
+  if (flags.device != "interpreter")
+    return usage("unknown device '" + flags.device + "' after --device, expected one of: interpreter");
+  std::optional<InterpreterMode> mode = parseInterpreterMode(flags.mode.empty() ? "double" : flags.mode.getValue());
+  if (!mode)
+    return usage("unknown mode '" + flags.mode + "' after --mode, expected one of: double, f32, bf16, typed");
+  options.mode = *mode;
+  if (!flags.emit.empty())
+    return usage("--emit does not go with --run, which writes outputs");
+  if (!options.stopAfter)
+    options.stopAfter = findStage("model");
+  return std::nullopt;
+}
+
 std::optional<int> reccc::parseOptions(int argc, char **argv, Options &options) {
   makeRoomFor("stop-after");
   Flags flags;
@@ -83,6 +108,7 @@ std::optional<int> reccc::parseOptions(int argc, char **argv, Options &options) 
   options.printStages = flags.printStages;
   options.input = flags.input;
   options.output = flags.output.empty() ? "-" : flags.output.getValue();
+  options.weights = flags.weights;
   options.dumpStages = flags.dumpStages;
   options.oneThread = isGiven("mlir-print-ir-module-scope") || isGiven("mlir-pass-pipeline-local-reproducer");
   options.ownReproducer = isGiven("mlir-pass-pipeline-crash-reproducer");
@@ -96,6 +122,11 @@ std::optional<int> reccc::parseOptions(int argc, char **argv, Options &options) 
     if (!options.stopAfter)
       return usage("unknown stage '" + flags.stopAfter + "' after --stop-after, expected one of: " + stageNames());
   }
+  if (!flags.run.empty())
+    return parseRun(flags, options);
+  for (const auto *flag : {&flags.device, &flags.mode, &flags.entry})
+    if (!flag->empty())
+      return usage("--" + flag->ArgStr + " goes with --run");
   StringRef extension = llvm::sys::path::extension(options.output);
   StringRef kind = !flags.emit.empty() ? StringRef(flags.emit) : options.output == "-" || options.stopAfter ? StringRef("mlir") : extension.drop_front(!extension.empty());
   std::optional<EmitKind> emitKind = parseEmit(kind);

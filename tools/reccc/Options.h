@@ -3,6 +3,7 @@
 #ifndef RECCC_TOOLS_RECCC_OPTIONS_H
 #define RECCC_TOOLS_RECCC_OPTIONS_H
 
+#include "reccc/Interpreter/Interpreter.h"
 #include "reccc/Pipelines/Stages.h"
 #include <optional>
 #include <string>
@@ -16,9 +17,13 @@ struct Options {
   std::string input;
   std::string output; // "-": standard output
   EmitKind emit = EmitKind::Mlir;
+  std::string weights;                  // a safetensors file, or nothing
   const StageInfo *stopAfter = nullptr; // the last stage when null
   std::string dumpStages;               // a directory, or nothing
   bool printStages = false;
+  std::string run; // a file of requests, or nothing
+  std::string entry;
+  InterpreterMode mode = InterpreterMode::Double;
   /// Some printing switch of MLIR wants a context with one thread.
   bool oneThread = false;
   /// `--mlir-pass-pipeline-crash-reproducer` says where reproducers go.

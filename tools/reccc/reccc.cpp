@@ -5,7 +5,9 @@
 #include "Input.h"
 #include "Options.h"
 #include "Output.h"
+#include "Run.h"
 
+#include "reccc/Dialect/RecTile/IR/RecTile.h"
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/PrettyStackTrace.h"
@@ -36,7 +38,7 @@ static int run(const Options &options) {
     return kOk;
   }
   DialectRegistry registry;
-  registry.insert<mlir::recsys::RecsysDialect>();
+  registry.insert<mlir::recsys::RecsysDialect, mlir::rectile::RecTileDialect>();
   MLIRContext context(registry);
   if (options.oneThread)
     context.disableMultithreading();
@@ -48,6 +50,8 @@ static int run(const Options &options) {
     return *code;
   if (std::optional<int> code = runStages(options, *module))
     return *code;
+  if (!options.run.empty())
+    return runModel(options, *module);
   return writeOutput(options.output, printOperation(*module)).value_or(kOk);
 }
 
