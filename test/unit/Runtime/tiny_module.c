@@ -331,16 +331,11 @@ static const recrt_entry_desc entries[] = {{
     .num_slots = 2,
 }};
 
-#ifdef TINY_SHARED
-#define MODULE recrt_module
-#else
-#define MODULE tiny_module
-#endif
 #ifndef TINY_ABI
 #define TINY_ABI RECRT_MODULE_ABI
 #endif
 
-__attribute__((visibility("default"))) const struct recrt_module MODULE = {
+__attribute__((visibility("default"))) const recrt_module tiny_module = {
     .magic = RECRT_MODULE_MAGIC,
     .abi = TINY_ABI,
     .model_name = "tiny",

@@ -23,7 +23,12 @@ enum tiny_space {
   TINY_NUM_SPACES
 };
 
+#ifdef TINY_SHARED
+// The exported name is also that of the type, so C cannot spell it.
+extern const recrt_module tiny_module __asm__("recrt_module");
+#else
 extern const recrt_module tiny_module;
+#endif
 extern const float tiny_table[TINY_ROWS * 16];
 
 #ifdef __cplusplus
