@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the names of a description stand for, and the order in which nodes can be built.
+#ifndef RECCC_LIB_FRONTEND_NAMES_H
+#define RECCC_LIB_FRONTEND_NAMES_H
+
+#include "FieldRules.h"
+#include "mlir/IR/Attributes.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace reccc {
+
+/// A description whose names all resolve.
+struct NamedModel {
+  llvm::StringMap<Attribute> rows; // row spaces, "request" among them
+  llvm::StringMap<const pb::Table *> tables;
+  /// Nodes in an order in which each comes after all that it reads; otherwise as in the file.
+  std::vector<const pb::Node *> order;
+};
+
+/// Checks the rules of all fields and resolves all names.
+FailureOr<NamedModel> resolveNames(const pb::Model &model, const Places &places, MLIRContext *context);
+
+/// The node that a value name belongs to: "states" of "states.layers.0.out".
+inline StringRef ownerOf(StringRef value) { return value.split('.').first; }
+
+} // namespace reccc
+
+#endif // RECCC_LIB_FRONTEND_NAMES_H

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes to a schema message whose parts all have a place.
+#include "Parse.h"
+#include "FileKind.h"
+#include "Report.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace reccc;
+namespace gp = google::protobuf;
+
+constexpr int64_t kNestingLimit = 100;
+constexpr int64_t kRevision = 1;
+constexpr unsigned kMostErrors = 20;
+
+/// The place where messages nest too deep, as (line, column) from 1; protobuf skips unknown fields recursively, so this is looked at first.
+static std::optional<std::pair<int, int>> findTooDeep(StringRef text) {
+  int64_t depth = 0;
+  int line = 1, column = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    ++column;
+    if (c == '\n') {
+      ++line;
+      column = 0;
+    } else if (c == '#') {
+      while (i + 1 < text.size() && text[i + 1] != '\n')
+        ++i, ++column;
+    } else if (c == '"' || c == '\'') {
+      while (i + 1 < text.size() && text[i + 1] != c && text[i + 1] != '\n') {
+        if (text[i + 1] == '\\' && i + 2 < text.size() && text[i + 2] != '\n')
+          ++i, ++column;
+        ++i, ++column;
+      }
+      if (i + 1 < text.size() && text[i + 1] == c)
+        ++i, ++column;
+    } else if (c == '{' || c == '<' || c == '[') {
+      if (++depth > kNestingLimit)
+        return std::make_pair(line, column);
+    } else if (c == '}' || c == '>' || c == ']') {
+      --depth;
+    }
+  }
+  return std::nullopt;
+}
+
+static std::vector<StringRef> fieldNames(const gp::Descriptor *message) {
+  std::vector<StringRef> names;
+  for (int i = 0; i < message->field_count(); ++i)
+    names.push_back(message->field(i)->name());
+  return names;
+}
+
+namespace {
+
+/// Turns what the text parser says into diagnostics.
+class TextErrors : public gp::io::ErrorCollector {
+public:
+  TextErrors(const Places &places, bool strict) : places(places), strict(strict) {}
+
+  void AddError(int line, int column, const std::string &message) override {
+    if (++errors > kMostErrors)
+      return;
+    Location where = line < 0 ? places.wholeFile() : places.at(line + 1, column + 1);
+    if (StringRef(message).contains("recursion limit"))
+      Report::error(where, Code::TooDeep) << "messages nest deeper than " << kNestingLimit;
+    else
+      Report::error(where, Code::Syntax) << text(message);
+  }
+
+  void AddWarning(int line, int column, const std::string &message) override {
+    Location where = line < 0 ? places.wholeFile() : places.at(line + 1, column + 1);
+    // Message type "recsys.v1.Node" has no field named "x".
+    StringRef type = StringRef(message).split("Message type \"").second.split('"').first;
+    StringRef name = StringRef(message).split("has no field named \"").second.split('"').first;
+    if (type.empty() || name.empty()) {
+      Report::warning(where, Code::Syntax) << text(message);
+      return;
+    }
+    const gp::Descriptor *descriptor = gp::DescriptorPool::generated_pool()->FindMessageTypeByName(type.str());
+    bool block = type == "recsys.v1.Node";
+    errors += strict || block;
+    if (errors > kMostErrors)
+      return;
+    Report report = strict || block ? Report::error(where, block ? Code::UnknownBlock : Code::UnknownField)
+                                    : Report::warning(where, Code::UnknownField);
+    report << (block ? "unknown block " : "unknown field ") << quoted(name);
+    if (!block)
+      report << " in message " << type.substr(StringRef("recsys.v1.").size()) << (strict ? "" : "; it is ignored");
+    std::string near = descriptor ? didYouMean(name, fieldNames(descriptor)) : "";
+    if (!near.empty())
+      report.hint(near);
+    else if (block)
+      report.hint("blocks are the fields of `message Node` in recsys/v1/model.proto");
+  }
+
+  unsigned errors = 0;
+
+private:
+  static std::string text(StringRef message) {
+    // Tokens of a broken file may hold anything.
+    std::string safe;
+    for (unsigned char c : message.take_front(300))
+      safe += llvm::isPrint(c) ? std::string(1, c) : "\\x" + llvm::utohexstr(c, true, 2);
+    if (!safe.empty() && safe.back() == '.')
+      safe.pop_back();
+    if (!safe.empty() && safe.size() > 1 && !llvm::isUpper(safe[1]))
+      safe[0] = llvm::toLower(safe[0]);
+    return safe;
+  }
+
+  const Places &places;
+  bool strict;
+};
+
+} // namespace
+
+static LogicalResult parseText(StringRef text, ParsedModel &parsed, bool strict) {
+  if (auto deep = findTooDeep(text))
+    return Report::error(parsed.places.at(deep->first, deep->second), Code::TooDeep)
+           << "messages nest deeper than " << kNestingLimit;
+  gp::TextFormat::Parser parser;
+  TextErrors errors(parsed.places, strict);
+  parser.RecordErrorsTo(&errors);
+  parser.WriteLocationsTo(&parsed.tree);
+  parser.AllowUnknownField(true);
+  parser.SetRecursionLimit(kNestingLimit);
+  gp::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
+  bool ok = parser.Parse(&stream, &parsed.model);
+  if (!ok && !errors.errors)
+    return Report::error(parsed.places.wholeFile(), Code::Syntax) << "is not protobuf text format";
+  if (!ok || errors.errors)
+    return failure();
+  parsed.places.addText(parsed.model, parsed.tree);
+  return success();
+}
+
+static LogicalResult checkUnknown(const Message &message, const Places &places, bool strict) {
+  LogicalResult result = success();
+  const gp::UnknownFieldSet &unknown = message.GetReflection()->GetUnknownFields(message);
+  for (int i = 0; i < std::min(unknown.field_count(), 3); ++i) {
+    Report report = strict ? Report::error(places.of(message), Code::UnknownField)
+                           : Report::warning(places.of(message), Code::UnknownField);
+    report << "unknown field " << unknown.field(i).number() << " in message " << message.GetDescriptor()->name()
+           << (strict ? "" : "; it is ignored");
+    if (strict)
+      result = failure();
+  }
+  forEachChild(message, [&](const Message &child, const Field *, int) {
+    if (failed(checkUnknown(child, places, strict)))
+      result = failure();
+  });
+  return result;
+}
+
+static LogicalResult parseBinary(StringRef bytes, ParsedModel &parsed, bool strict) {
+  gp::io::CodedInputStream stream(reinterpret_cast<const uint8_t *>(bytes.data()), static_cast<int>(bytes.size()));
+  stream.SetRecursionLimit(kNestingLimit);
+  if (!parsed.model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage())
+    return Report::error(parsed.places.wholeFile(), Code::BrokenBinary)
+           << "is neither protobuf text nor a whole binary message recsys.v1.Model; expected "
+           << bytes.size() << " bytes of it, reading stopped near byte " << stream.CurrentPosition();
+  parsed.places.addBinary(parsed.model);
+  return checkUnknown(parsed.model, parsed.places, strict);
+}
+
+std::unique_ptr<ParsedModel> reccc::parseModel(const llvm::MemoryBuffer &buffer, bool strict, MLIRContext *context) {
+  StringRef name = buffer.getBufferIdentifier(), bytes = buffer.getBuffer();
+  auto parsed = std::make_unique<ParsedModel>(Places(context, name));
+  Location file = parsed->places.wholeFile();
+  if (bytes.size() >= (uint64_t(1) << 31)) {
+    Report::error(file, Code::TooLarge) << "has " << bytes.size() << " bytes, expected at most 2 GiB - 1; move constants to the weights file";
+    return nullptr;
+  }
+  FileKind kind = recognizeFile(name, bytes);
+  LogicalResult result = failure();
+  switch (kind.kind) {
+  case FileKind::Empty:
+    result = Report::error(file, Code::EmptyFile) << "empty file, expected a model description (recsys.v1.Model)";
+    break;
+  case FileKind::Other:
+    result = Report::error(file, Code::NotADescription) << "expected a model description (recsys.v1.Model), got what looks like " << kind.looksLike;
+    break;
+  case FileKind::Text:
+    bytes.consume_front("\xef\xbb\xbf");
+    result = parseText(bytes, *parsed, strict);
+    break;
+  case FileKind::Binary:
+    result = parseBinary(bytes, *parsed, strict);
+    break;
+  }
+  if (failed(result))
+    return nullptr;
+  const pb::Model &model = parsed->model;
+  if (model.has_revision() && model.revision() > kRevision) {
+    Report::error(parsed->places.of(model, "revision"), Code::NewerRevision)
+        << "the description needs revision " << model.revision() << " of recsys.v1, this tool reads up to " << kRevision
+        << "; use a newer reccc";
+    return nullptr;
+  }
+  return parsed;
+}
