@@ -3,6 +3,7 @@
 #include "FieldRules.h"
 #include "Report.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 
 using namespace reccc;

@@ -32,12 +32,13 @@ public:
   /// "did you mean", over all values.
   std::string nearestValue(StringRef name) const;
 
-  void beginNode(const pb::Node &node) {
-    current = &node;
-    where = places.of(node);
+  /// What follows belongs to the part (a node, an input) of this name.
+  void begin(StringRef name, const Message &part) {
+    current = name.str();
+    where = places.of(part);
   }
-  void failNode() { failed_.insert(current->name()); }
-  StringRef nodeName() const { return current->name(); }
+  void failNode() { failed_.insert(current); }
+  StringRef nodeName() const { return current; }
 
   //===-- Checked operands --------------------------------------------------------------------------------------------===//
 
@@ -96,9 +97,11 @@ public:
   const Places &places;
   WeightBinder &weights;
   Location where = builder.getUnknownLoc();
+  /// The id of column 0, of values whose columns are rows of a table.
+  llvm::DenseMap<Value, int64_t> firstIds;
 
 private:
-  const pb::Node *current = nullptr;
+  std::string current;
   llvm::StringMap<Value> values;
   llvm::StringSet<> failed_;
   std::vector<std::string> order;

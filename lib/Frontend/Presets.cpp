@@ -27,8 +27,8 @@ static const Preset kPresets[] = {
         score { silu {} inverse_sqrt_width {} }
         output: U_ATTENTION_GATED
         weights {
-          uvqk: "_uvqk_weight" uvqk_bias: "_uvqk_beta" has_uvqk_bias: true
-          output: "_output_weight" has_output_bias: false
+          uvqk: "_uvqk_weight" uvqk_bias: "_uvqk_beta" use_uvqk_bias: true
+          output: "_output_weight" use_output_bias: false
           input_norm_weight: "_input_norm_weight" input_norm_bias: "_input_norm_bias"
           output_norm_weight: "_output_norm_weight" output_norm_bias: "_output_norm_bias"
           order: BLOCKS_UVQK uvqk_layout: IN_OUT output_layout: IN_OUT
@@ -42,8 +42,8 @@ static const Preset kPresets[] = {
         score { silu {} factor: 1 }
         output: GATED
         weights {
-          uvqk: "_uvqk" has_uvqk_bias: false
-          output: "_o.weight" output_bias: "_o.bias" has_output_bias: true
+          uvqk: "_uvqk" use_uvqk_bias: false
+          output: "_o.weight" output_bias: "_o.bias" use_output_bias: true
           order: BLOCKS_UVQK uvqk_layout: IN_OUT output_layout: OUT_IN
         })",
      R"(bias {
@@ -58,8 +58,8 @@ static const Preset kPresets[] = {
         score { silu {} inverse_sqrt_width {} }
         output: GATED
         weights {
-          uvqk: "_linear_uvqk.weight" uvqk_bias: "_linear_uvqk.bias" has_uvqk_bias: true
-          output: "_linear_proj.weight" has_output_bias: false
+          uvqk: "_linear_uvqk.weight" uvqk_bias: "_linear_uvqk.bias" use_uvqk_bias: true
+          output: "_linear_proj.weight" use_output_bias: false
           input_norm_weight: "_input_layernorm_weight" input_norm_bias: "_input_layernorm_bias"
           output_norm_weight: "_output_ln_dropout_mul.weight" output_norm_bias: "_output_ln_dropout_mul.bias"
           order: HEADS_UVQK uvqk_layout: OUT_IN output_layout: OUT_IN

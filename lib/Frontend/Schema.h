@@ -7,6 +7,8 @@
 #include "recsys/v1/model.pb.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
+namespace mlir::recsys {}
+
 namespace reccc {
 namespace pb = ::recsys::v1;
 namespace ir = ::mlir::recsys;

@@ -65,7 +65,7 @@ FailureOr<SmallVector<int64_t>> WeightBinder::checkShape(Location where, StringR
   for (size_t i = 0; fits && i < dims.size(); ++i)
     fits = dims[i].size < 0 ? tensor->shape[i] > 0 : tensor->shape[i] == dims[i].size;
   if (fits)
-    return SmallVector<int64_t>(tensor->shape);
+    return SmallVector<int64_t>(ArrayRef<int64_t>(tensor->shape));
   Report report = Report::error(where, Code::ShapeMismatch);
   report << "weight " << quoted(name) << " has shape " << shapeText(tensor->shape) << ", expected " << shapeText(expected);
   std::vector<std::string> reasons;
@@ -112,7 +112,7 @@ FailureOr<Value> WeightBinder::bind(OpBuilder &builder, Location where, StringRe
   return value;
 }
 
-void WeightBinder::warnUnused() const {
+void WeightBinder::warnUnused(MLIRContext *context) const {
   if (!weights)
     return;
   std::vector<std::string> names;
@@ -124,7 +124,7 @@ void WeightBinder::warnUnused() const {
     return;
   if (count > names.size())
     names.push_back(std::to_string(count - names.size()) + " more");
-  Report::warning(fileLocation(module.getContext()), Code::UnusedTensor)
+  Report::warning(fileLocation(context), Code::UnusedTensor)
           .hint("if the model does not need them, list them under `unused_weight`")
       << (count == 1 ? "one tensor is" : "tensors are") << " never used: " << enumerate(names);
 }

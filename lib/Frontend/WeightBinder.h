@@ -38,7 +38,7 @@ public:
   /// Reports a name that the file does not have, with the nearest ones.
   LogicalResult reportMissing(Location where, StringRef name) const;
   /// One warning for all tensors that nobody asked for.
-  void warnUnused() const;
+  void warnUnused(MLIRContext *context) const;
 
 private:
   FailureOr<SmallVector<int64_t>> checkShape(Location where, StringRef name, ArrayRef<Dim> dims,

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The blocks of a description, each to ops of the recsys dialect. A block reports its own errors; `buildNode` names its result.
+#ifndef RECCC_LIB_FRONTEND_BLOCKS_H
+#define RECCC_LIB_FRONTEND_BLOCKS_H
+
+#include "ModelBuilder.h"
+
+namespace reccc {
+
+/// Builds the node's block and defines its values.
+LogicalResult buildNode(ModelBuilder &b, const pb::Node &node);
+
+using Built = FailureOr<Value>;
+
+// Embedding.
+Built build(ModelBuilder &b, const pb::Embedding &block);
+Built build(ModelBuilder &b, const pb::ActionBits &block);
+Built build(ModelBuilder &b, const pb::ThresholdBits &block);
+Built build(ModelBuilder &b, const pb::Bucketize &block);
+Built build(ModelBuilder &b, const pb::RowIndex &block);
+Built build(ModelBuilder &b, const pb::Calendar &block);
+
+// Rows.
+Built build(ModelBuilder &b, const pb::ConcatRows &block);
+Built build(ModelBuilder &b, const pb::Append &block);
+Built build(ModelBuilder &b, const pb::Interleave &block);
+Built build(ModelBuilder &b, const pb::Deinterleave &block);
+Built build(ModelBuilder &b, const pb::Select &block);
+Built build(ModelBuilder &b, const pb::Shift &block);
+Built build(ModelBuilder &b, const pb::BroadcastRows &block);
+Built build(ModelBuilder &b, const pb::SplatRows &block);
+Built build(ModelBuilder &b, const pb::PadRows &block);
+Built build(ModelBuilder &b, const pb::MaskRows &block);
+Built build(ModelBuilder &b, const pb::MaskShort &block);
+Built build(ModelBuilder &b, const pb::Pool &block);
+
+// Dense.
+Built build(ModelBuilder &b, const pb::Linear &block);
+Built build(ModelBuilder &b, const pb::RequestLinear &block);
+Built build(ModelBuilder &b, const pb::LayerNorm &block);
+Built build(ModelBuilder &b, const pb::L2Norm &block);
+Built build(ModelBuilder &b, const pb::Scale &block);
+Built build(ModelBuilder &b, const pb::ConcatFeatures &block);
+Built build(ModelBuilder &b, const pb::SliceFeatures &block);
+Built build(ModelBuilder &b, const pb::ReshapeFeatures &block);
+Built buildElementwise(ModelBuilder &b, const pb::Node &node);
+
+// Attention and retrieval.
+Built build(ModelBuilder &b, const pb::Attention &block);
+Built build(ModelBuilder &b, const pb::DotTable &block);
+Built build(ModelBuilder &b, const pb::TopK &block);
+
+// Macros.
+Built build(ModelBuilder &b, const pb::Mlp &block);
+Built build(ModelBuilder &b, const pb::ContextualRows &block);
+Built build(ModelBuilder &b, const pb::ContextualMlp &block);
+Built build(ModelBuilder &b, const pb::Positions &block);
+Built build(ModelBuilder &b, const pb::Hstu &block);
+Built build(ModelBuilder &b, const pb::Transformer &block);
+Built build(ModelBuilder &b, const pb::MultitaskHead &block);
+
+//===-- Shared between blocks -----------------------------------------------------------------------------------------===//
+
+/// Weight and bias of a torch.nn.Linear: PREFIX.weight [out, in], PREFIX.bias [out].
+Built buildTorchLinear(ModelBuilder &b, const Message &message, StringRef field, Value input, const std::string &prefix, Dim outputs);
+/// PREFIX.weight and PREFIX.bias of a norm over the whole record.
+Built buildTorchNorm(ModelBuilder &b, const Message &message, StringRef field, Value input, const std::string &prefix, double eps);
+/// x * sigmoid(norm(x)).
+Built buildSwishNorm(ModelBuilder &b, const Message &message, StringRef field, Value input, const std::string &prefix, double eps);
+/// Layers as torch.nn.Sequential stores them; `message` has the fields `stage`, `weights`, `eps` and `widths`.
+Built buildSequential(ModelBuilder &b, const Message &message, Value input, ArrayRef<int> stages, StringRef weights, std::optional<double> eps,
+                      ArrayRef<int64_t> widths);
+/// `text` with every {NAME} replaced.
+std::string substitute(StringRef text, StringRef name, int64_t number);
+
+/// The table's parameter, [rows, width].
+Built bindTable(ModelBuilder &b, const pb::Table &table);
+
+/// A bucket rule; `last` is the largest bucket where the rule does not say one (-1: none).
+FailureOr<Attribute> bucketRule(ModelBuilder &b, const pb::BucketRule &rule, int64_t last);
+
+/// masks[query segment][key segment] over the rows of `query` and `key`.
+FailureOr<ArrayAttr> buildMask(ModelBuilder &b, const pb::Mask &mask, Value query, Value key);
+
+/// How attention scores become weights.
+struct ScoreSettings {
+  ir::ScoreKind kind;
+  double scale;
+  std::optional<double> divisor;
+  bool rowLengthDivisor = false;
+};
+FailureOr<ScoreSettings> scoreSettings(ModelBuilder &b, const pb::Score &score, int64_t queryWidth);
+
+/// Biases of one attention. Tensor names are `prefix` + the names in the message.
+struct BiasOperands {
+  Value toeplitz, bucketWeights, queryTimes, keyTimes;
+  int64_t center = 0;
+  Attribute rule;
+  ir::ScoreOrder order = ir::ScoreOrder::scale_then_add;
+};
+FailureOr<BiasOperands> bindBias(ModelBuilder &b, const pb::ScoreBias &bias, const std::string &prefix, Value query, double scale);
+
+/// query, key and value have records of [heads, width].
+Value buildAttention(ModelBuilder &b, Value query, Value key, Value value, ArrayAttr masks, const ScoreSettings &score, const BiasOperands &bias);
+
+} // namespace reccc
+
+#endif // RECCC_LIB_FRONTEND_BLOCKS_H

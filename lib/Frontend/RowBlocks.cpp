@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Blocks of the family sequence: which rows, in which order.
+#include "Blocks.h"
+
+using namespace reccc;
+
+/// The inputs of a repeated field `input`, of equal records.
+static FailureOr<SmallVector<Value>> equalInputs(ModelBuilder &b, const Message &message, int count, bool equalRows) {
+  SmallVector<Value> inputs;
+  for (int i = 0; i < count; ++i) {
+    auto input = b.value(message, "input", i);
+    if (failed(input) || (i && failed(b.sameRecord(message, "input", i, *input, inputs[0]))) ||
+        (i && equalRows && failed(b.sameRows(message, "input", i, *input, inputs[0]))))
+      return failure();
+    inputs.push_back(*input);
+  }
+  return inputs;
+}
+
+static LogicalResult atLeastTwo(ModelBuilder &b, const Message &message, int count) {
+  if (count >= 2)
+    return success();
+  return b.error(message, "", Code::MissingField) << "node " << quoted(b.nodeName()) << " has one input, expected two or more";
+}
+
+Built reccc::build(ModelBuilder &b, const pb::ConcatRows &block) {
+  if (failed(atLeastTwo(b, block, block.input_size())))
+    return failure();
+  auto inputs = equalInputs(b, block, block.input_size(), /*equalRows=*/false);
+  return failed(inputs) ? Built(failure()) : b.concatRows(block, *inputs);
+}
+
+Built reccc::build(ModelBuilder &b, const pb::Append &block) {
+  SmallVector<Value> inputs;
+  for (StringRef field : {"context", "history", "candidates"}) {
+    if (!block.GetReflection()->HasField(block, fieldNamed(block, field)))
+      continue;
+    auto input = b.value(block, field);
+    if (failed(input) || (!inputs.empty() && failed(b.sameRecord(block, field, -1, *input, inputs[0]))))
+      return failure();
+    inputs.push_back(*input);
+  }
+  if (failed(atLeastTwo(b, block, inputs.size())))
+    return failure();
+  return b.concatRows(block, inputs);
+}
+
+Built reccc::build(ModelBuilder &b, const pb::Interleave &block) {
+  if (failed(atLeastTwo(b, block, block.input_size())))
+    return failure();
+  auto inputs = equalInputs(b, block, block.input_size(), /*equalRows=*/true);
+  return failed(inputs) ? Built(failure()) : b.interleave(block, *inputs);
+}
+
+Built reccc::build(ModelBuilder &b, const pb::Deinterleave &block) {
+  auto input = b.value(block, "input");
+  if (failed(input))
+    return failure();
+  auto space = dyn_cast<ir::InterleaveAttr>(b.spaceOf(*input));
+  if (!space) {
+    b.error(block, "input", Code::NoSuchRows) << "node " << quoted(b.nodeName()) << ": input has the rows " << rowsText(b.spaceOf(*input))
+                                              << ", expected interleaved rows";
+    return failure();
+  }
+  if (block.phase() >= space.getTimes()) {
+    b.error(block, "phase", Code::OutOfRange) << "phase is " << block.phase() << ", expected less than " << space.getTimes()
+                                              << ", the number of values that take turns";
+    return failure();
+  }
+  return Value(ir::DeinterleaveOp::create(b.builder, b.where, b.typeOf(*input).withSpace(space.getOf()), *input, block.phase()));
+}
+
+static bool isTakeOf(Attribute space, Attribute of) {
+  if (auto take = dyn_cast<ir::TakeLastAttr>(space))
+    return take.getOf() == of;
+  auto take = dyn_cast<ir::TakeFirstAttr>(space);
+  return take && take.getOf() == of;
+}
+
+Built reccc::build(ModelBuilder &b, const pb::Select &block) {
+  auto input = b.value(block, "input");
+  if (failed(input))
+    return failure();
+  Attribute space = b.spaceOf(*input), wanted = b.rows(block.rows());
+  if (space == wanted)
+    return *input;
+  if (isTakeOf(wanted, space))
+    return Value(ir::TakeRowsOp::create(b.builder, b.where, b.typeOf(*input).withSpace(wanted), *input));
+  SmallVector<Attribute> segments = ir::getSegments(space);
+  SmallVector<int64_t> matches;
+  for (auto [i, segment] : llvm::enumerate(segments))
+    if (segment == wanted || isTakeOf(wanted, segment))
+      matches.push_back(i);
+  if (segments.size() < 2 || matches.size() != 1) {
+    Report report = b.error(block, "rows", Code::NoSuchRows);
+    report << "node " << quoted(b.nodeName()) << ": rows '" << block.rows() << "' are " << rowsText(wanted) << ", which "
+           << (matches.empty() ? "are no part" : "are more than one part") << " of the input's rows, " << rowsText(space);
+    return failure();
+  }
+  Value slice = ir::SliceRowsOp::create(b.builder, b.where, b.typeOf(*input).withSpace(segments[matches[0]]), *input, matches[0], 1);
+  if (segments[matches[0]] == wanted)
+    return slice;
+  return Value(ir::TakeRowsOp::create(b.builder, b.where, b.typeOf(*input).withSpace(wanted), slice));
+}
+
+Built reccc::build(ModelBuilder &b, const pb::Shift &block) {
+  auto input = b.value(block, "input");
+  auto fill = b.value(block, "fill");
+  if (failed(input) || failed(fill) || failed(b.overRequest(block, "fill", *fill)) || failed(b.sameRecord(block, "fill", -1, *fill, *input)))
+    return failure();
+  return Value(ir::ShiftOp::create(b.builder, b.where, input->getType(), *input, *fill, /*by=*/-1));
+}
+
+/// The rows that the oneof `target` of a block means.
+template <typename Block> static FailureOr<Attribute> targetRows(ModelBuilder &b, const Block &block) {
+  if (block.target_case() == Block::kRows)
+    return b.rows(block.rows());
+  if (block.target_case() == Block::kLike) {
+    auto like = b.value(block, "like");
+    return failed(like) ? FailureOr<Attribute>(failure()) : FailureOr<Attribute>(b.spaceOf(*like));
+  }
+  b.error(block, "", Code::MissingField) << "node " << quoted(b.nodeName()) << " has no target, expected rows or like";
+  return failure();
+}
+
+Built reccc::build(ModelBuilder &b, const pb::BroadcastRows &block) {
+  auto input = b.value(block, "input");
+  auto target = targetRows(b, block);
+  if (failed(input) || failed(target) || failed(b.overRequest(block, "input", *input)))
+    return failure();
+  return b.broadcast(*input, *target);
+}
+
+Built reccc::build(ModelBuilder &b, const pb::SplatRows &block) {
+  auto target = targetRows(b, block);
+  if (failed(target))
+    return failure();
+  Dim width(block.has_width() ? block.width() : -1, "width");
+  auto shape = b.weights.shapeOf(block.weight());
+  SmallVector<Dim> dims = {width};
+  if (shape && shape->size() == 2)
+    dims.insert(dims.begin(), Dim(1, "one row"));
+  auto weight = b.weight(block, "weight", block.weight(), dims);
+  if (failed(weight))
+    return failure();
+  auto type = b.jagged(block, *target, {b.shapeOf(*weight).back()}, b.builder.getF32Type());
+  return failed(type) ? Built(failure()) : Built(Value(ir::SplatRowsOp::create(b.builder, b.where, *type, *weight)));
+}
+
+Built reccc::build(ModelBuilder &b, const pb::PadRows &block) {
+  auto input = b.value(block, "input");
+  if (failed(input))
+    return failure();
+  auto type = b.typeOf(*input).withSpace(ir::getRowsSpace(b.builder.getContext(), block.count()));
+  return Value(ir::PadRowsOp::create(b.builder, b.where, type, *input));
+}
+
+Built reccc::build(ModelBuilder &b, const pb::MaskRows &block) {
+  auto input = b.floats(block, "input");
+  auto ids = b.ids(block, "ids");
+  if (failed(input) || failed(ids) || failed(b.sameRows(block, "ids", -1, *ids, *input)))
+    return failure();
+  return Value(ir::MaskRowsOp::create(b.builder, b.where, input->getType(), *input, *ids, block.value()));
+}
+
+Built reccc::build(ModelBuilder &b, const pb::MaskShort &block) {
+  auto input = b.floats(block, "input");
+  if (failed(input))
+    return failure();
+  SmallVector<Attribute> spaces;
+  for (const std::string &name : block.rows())
+    spaces.push_back(b.rows(name));
+  return Value(ir::MaskShortOp::create(b.builder, b.where, input->getType(), *input, b.builder.getArrayAttr(spaces), block.min_rows()));
+}
+
+Built reccc::build(ModelBuilder &b, const pb::Pool &block) {
+  auto input = b.floats(block, "input");
+  if (failed(input))
+    return failure();
+  static const ir::PoolKind kinds[] = {ir::PoolKind::last, ir::PoolKind::first, ir::PoolKind::sum, ir::PoolKind::mean};
+  auto type = b.typeOf(*input).withSpace(ir::getRequestSpace(b.builder.getContext()));
+  return Value(ir::PoolOp::create(b.builder, b.where, type, *input, kinds[block.kind()]));
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// The macro `transformer`: a stack of Transformer layers, norms after the residuals.
+#include "Blocks.h"
+
+using namespace reccc;
+
+namespace {
+
+class TransformerBuilder {
+public:
+  TransformerBuilder(ModelBuilder &b, const pb::Transformer &block) : b(b), block(block), names(block.weights()) {}
+
+  Built build() {
+    auto input = b.vectors(block, "input");
+    if (failed(input))
+      return failure();
+    width = b.widthOf(*input);
+    if (width % block.heads()) {
+      b.error(block, "heads", Code::OutOfRange) << "heads is " << block.heads() << ", expected a divisor of the width of the input, " << width;
+      return failure();
+    }
+    if (block.layers() > 1 && !StringRef(names.prefix()).contains("{layer}")) {
+      b.error(names, "prefix", Code::Contradiction) << "node " << quoted(b.nodeName()) << ": prefix " << quoted(names.prefix())
+                                                    << " has no {layer}, expected one for " << block.layers() << " layers";
+      return failure();
+    }
+    auto settings = scoreSettings(b, block.score(), width / block.heads());
+    auto mask = buildMask(b, block.mask(), *input, *input);
+    if (failed(settings) || failed(mask))
+      return failure();
+    score = *settings;
+    masks = *mask;
+    Value x = *input;
+    for (layer = 0; layer < block.layers(); ++layer) {
+      auto next = buildLayer(x);
+      if (failed(next))
+        return failure();
+      x = *next;
+    }
+    return x;
+  }
+
+private:
+  std::string prefix(const std::string &name) const { return substitute(names.prefix(), "layer", layer) + name + "."; }
+  std::string inner(StringRef name) const { return "layers." + std::to_string(layer) + "." + name.str(); }
+
+  Built linear(Value input, const std::string &name, StringRef field, Dim outputs) {
+    return buildTorchLinear(b, names, names.GetReflection()->HasField(names, fieldNamed(names, field)) ? field : "prefix", input, prefix(name), outputs);
+  }
+
+  /// norm(x + residual)
+  Built addNorm(Value x, Value residual, const std::string &name, StringRef field) {
+    return buildTorchNorm(b, names, field, b.binary<ir::AddOp>(x, residual), prefix(name), block.eps());
+  }
+
+  Value activate(Value x) {
+    switch (block.activation()) {
+    case pb::Transformer::RELU:
+      return b.unary<ir::ReluOp>(x);
+    case pb::Transformer::SILU:
+      return b.unary<ir::SiluOp>(x);
+    default:
+      return b.unary<ir::GeluOp>(x);
+    }
+  }
+
+  Built buildLayer(Value x) {
+    b.at(block);
+    Dim same(width, "width of the input");
+    auto query = linear(x, names.query(), "query", same);
+    auto key = linear(x, names.key(), "key", same);
+    auto value = linear(x, names.value(), "value", same);
+    if (failed(query) || failed(key) || failed(value))
+      return failure();
+    int64_t heads = block.heads();
+    auto split = [&](Value v) { return b.reshape(v, {heads, width / heads}); };
+    Value attended = b.reshape(buildAttention(b, split(*query), split(*key), split(*value), masks, score, {}), {width});
+    auto projected = linear(attended, names.attention_output(), "attention_output", same);
+    if (failed(projected))
+      return failure();
+    auto attention = addNorm(*projected, x, names.attention_norm(), "attention_norm");
+    if (failed(attention))
+      return failure();
+    b.define(inner("attn"), *attention);
+
+    auto hidden = linear(*attention, names.inner(), "inner", {block.has_inner_width() ? block.inner_width() : -1, "inner_width"});
+    if (failed(hidden))
+      return failure();
+    auto result = linear(activate(*hidden), names.inner_output(), "inner_output", same);
+    if (succeeded(result))
+      result = addNorm(*result, *attention, names.output_norm(), "output_norm");
+    if (succeeded(result))
+      b.define(inner("out"), *result);
+    return result;
+  }
+
+  ModelBuilder &b;
+  const pb::Transformer &block;
+  const pb::Transformer::Weights &names;
+  int64_t width = 0, layer = 0;
+  ScoreSettings score;
+  ArrayAttr masks;
+};
+
+} // namespace
+
+Built reccc::build(ModelBuilder &b, const pb::Transformer &block) { return TransformerBuilder(b, block).build(); }

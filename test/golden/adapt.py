@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+#
+# Renames and splits the requests and expected values of a golden case for the description beside it. It never computes: rows are split,
+# selected and transposed, nothing else.
+#
+#   adapt.py CASE_DIRECTORY OUTPUT_DIRECTORY
+#
+# writes OUTPUT_DIRECTORY/RUN/requests.safetensors and expected.safetensors for each run of the case, and runs.json:
+#   [{"name": RUN, "model": description, "also": [inner values to return]}, …]
+# Tensors of expected.safetensors are called as the outputs, declared or `also`.
+import json
+import pathlib
+import struct
+import sys
+
+import numpy as np
+
+TYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4"}
+NAMES = {np.dtype(v): k for k, v in TYPES.items()}
+
+
+def load(path):
+    data = path.read_bytes()
+    size = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8 : 8 + size])
+    return {
+        name: np.frombuffer(data[8 + size + t["data_offsets"][0] : 8 + size + t["data_offsets"][1]], TYPES[t["dtype"]]).reshape(t["shape"])
+        for name, t in header.items()
+        if name != "__metadata__"
+    }
+
+
+def save(path, tensors):
+    header, blobs, end = {}, [], 0
+    # Widest elements first, so that each tensor is aligned.
+    for name, value in sorted(tensors.items(), key=lambda item: -item[1].dtype.itemsize):
+        blob = np.ascontiguousarray(value).tobytes()
+        header[name] = {"dtype": NAMES[value.dtype], "shape": list(value.shape), "data_offsets": [end, end + len(blob)]}
+        blobs.append(blob)
+        end += len(blob)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(blobs))
+
+
+def offsets_of(lengths):
+    return np.concatenate([[0], np.cumsum(lengths)]).astype("<i8")
+
+
+def split_rows(values, offsets, parts):
+    """parts[k][b] rows of request b go to result k, in the order of k."""
+    results = [[] for _ in parts]
+    for b in range(len(offsets) - 1):
+        at = offsets[b]
+        for k, lengths in enumerate(parts):
+            results[k].append(values[at : at + lengths[b]])
+            at += lengths[b]
+        assert at == offsets[b + 1]
+    return [np.concatenate(rows) for rows in results]
+
+
+class Case:
+    def __init__(self, directory):
+        self.config = json.loads((directory / "config.json").read_text())
+        self.requests = load(directory / "requests.safetensors")
+        self.expected = load(directory / "expected.safetensors")
+
+    def layers(self, suffixes, prefix="", values=""):
+        """layers.I.X of the case as states.layers.I.X."""
+        count = self.config.get("num_layers", self.config.get("num_blocks"))
+        return {
+            f"states.layers.{i}.{suffix}": self.expected[f"{prefix}layers.{i}.{suffix}{values}"] for i in range(count) for suffix in suffixes
+        }
+
+
+def stu(case, context):
+    r, e = case.requests, case.expected
+    lengths = np.diff(r["x.offsets"])
+    candidates = r["num_targets"]
+    parts = [lengths - candidates, candidates]
+    names = ["history", "candidates"]
+    if context:
+        parts = [np.full_like(lengths, context), parts[0] - context, candidates]
+        names = ["prefix", "history", "candidates"]
+    values = split_rows(r["x.values"], r["x.offsets"], parts)
+    inputs = {"prefix": "context_x", "history": "history_x", "candidates": "candidate_x"}
+    requests = {inputs[name]: value for name, value in zip(names, values)}
+    requests.update({f"{name}.offsets": offsets_of(part) for name, part in zip(names, parts)})
+    expected = {"states": e["out"], "scored": e["out_targets.values"], **case.layers(["u", "attn", "out"])}
+    return [("all", "model.textproto", requests, expected)]
+
+
+def ranker(case):
+    r, e = case.requests, case.expected
+    requests = {
+        "history.offsets": r["hist.offsets"],
+        "candidates.offsets": r["cand.offsets"],
+        "item": r["hist.item_id"],
+        "rating": r["hist.rating"],
+        "timestamp": r["hist.timestamp"],
+        "candidate": r["cand.item_id"],
+        "query_time": r["query_time"],
+        **{name: r["ctx"][:, column] for column, name in enumerate(case.config["contextual"])},
+    }
+    expected = {
+        "tokens": e["pre.x.values"],
+        "positioned": e["pos.x.values"],
+        "user_emb": e["user_emb"],
+        "item_emb": e["item_emb"],
+        "logits": e["logits"].T,
+        "preds": e["preds"].T,
+        **case.layers(["out"], values=".values"),
+    }
+    return [("all", "model.textproto", requests, expected)]
+
+
+def retrieval(case):
+    r, e = case.requests, case.expected
+    requests = {
+        "history.offsets": r["ids.offsets"],
+        "item": r["ids.values"],
+        "timestamp": r["timestamps.values"],
+        "query_time": r["query_time"],
+    }
+    assert (r["timestamps.offsets"] == r["ids.offsets"]).all()
+    names = ["user_emb", "topk.ids", "topk.scores", "topk_unseen.ids", "topk_unseen.scores"] + (["scores"] if "scores" in e else [])
+    expected = {
+        "tokens": e["input.values"],
+        "encoded": e["encoded.values"],
+        **{name: e[name] for name in names},
+        **case.layers(["out"], values=".values"),
+    }
+    return [("all", "model.textproto", requests, expected)]
+
+
+def sasrec(case):
+    r, e = case.requests, case.expected
+    offsets = r["hist.offsets"]
+    everything = {"history.offsets": offsets, "item": r["hist.values"]}
+    # Inner values are stored for the first requests only, padded.
+    count = len(e["input_ln"])
+    first = {"history.offsets": offsets[: count + 1], "item": r["hist.values"][: offsets[count]]}
+    kept = np.minimum(np.diff(offsets)[:count], case.config["max_seq_length"])
+
+    def rows(padded):
+        return np.concatenate([padded[b, : kept[b]] for b in range(count)])
+
+    inner = {"tokens": rows(e["input_ln"])}
+    for layer in range(case.config["n_layers"]):
+        inner[f"states.layers.{layer}.attn"] = rows(e[f"layer{layer}.attn"])
+        inner[f"states.layers.{layer}.out"] = rows(e[f"layer{layer}"])
+    return [("all", "model.textproto", everything, {"scores": e["scores"]}), ("inner", "model.textproto", first, inner)]
+
+
+def interleave(case):
+    r, e = case.requests, case.expected
+    offsets, candidates = r["seq.offsets"], r["num_targets"]
+    history = np.diff(offsets) - candidates
+    parts = [history, candidates]
+    assert (np.diff(r["action.offsets"]) == history).all()
+    requests = {
+        "history.offsets": offsets_of(history),
+        "candidates.offsets": offsets_of(candidates),
+        "a_rows.offsets": r["ctx.ctx_a.offsets"],
+        "b_rows.offsets": r["ctx.ctx_b.offsets"],
+        "ctx_a": r["ctx.ctx_a.values"],
+        "ctx_b": r["ctx.ctx_b.values"],
+        "action_taken": r["action.values"],
+        "watch_time": r["watchtime.values"],
+        "candidate_enrich": r["enrich.values"],
+        # The source takes the time of the last row as the request's.
+        "query_time": r["timestamps.values"][offsets[1:] - 1],
+    }
+    for source, names in (
+        ("seq", ("item", "candidate")),
+        ("cat_emb", ("category", "candidate_category")),
+        ("timestamps", ("timestamp", "candidate_timestamp")),
+    ):
+        requests.update(zip(names, split_rows(r[source + ".values"], offsets, parts)))
+    content, candidate_content = split_rows(e["content.values"], offsets, parts)
+    action, _ = split_rows(e["action_emb.values"], offsets, parts)  # candidates have no action token
+    before = {"content": content, "candidate_content": candidate_content, "action": action, "tokens": e["pre.x.values"]}
+    after = {"positioned": e["pos.x.values"], "scored": e["post.in"], "user_emb": e["user_emb"], **case.layers(["out"])}
+    fixed = {"positioned": e["fixed.pos.x.values"], "user_emb": e["fixed.user_emb"], **case.layers(["out"], prefix="fixed.")}
+    return [("all", "model.textproto", requests, {**before, **after}), ("fixed", "fixed.textproto", requests, {**before, **fixed})]
+
+
+CASES = {
+    "gr_stu_tiny": lambda case: stu(case, 0),
+    "gr_stu_context_window": lambda case: stu(case, case.config["layer"]["contextual_seq_len"]),
+    "gr_dlrm_hstu_interleave": interleave,
+    "gr_hstu_retrieval_ml1m": retrieval,
+    "ml100k_hstu_retrieval": retrieval,
+    "ml100k_hstu_ranker": ranker,
+    "rb_sasrec": sasrec,
+}
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit("usage: adapt.py CASE_DIRECTORY OUTPUT_DIRECTORY")
+    directory, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    name = directory.resolve().name
+    if name not in CASES:
+        sys.exit(f"adapt.py: no rule for case '{name}', expected one of {', '.join(sorted(CASES))}")
+    runs = []
+    for run, model, requests, expected in CASES[name](Case(directory)):
+        (out / run).mkdir(parents=True, exist_ok=True)
+        save(out / run / "requests.safetensors", requests)
+        save(out / run / "expected.safetensors", expected)
+        runs.append({"name": run, "model": model, "also": sorted(expected)})
+    (out / "runs.json").write_text(json.dumps(runs, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
