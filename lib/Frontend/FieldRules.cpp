@@ -3,7 +3,8 @@
 #include "FieldRules.h"
 #include "Report.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
 #include <cmath>
 
 using namespace reccc;
@@ -12,8 +13,9 @@ namespace gp = google::protobuf;
 static const pb::Rule &ruleOf(const Field *field) { return field->options().GetExtension(pb::is); }
 
 static std::string number(double value) {
-  std::string text = llvm::formatv("{0:g}", value).str();
-  return StringRef(text).ends_with(".000000") ? std::to_string(static_cast<int64_t>(value)) : text;
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%g", value);
+  return text;
 }
 
 std::string reccc::expectedText(const Field *field) {

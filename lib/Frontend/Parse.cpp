@@ -6,6 +6,7 @@
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/stubs/logging.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace reccc;
@@ -58,12 +59,18 @@ namespace {
 /// Turns what the text parser says into diagnostics.
 class TextErrors : public gp::io::ErrorCollector {
 public:
-  TextErrors(const Places &places, bool strict) : places(places), strict(strict) {}
+  TextErrors(StringRef source, const Places &places, bool strict) : places(places), strict(strict) {
+    source.split(lines, '\n');
+  }
 
   void AddError(int line, int column, const std::string &message) override {
     if (++errors > kMostErrors)
       return;
-    Location where = line < 0 ? places.wholeFile() : places.at(line + 1, column + 1);
+    // unknown enumeration value of "MIDDLE" for field "kind".
+    StringRef value = StringRef(message).split("numeration value of \"").second.split('"').first;
+    if (!value.empty())
+      return unknownEnumerator(tokenBefore(line, column, value), value, StringRef(message).split("for field \"").second.split('"').first);
+    Location where = placeOf(line, column);
     if (StringRef(message).contains("recursion limit"))
       Report::error(where, Code::TooDeep) << "messages nest deeper than " << kNestingLimit;
     else
@@ -71,7 +78,7 @@ public:
   }
 
   void AddWarning(int line, int column, const std::string &message) override {
-    Location where = line < 0 ? places.wholeFile() : places.at(line + 1, column + 1);
+    Location where = placeOf(line, column);
     // Message type "recsys.v1.Node" has no field named "x".
     StringRef type = StringRef(message).split("Message type \"").second.split('"').first;
     StringRef name = StringRef(message).split("has no field named \"").second.split('"').first;
@@ -79,6 +86,7 @@ public:
       Report::warning(where, Code::Syntax) << text(message);
       return;
     }
+    where = tokenBefore(line, column, name);
     const gp::Descriptor *descriptor = gp::DescriptorPool::generated_pool()->FindMessageTypeByName(type.str());
     bool block = type == "recsys.v1.Node";
     errors += strict || block;
@@ -99,6 +107,39 @@ public:
   unsigned errors = 0;
 
 private:
+  Location placeOf(int line, int column) const { return line < 0 ? places.wholeFile() : places.at(line + 1, column + 1); }
+
+  /// The parser has read on when it reports a word: the place of the word itself, on its line or one of those before.
+  Location tokenBefore(int line, int column, StringRef token) const {
+    for (int i = line; i >= 0 && i > line - 100 && i < static_cast<int>(lines.size()); --i) {
+      StringRef head = i == line ? lines[i].take_front(column) : lines[i];
+      if (size_t at = head.rfind(token); at != StringRef::npos)
+        return placeOf(i, at);
+    }
+    return placeOf(line, column);
+  }
+
+  static void unknownEnumerator(Location where, StringRef value, StringRef fieldName) {
+    // The parser does not say in which message; fields of one name have few enumerations.
+    std::vector<StringRef> names;
+    const gp::FileDescriptor *file = pb::Model::descriptor()->file();
+    auto visit = [&](auto &self, const gp::Descriptor *message) -> void {
+      const Field *field = message->FindFieldByName(fieldName.str());
+      if (const gp::EnumDescriptor *type = field ? field->enum_type() : nullptr)
+        for (int i = 0; i < type->value_count(); ++i)
+          names.push_back(type->value(i)->name());
+      for (int i = 0; i < message->nested_type_count(); ++i)
+        self(self, message->nested_type(i));
+    };
+    for (int i = 0; i < file->message_type_count(); ++i)
+      visit(visit, file->message_type(i));
+    Report report = Report::error(where, Code::BadEnum);
+    report << fieldName << " is " << quoted(value) << ", expected a value of its enumeration";
+    std::string near = didYouMean(value, names);
+    std::vector<std::string> all(names.begin(), names.end());
+    report.hint(near.empty() ? "there are " + enumerate(all) : near);
+  }
+
   static std::string text(StringRef message) {
     // Tokens of a broken file may hold anything.
     std::string safe;
@@ -113,6 +154,7 @@ private:
 
   const Places &places;
   bool strict;
+  SmallVector<StringRef, 0> lines;
 };
 
 } // namespace
@@ -122,7 +164,7 @@ static LogicalResult parseText(StringRef text, ParsedModel &parsed, bool strict)
     return Report::error(parsed.places.at(deep->first, deep->second), Code::TooDeep)
            << "messages nest deeper than " << kNestingLimit;
   gp::TextFormat::Parser parser;
-  TextErrors errors(parsed.places, strict);
+  TextErrors errors(text, parsed.places, strict);
   parser.RecordErrorsTo(&errors);
   parser.WriteLocationsTo(&parsed.tree);
   parser.AllowUnknownField(true);
@@ -158,6 +200,7 @@ static LogicalResult checkUnknown(const Message &message, const Places &places, 
 static LogicalResult parseBinary(StringRef bytes, ParsedModel &parsed, bool strict) {
   gp::io::CodedInputStream stream(reinterpret_cast<const uint8_t *>(bytes.data()), static_cast<int>(bytes.size()));
   stream.SetRecursionLimit(kNestingLimit);
+  gp::LogSilencer silencer; // the library prints what we report
   if (!parsed.model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage())
     return Report::error(parsed.places.wholeFile(), Code::BrokenBinary)
            << "is neither protobuf text nor a whole binary message recsys.v1.Model; expected "

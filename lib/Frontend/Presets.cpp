@@ -12,8 +12,10 @@ struct Preset {
   const char *name;  // enumerator
   /// Always set.
   const char *always;
-  /// Set inside messages that the description has.
-  const char *whenPresent;
+  /// Set when the description has the message at a path.
+  struct Conditional {
+    const char *path, *text;
+  } whenPresent[2];
 };
 } // namespace
 
@@ -33,7 +35,7 @@ static const Preset kPresets[] = {
           output_norm_weight: "_output_norm_weight" output_norm_bias: "_output_norm_bias"
           order: BLOCKS_UVQK uvqk_layout: IN_OUT output_layout: IN_OUT
         })",
-     R"(mask { window { candidates: FROM_HISTORY_END min_full: 0 } candidates { see: SELF } })"},
+     {{"mask.window", "mask { window { candidates: FROM_HISTORY_END min_full: 0 } }"}, {"mask.candidates", "mask { candidates { see: SELF } }"}}},
     {"Hstu", "META_RESEARCH_HSTU",
      R"(input_norm { eps: 1e-6 affine: false }
         output_norm { eps: 1e-6 affine: false per_head: false }
@@ -46,10 +48,10 @@ static const Preset kPresets[] = {
           output: "_o.weight" output_bias: "_o.bias" use_output_bias: true
           order: BLOCKS_UVQK uvqk_layout: IN_OUT output_layout: OUT_IN
         })",
-     R"(bias {
+     {{"bias", R"(bias {
           position: "_rel_attn_bias._pos_w" time: "_rel_attn_bias._ts_w"
           rule { meta_research_log {} } order: SCALE_THEN_ADD
-        })"},
+        })"}}},
     {"Hstu", "NVIDIA_HSTU",
      R"(input_norm { eps: 1e-5 affine: true }
         output_norm { eps: 1e-5 affine: true per_head: false }
@@ -64,7 +66,7 @@ static const Preset kPresets[] = {
           output_norm_weight: "_output_ln_dropout_mul.weight" output_norm_bias: "_output_ln_dropout_mul.bias"
           order: HEADS_UVQK uvqk_layout: OUT_IN output_layout: OUT_IN
         })",
-     R"(mask { window { candidates: FROM_OWN_ROW min_full: 0 } candidates { see: SELF } })"},
+     {{"mask.window", "mask { window { candidates: FROM_OWN_ROW min_full: 0 } }"}, {"mask.candidates", "mask { candidates { see: SELF } }"}}},
     {"Transformer", "RECBOLE_SASREC",
      R"(norm: POST eps: 1e-12 activation: GELU
         mask { causal {} }
@@ -75,12 +77,12 @@ static const Preset kPresets[] = {
           attention_output: "multi_head_attention.dense" attention_norm: "multi_head_attention.LayerNorm"
           inner: "feed_forward.dense_1" inner_output: "feed_forward.dense_2" output_norm: "feed_forward.LayerNorm"
         })",
-     ""},
-    {"Positions", "META_HSTU", "sqrt_width {} count: FROM_NEWEST", "time { rule { sqrt { unit: 60 } } last: LAST_ROW }"},
+     {}},
+    {"Positions", "META_HSTU", "sqrt_width {} count: FROM_NEWEST", {{"time", "time { rule { sqrt { unit: 60 } } last: LAST_ROW }"}}},
     {"Positions", "META_HSTU_PYTORCH", "sqrt_width {} count: FROM_NEWEST",
-     "time { rule { sqrt { unit: 60 } } last: WIDTH_MINUS_ONE }"},
-    {"Positions", "META_RESEARCH_HSTU", "sqrt_width {} count: FROM_OLDEST", ""},
-    {"Positions", "RECBOLE_SASREC", "factor: 1 count: FROM_OLDEST", ""},
+     {{"time", "time { rule { sqrt { unit: 60 } } last: WIDTH_MINUS_ONE }"}}},
+    {"Positions", "META_RESEARCH_HSTU", "sqrt_width {} count: FROM_OLDEST", {}},
+    {"Positions", "RECBOLE_SASREC", "factor: 1 count: FROM_OLDEST", {}},
 };
 
 namespace {
@@ -89,8 +91,8 @@ public:
   Filler(Places &places, Location place, StringRef node, StringRef preset, std::vector<PresetChoice> &choices)
       : places(places), place(place), node(node), preset(preset), choices(choices) {}
 
-  /// Copies from `from` what `to` has not; messages that `to` has not only if `create`.
-  void fill(Message &to, const Message &from, bool create, const std::string &path) {
+  /// Copies from `from` what `to` has not.
+  void fill(Message &to, const Message &from, const std::string &path) {
     std::vector<const Field *> fields;
     from.GetReflection()->ListFields(from, &fields);
     for (const Field *field : fields) {
@@ -100,18 +102,17 @@ public:
       const auto *oneof = field->real_containing_oneof();
       bool otherOfOneof = !has && oneof && reflection->HasOneof(to, oneof);
       bool message = field->cpp_type() == Field::CPPTYPE_MESSAGE;
-      if (message && (has || (create && !otherOfOneof))) {
+      if (message && !otherOfOneof) {
         Message *child = reflection->MutableMessage(&to, field);
         if (!has)
           places.adopt(*child, place);
-        fill(*child, from.GetReflection()->GetMessage(from, field), create, fieldPath);
+        fill(*child, from.GetReflection()->GetMessage(from, field), fieldPath);
         if (field->message_type()->field_count() == 0)
           choices.push_back({node.str(), fieldPath, "{}", preset.str(), has});
         continue;
       }
       if (message) {
-        if (otherOfOneof)
-          choices.push_back({node.str(), fieldPath, "{}", preset.str(), /*overridden=*/true});
+        choices.push_back({node.str(), fieldPath, "{}", preset.str(), /*overridden=*/true});
         continue;
       }
       choices.push_back({node.str(), fieldPath, valueText(from, field), preset.str(), has || otherOfOneof});
@@ -147,6 +148,20 @@ private:
 };
 } // namespace
 
+/// The description has the message at `path`: "mask.window".
+static bool hasMessage(const Message &block, StringRef path) {
+  const Message *message = &block;
+  while (!path.empty()) {
+    auto [name, rest] = path.split('.');
+    const Field *field = fieldNamed(*message, name);
+    if (!message->GetReflection()->HasField(*message, field))
+      return false;
+    message = &message->GetReflection()->GetMessage(*message, field);
+    path = rest;
+  }
+  return true;
+}
+
 void reccc::applyPreset(pb::Node &node, Places &places, std::vector<PresetChoice> &choices) {
   const Field *blockField = node.GetReflection()->GetOneofFieldDescriptor(node, node.GetDescriptor()->oneof_decl(0));
   if (!blockField)
@@ -163,11 +178,15 @@ void reccc::applyPreset(pb::Node &node, Places &places, std::vector<PresetChoice
     if (block->GetDescriptor()->name() != preset.block || chosen->name() != preset.name)
       continue;
     Filler filler(places, place, node.name(), preset.name, choices);
-    for (auto [text, create] : {std::pair(preset.always, true), std::pair(preset.whenPresent, false)}) {
+    auto fill = [&](const char *text) {
       std::unique_ptr<Message> from(block->New());
       if (!gp::TextFormat::ParseFromString(text, from.get()))
         llvm_unreachable("a preset is not a fragment of its block");
-      filler.fill(*block, *from, create, blockField->name());
-    }
+      filler.fill(*block, *from, blockField->name());
+    };
+    for (const Preset::Conditional &conditional : preset.whenPresent)
+      if (conditional.path && hasMessage(*block, conditional.path))
+        fill(conditional.text);
+    fill(preset.always);
   }
 }

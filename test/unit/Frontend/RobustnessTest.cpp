@@ -35,7 +35,7 @@ static void expectAnswer(StringRef bytes, StringRef name = "model.textproto") {
 }
 
 static std::string binaryOf(const char *text) {
-  recsys::v1::Model model;
+  ::recsys::v1::Model model;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &model));
   return model.SerializeAsString();
 }
