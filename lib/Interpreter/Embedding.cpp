@@ -104,8 +104,8 @@ LogicalResult evaluate(RowIndexOp op, Evaluation &evaluation) {
   JaggedValue &result = evaluation.get(op.getResult());
   for (int64_t request = 0; request < result.numRequests(); ++request) {
     SmallVector<int64_t> lengths;
-    if (op.getLengths())
-      for (Attribute space : *op.getLengths())
+    if (ArrayAttr spaces = op.getLengthsAttr())
+      for (Attribute space : spaces)
         lengths.push_back(evaluation.getRows(space, request));
     int64_t begin = result.offsets[request], end = result.offsets[request + 1];
     for (int64_t row = begin; row < end; ++row) {
