@@ -4,6 +4,7 @@
 
 #include "Families.h"
 #include "Requests.h"
+#include "reccc/Dialect/RecTile/IR/RecTile.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -70,7 +71,26 @@ private:
       observer(value, evaluation.get(value));
   }
 
+  /// The body sees the kernel's operands as its arguments; what it yields are the results.
+  LogicalResult runKernel(rectile::KernelOp kernel) {
+    Block &body = kernel.getBody().front();
+    for (auto [argument, operand] : llvm::zip_equal(body.getArguments(), kernel.getOperands()))
+      evaluation.bind(argument, operand);
+    if (failed(run(body)))
+      return failure();
+    Operation *yield = body.getTerminator();
+    for (auto [result, yielded] : llvm::zip_equal(kernel.getResults(), yield->getOperands())) {
+      evaluation.bind(result, yielded);
+      begin(result);
+    }
+    for (Value yielded : yield->getOperands())
+      evaluation.erase(yielded);
+    return success();
+  }
+
   LogicalResult runOp(Operation &op) {
+    if (auto kernel = dyn_cast<rectile::KernelOp>(op))
+      return runKernel(kernel);
     for (Value result : op.getResults())
       if (failed(evaluation.prepare(op.getLoc(), result)))
         return failure();

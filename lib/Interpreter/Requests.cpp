@@ -46,14 +46,14 @@ static bool isInteger(const FileTensor &tensor) {
 
 /// Lengths from an offsets tensor that holds what it should.
 static LogicalResult readOffsets(ModelOp model, const NamedTensors &requests, StringRef space,
-                                 int64_t max, const FileTensor &tensor, RequestLengths &lengths) {
+                                 int64_t max, const FileTensor &tensor,
+                                 std::vector<int64_t> &rows) {
   if (!isInteger(tensor) || tensor.shape.size() != 1 || tensor.shape[0] < 1)
     return failIn(model, requests)
            << "expected '" << tensor.name << "' to be i64[requests + 1], got " << tensor.describe();
   if (tensor.loadInteger(0) != 0)
     return failIn(model, requests)
            << "expected '" << tensor.name << "' to begin with 0, got " << tensor.loadInteger(0);
-  std::vector<int64_t> &rows = lengths.rows[space];
   for (int64_t request = 0; request + 1 < tensor.shape[0]; ++request) {
     int64_t begin = tensor.loadInteger(request), end = tensor.loadInteger(request + 1);
     // Offsets that did not decrease so far are not negative: the difference does not overflow.
@@ -84,31 +84,54 @@ static FailureOr<int64_t> countRequests(ModelOp model, const NamedTensors &reque
          << "expected offsets of a row space or an input, to know how many requests there are";
 }
 
+/// The offsets of a base row space: `space.offsets`, or `x.offsets` of an input over it.
+static SmallVector<const FileTensor *> findOffsets(ModelOp model, const NamedTensors &requests,
+                                                   StringRef space) {
+  if (const FileTensor *tensor = requests.find((space + ".offsets").str()))
+    return {tensor};
+  SmallVector<const FileTensor *> found;
+  for (auto [index, type] : llvm::enumerate(model.getArgumentTypes())) {
+    auto base = dyn_cast<BaseSpaceAttr>(cast<JaggedType>(type).getSpace());
+    if (!base || base.getName().getValue() != space)
+      continue;
+    std::string name = (model.getInputName(index) + ".offsets").str();
+    if (const FileTensor *tensor = requests.find(name))
+      found.push_back(tensor);
+  }
+  return found;
+}
+
 FailureOr<RequestLengths> readLengths(ModelOp model, const NamedTensors &requests) {
   BaseSpaces spaces = collectBaseSpaces(model);
   if (spaces.opaque)
     return model.emitError() << "expected row spaces whose lengths the request or an op gives, got "
                              << spaces.opaque << ", which no op binds";
   RequestLengths lengths;
-  std::string first;
+  const FileTensor *first = nullptr;
   for (auto [space, max] : spaces.maxima) {
-    std::string name = (space + ".offsets").str();
-    const FileTensor *tensor = requests.find(name);
-    if (!tensor)
+    SmallVector<const FileTensor *> tensors = findOffsets(model, requests, space);
+    if (tensors.empty())
       return failIn(model, requests)
-             << "expected the tensor '" << name << "', i64[requests + 1]: the row offsets of '"
-             << space << "'; there is none";
-    if (failed(readOffsets(model, requests, space, max, *tensor, lengths)))
-      return failure();
-    int64_t count = tensor->shape[0] - 1;
-    if (!first.empty() && count != lengths.numRequests)
-      return failIn(model, requests)
-             << "expected one number of requests, got " << lengths.numRequests << " in '" << first
-             << "' and " << count << " in '" << name << "'";
-    lengths.numRequests = count;
-    first = name;
+             << "expected the tensor '" << space
+             << ".offsets', i64[requests + 1]: the row offsets of '" << space << "'; there is none";
+    for (const FileTensor *tensor : tensors) {
+      std::vector<int64_t> rows;
+      if (failed(readOffsets(model, requests, space, max, *tensor, rows)))
+        return failure();
+      if (first && rows.size() != static_cast<size_t>(lengths.numRequests))
+        return failIn(model, requests)
+               << "expected one number of requests, got " << lengths.numRequests << " in '"
+               << first->name << "' and " << rows.size() << " in '" << tensor->name << "'";
+      auto [known, isNew] = lengths.rows.try_emplace(space, rows);
+      if (!isNew && known->second != rows)
+        return failIn(model, requests)
+               << "expected inputs over '" << space << "' to have equal offsets, got others in '"
+               << tensor->name << "' than in '" << tensors.front()->name << "'";
+      lengths.numRequests = rows.size();
+      first = tensor;
+    }
   }
-  if (!first.empty())
+  if (first)
     return lengths;
   FailureOr<int64_t> count = countRequests(model, requests);
   if (failed(count))

@@ -6,7 +6,7 @@ A sequence is [prefix of `context` rows, history, candidates]. `visible` gives [
 import numpy as np
 
 
-def meta(context, history, candidates, window=0, full=0):
+def meta(context, history, candidates, window=0):
     """The reference of Meta's code, literally: positions are renumbered, then distances compared."""
     length = context + history + candidates
     position, last = np.arange(length), length
@@ -17,20 +17,15 @@ def meta(context, history, candidates, window=0, full=0):
     distance = position[:, None] - position[None, :]
     visible = np.eye(length, dtype=bool) | (distance > 0)
     if window:
-        near = distance <= window
-        if full:
-            near |= position[:, None] >= last - full
-        visible &= near
+        visible &= distance <= window
     if context:
         visible |= (position[:, None] == 0) & (position[None, :] < last)
     return visible
 
 
-def meta_ir(window=0, context=0, history="", full=0):
-    """Masks for the segments (prefix,) history, candidates. `context` is 0 or 3."""
+def meta_ir(history, window=0, context=0):
+    """Masks for the segments (prefix,) history, candidates; `history` is the row space. `context` is 0 or 3."""
     lengths = f", lengths = [{history}]"
-    if full:  # a row among the last `full` of the history sees everything before it; two intervals would overlap, so one bound with a cut
-        raise ValueError("no single interval")
     low = f"(d0) -> (d0 - {window})" if window else "(d0) -> ()"
     own = f"#recsys.interval<{low}, (d0) -> (d0 + 1)>"
     low = f"(d0)[s0] -> (s0 - {window})" if window else "(d0)[s0] -> ()"

@@ -86,14 +86,14 @@ def test_stu(program, score, window):
     inputs = sequence(program, [HISTORY, CANDIDATES])
     visible = lambda r: masks.meta(0, program.history[r], program.candidates[r], window)
     text, weigh = SCORES[score]
-    check(program, inputs, run_all(inputs, visible, lambda r: weigh), masks.meta_ir(window, history=HISTORY), text)
+    check(program, inputs, run_all(inputs, visible, lambda r: weigh), masks.meta_ir(HISTORY, window), text)
 
 
 @pytest.mark.parametrize("window", [0, 1, 5, 11])
 def test_stu_with_prefix(program, window):
     inputs = sequence(program, ["#recsys.rows<3>", HISTORY, CANDIDATES])
     visible = lambda r: masks.meta(3, program.history[r], program.candidates[r], window)
-    check(program, inputs, run_all(inputs, visible, lambda r: silu(20)), masks.meta_ir(window, 3, HISTORY), SCORES["silu"][0])
+    check(program, inputs, run_all(inputs, visible, lambda r: silu(20)), masks.meta_ir(HISTORY, window, 3), SCORES["silu"][0])
 
 
 @pytest.mark.parametrize("score", SCORES)
@@ -146,7 +146,7 @@ def test_row_length_divisor(program):
     inputs = sequence(program, [HISTORY, CANDIDATES])
     visible = lambda r: masks.meta(0, program.history[r], program.candidates[r])
     weigh = lambda r: silu(max(1, program.history[r] + program.candidates[r]))
-    check(program, inputs, run_all(inputs, visible, weigh), masks.meta_ir(), "score silu scale 3.0e-1 row_length_divisor")
+    check(program, inputs, run_all(inputs, visible, weigh), masks.meta_ir(HISTORY), "score silu scale 3.0e-1 row_length_divisor")
 
 
 @pytest.mark.parametrize("score", SCORES)
@@ -155,7 +155,7 @@ def test_two_sources(program, score):
     inputs = sequence(program, [HISTORY, CANDIDATES])
     text, weigh = SCORES[score]
     (_, q, qs), (_, k, ks), (_, v, vs) = (inputs[name] for name in "qkv")
-    form = f"recsys.attention {{0}} sources [{{1}}, {{3}}; {{2}}, {{4}}] masks [[#recsys.full, #recsys.self]] {text}"
+    form = f"recsys.attention {{0}} sources [{{1}}, {{3}} and {{2}}, {{4}}] masks [[#recsys.full, #recsys.self]] {text}"
     program.output("y", program.op(form, [qs[1], *ks, *vs], jagged(CANDIDATES, [2, 3])))
     parts = []
     for r, history in enumerate(program.history):

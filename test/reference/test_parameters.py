@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from program import REQUEST, assert_equal, jagged, to_bf16
+from program import HISTORY, REQUEST, assert_equal, jagged, to_bf16
 
 TENSOR = lambda *shape: "tensor<" + "x".join(map(str, shape)) + "xf32>"
 EXPRESSIONS = {
@@ -23,6 +23,7 @@ EXPRESSIONS = {
 
 def build(program, name):
     form, shapes, shape, function = EXPRESSIONS[name]
+    program.input("x", HISTORY)  # says how many requests there are
     pairs = [program.parameter(f"p{i}", *each) for i, each in enumerate(shapes)]
     value = program.op(form, [value for value, _ in pairs], TENSOR(*shape))
     program.output("y", program.op("recsys.splat_rows {0}", [value], jagged(REQUEST, [int(np.prod(shape))])))
