@@ -41,7 +41,8 @@ run(${CMAKE_COMMAND} --build ${WORK}/build)
 check_program(${WORK}/build/serve)
 
 file(GLOB_RECURSE package ${WORK}/moved/*/recrt.pc)
-get_filename_component(ENV{PKG_CONFIG_PATH} ${package} DIRECTORY)
+get_filename_component(package ${package} DIRECTORY)
+set(ENV{PKG_CONFIG_PATH} ${package})
 run(pkg-config --cflags --libs recrt)
 separate_arguments(flags UNIX_COMMAND "${out}")
 run(${C_COMPILER} -std=c11 -I${SOURCE} ${SOURCE}/Install/serve.c ${SOURCE}/tiny_module.c ${flags}
