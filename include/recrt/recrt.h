@@ -60,7 +60,7 @@ extern "C" {
 
 // --- Status -----------------------------------------------------------------------------------
 
-/// The values are the exit codes of the tools.
+/// The values are the exit codes of the tools, where they have one.
 typedef enum recrt_code {
   RECRT_OK = 0,
   RECRT_INVALID_ARGUMENT = 1,    // a request, file or option is wrong; the message says how

@@ -151,6 +151,27 @@ TEST(ContextTest, TheHostMayBringPoolAllocatorAndLog) {
   EXPECT_EQ(live, 0);
 }
 
+TEST(ContextTest, AHostPoolMayMakeItsThreadsEachTime) {
+  recrt_thread_pool pool = {
+      nullptr, 4, [](void *, int32_t count, void (*task)(void *, int32_t), void *argument) {
+        std::vector<std::thread> threads;
+        for (int32_t i = 0; i < count; ++i)
+          threads.emplace_back(task, argument, i);
+        for (std::thread &thread : threads)
+          thread.join();
+      }};
+  Model model = makeTinyModel();
+  recrt_context_options options = contextOptions(0);
+  options.thread_pool = &pool;
+  Context context = makeContext(model, options);
+  const std::vector<TinyUser> users = someUsers();
+  const std::vector<TinyAnswer> expected = references(users);
+  for (int repeat = 0; repeat < 50; ++repeat) {
+    TinyRequest request(users);
+    expectRuns(context, request, expected);
+  }
+}
+
 TEST(ContextTest, AFailingAllocatorIsReportedAndSurvived) {
   static bool failing;
   failing = true;
