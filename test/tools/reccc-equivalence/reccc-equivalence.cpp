@@ -100,30 +100,44 @@ static bool checkModel(recsys::ModelOp before, ModuleOp after, const NamedTensor
          compareOutputs(before.getSymName(), *expected, *given);
 }
 
-static int run(StringRef input, StringRef pipeline, uint64_t seed) {
+static LogicalResult runPipeline(StringRef pipeline, ModuleOp module) {
+  FailureOr<OpPassManager> passes = parsePassPipeline(pipeline);
+  if (failed(passes))
+    return failure();
+  PassManager manager(module.getContext(), ModuleOp::getOperationName());
+  static_cast<OpPassManager &>(manager) = std::move(*passes);
+  return manager.run(module);
+}
+
+namespace {
+struct Options {
+  std::string input, pipeline, after;
+  uint64_t seed;
+};
+} // namespace
+
+static int run(const Options &options) {
   DialectRegistry registry;
   registry.insert<recsys::RecsysDialect, rectile::RecTileDialect, LLVM::LLVMDialect>();
   MLIRContext context(registry);
   context.loadAllAvailableDialects();
-  llvm::SourceMgr sources;
+  llvm::SourceMgr sources, otherSources;
   SourceMgrDiagnosticHandler handler(sources, &context);
-  OwningOpRef<ModuleOp> before = parseSourceFile<ModuleOp>(input, sources, &context);
+  OwningOpRef<ModuleOp> before = parseSourceFile<ModuleOp>(options.input, sources, &context), after;
   if (!before)
     return 1;
-  OwningOpRef<ModuleOp> after = before->clone();
-  PassManager manager(&context, ModuleOp::getOperationName());
-  FailureOr<OpPassManager> passes = parsePassPipeline(pipeline);
-  if (failed(passes))
-    return 1;
-  static_cast<OpPassManager &>(manager) = std::move(*passes);
-  if (failed(manager.run(*after)))
+  if (options.after.empty())
+    after = before->clone();
+  else
+    after = parseSourceFile<ModuleOp>(options.after, otherSources, &context);
+  if (!after || (!options.pipeline.empty() && failed(runPipeline(options.pipeline, *after))))
     return 1;
 
   if (before->getOps<recsys::ModelOp>().empty()) {
-    llvm::errs() << input << ": error: expected at least one recsys.model\n";
+    llvm::errs() << options.input << ": error: expected at least one recsys.model\n";
     return 1;
   }
-  RandomData data(seed);
+  RandomData data(options.seed);
   NamedTensors weights = data.makeWeights(*before);
   bool agree = true;
   for (auto model : before->getOps<recsys::ModelOp>())
@@ -139,12 +153,18 @@ int main(int argc, char **argv) {
   cl::OptionCategory category("reccc-equivalence");
   cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("<in.mlir>"),
                              cl::cat(category));
-  cl::opt<std::string> pipeline("pass-pipeline", cl::Required, cl::desc("What runs in between"),
+  cl::opt<std::string> pipeline("pass-pipeline", cl::desc("What runs in between"),
                                 cl::cat(category));
+  cl::opt<std::string> after("after", cl::desc("Compare with this module, not with the input"),
+                             cl::cat(category));
   cl::opt<uint64_t> seed("seed", cl::init(1), cl::desc("Of weights and requests"),
                          cl::cat(category));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv,
                               "reccc-equivalence: interprets a module before and after passes\n");
-  return run(input, pipeline, seed);
+  if (pipeline.empty() && after.empty()) {
+    llvm::errs() << "reccc-equivalence: error: expected --pass-pipeline or --after\n";
+    return 2;
+  }
+  return run({input, pipeline, after, seed});
 }
