@@ -131,6 +131,41 @@ Value KernelFrame::rowsOf(Attribute space, Value request) {
   return b.sub(offsetOf(space, b.add(request, 1)), offsetOf(space, request));
 }
 
+/// An affine expression over the row (d0) and lengths (s0, …).
+static Value buildAffine(TileBuilder &b, AffineExpr expr, Value row, ArrayRef<Value> lengths) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return b.i64(constant.getValue());
+  if (isa<AffineDimExpr>(expr))
+    return row;
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return lengths[symbol.getPosition()];
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  Value lhs = buildAffine(b, binary.getLHS(), row, lengths);
+  if (binary.getKind() == AffineExprKind::Add)
+    return b.add(lhs, buildAffine(b, binary.getRHS(), row, lengths));
+  Value rhs = buildAffine(b, binary.getRHS(), row, lengths);
+  switch (binary.getKind()) {
+  case AffineExprKind::Mul:
+    return b.mul(lhs, rhs);
+  case AffineExprKind::FloorDiv:
+    return b.createOrFold<arith::FloorDivSIOp>(lhs, rhs);
+  case AffineExprKind::CeilDiv:
+    return b.createOrFold<arith::CeilDivSIOp>(lhs, rhs);
+  default:
+    return b.sub(lhs, b.mul(b.createOrFold<arith::FloorDivSIOp>(lhs, rhs), rhs));
+  }
+}
+
+SmallVector<Value> KernelFrame::affineResults(AffineMap map, ArrayRef<Attribute> lengthSpaces,
+                                              Value row, Value request) {
+  SmallVector<Value> lengths;
+  for (Attribute space : lengthSpaces)
+    lengths.push_back(rowsOf(space, request));
+  return llvm::map_to_vector(map.getResults(), [&](AffineExpr expr) {
+    return buildAffine(b, expr, row, lengths);
+  });
+}
+
 Value KernelFrame::scratch(int64_t bytes) {
   assert(hasScratch && "area functions have no scratch");
   int64_t offset = scratchUsed;

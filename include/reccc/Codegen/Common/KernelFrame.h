@@ -59,10 +59,6 @@ public:
   KernelOperand &result(unsigned number) { return operands[kernel.getInputs().size() + number]; }
   /// Where row `row` of an operand begins.
   Value rowPointer(KernelOperand &operand, Value row);
-  /// Elements that may be read from the beginning of a row's last vector on.
-  int64_t readable(KernelOperand &operand, int64_t valid) {
-    return !operand.layout || operand.layout.getPadded() ? b.lanes : valid;
-  }
 
   // Row spaces.
   Value offsetOf(Attribute space, Value request);
@@ -70,6 +66,9 @@ public:
   Value totalRows(Attribute space);
   /// Rows of a request.
   Value rowsOf(Attribute space, Value request);
+  /// The results of a map over the row in its request (d0) and the lengths of spaces in the request.
+  SmallVector<Value> affineResults(AffineMap map, ArrayRef<Attribute> lengthSpaces, Value row,
+                                   Value request);
 
   /// A place of `bytes` in the scratch memory, aligned to 64.
   Value scratch(int64_t bytes);

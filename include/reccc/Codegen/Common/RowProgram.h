@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Generates the row-wise operators of a kernel for one row. Integers are scalars; a row of floats is a function that yields
+// the vector at a column, so a chain of elementwise operators becomes one loop over the columns. What needs a whole row
+// first (norms) or fits no vector (joined records) goes through a row of fp32 scratch.
+#ifndef RECCC_CODEGEN_COMMON_ROWPROGRAM_H
+#define RECCC_CODEGEN_COMMON_ROWPROGRAM_H
+
+#include "reccc/Codegen/Common/KernelFrame.h"
+#include <functional>
+
+namespace reccc {
+
+struct RowValue {
+  int64_t size = 0;
+  /// The fp32 vector at a column; lanes from `valid` on are unspecified.
+  std::function<Value(Value offset, int64_t valid)> vector;
+  /// Set when the row lies in memory as `element`: a use costs one load.
+  Value memory;
+  Type element;
+};
+
+class RowProgram {
+public:
+  /// With `mayMaterialize` values that are used more than once get a row of scratch; without it there are no row-wise loops,
+  /// which is what an epilogue needs.
+  RowProgram(KernelFrame &frame, Attribute space, bool mayMaterialize)
+      : frame(frame), b(frame.b), space(space), mayMaterialize(mayMaterialize) {}
+
+  /// From here on operators work on this row of the iteration space. Operands used by `ops` are found.
+  void beginRow(Value row, ArrayRef<Operation *> ops);
+  /// Fails, with an error at the operator, on what cannot stand in a kernel.
+  LogicalResult emit(Operation *op);
+  LogicalResult emit(ArrayRef<Operation *> ops);
+
+  void define(Value value, RowValue row) { floats[value] = std::move(row); }
+  /// A float value of this row; a block argument is found when it is first asked for.
+  RowValue get(Value value);
+  /// An integer of this row.
+  Value getScalar(Value value);
+  /// Writes one row of an operand or result, exactly its elements, rounded to `element`.
+  void store(Value value, Value pointer, Type element);
+
+  /// A row that lies in memory; whole vectors may be read of it when it is padded.
+  RowValue inMemory(Value pointer, Type element, int64_t size, bool padded);
+  /// A row of a float operand.
+  RowValue operandRow(Value argument, Value row);
+
+private:
+  // By family; each returns success if it knows the operator.
+  LogicalResult emitElementwise(Operation *op);
+  LogicalResult emitEmbedding(Operation *op);
+  LogicalResult emitSequence(Operation *op);
+  LogicalResult emitDense(Operation *op);
+
+  void elementwise(Value result, ArrayRef<Value> operands,
+                   std::function<Value(ArrayRef<Value>)> compute);
+  /// Defines the value, in scratch when that pays.
+  void defineFloats(Value result, RowValue row);
+  RowValue materialize(const RowValue &row);
+  /// A row of scratch, padded to whole vectors and one more.
+  Value scratchRow(int64_t size);
+  void copy(const RowValue &row, Value pointer, Type element);
+  /// The sum over `size` columns from `first` on of f(vector).
+  Value reduce(const RowValue &row, int64_t first, int64_t size, function_ref<Value(Value)> f);
+  void emitLayerNorm(recsys::LayerNormOp op);
+  void emitL2Norm(recsys::L2NormOp op);
+  void emitConcat(recsys::ConcatFeaturesOp op);
+  void emitRequestLinear(recsys::RequestLinearOp op);
+  void emitShift(recsys::ShiftOp op);
+  void emitPadRows(recsys::PadRowsOp op);
+  void emitPool(recsys::PoolOp op);
+  void emitActionBits(recsys::ActionBitsOp op);
+  void emitCalendar(recsys::CalendarFeaturesOp op);
+  void emitRowIndex(recsys::RowIndexOp op);
+  void selectOrZero(Value result, Value keep, RowValue row);
+  /// Reads a row of an operand that may not exist: zero, or zeros.
+  void readIf(Value result, Value condition, Value argument, Value row);
+  /// Chooses one of two rows of operands of one kind.
+  void readEither(Value result, Value condition, Value argument, Value row, Value otherArgument,
+                  Value otherRow);
+  Value request();
+
+  KernelFrame &frame;
+  TileBuilder &b;
+  Attribute space;
+  bool mayMaterialize;
+  Value row, cachedRequest;
+  llvm::DenseMap<Value, RowValue> floats;
+  llvm::DenseMap<Value, Value> scalars;
+};
+
+} // namespace reccc
+
+#endif // RECCC_CODEGEN_COMMON_ROWPROGRAM_H

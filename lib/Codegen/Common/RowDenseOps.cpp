@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Row-wise operators on whole records: norms, joined and cut records, weights that are activations.
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "reccc/Codegen/Common/RowProgram.h"
+#include "reccc/Codegen/Common/VectorMath.h"
+
+using namespace mlir;
+using namespace mlir::recsys;
+using namespace reccc;
+
+Value RowProgram::reduce(const RowValue &value, int64_t first, int64_t size,
+                         function_ref<Value(Value)> f) {
+  // Lane l adds the columns l, l + lanes, …; the lanes are added as a tree.
+  int64_t full = size / b.lanes * b.lanes;
+  Value sum = b.splat(0.0);
+  if (full > 0)
+    sum = b.forCarry(b.i64(0), b.i64(full), b.lanes, sum, [&](Value offset, ValueRange carried) {
+      Value vector = f(value.vector(b.add(offset, first), b.lanes));
+      return SmallVector<Value>{b.addf(carried[0], vector)};
+    })[0];
+  if (full < size) {
+    Value vector = f(value.vector(b.i64(first + full), size - full));
+    sum = b.addf(sum, b.select(b.laneMask(size - full), vector, b.splat(0.0)));
+  }
+  return buildLaneSum(b, sum);
+}
+
+void RowProgram::emitLayerNorm(LayerNormOp op) {
+  RowValue x = get(op.getInput());
+  if (!x.memory)
+    x = materialize(x);
+  int64_t groups = op.getGroups(), size = x.size / groups;
+  Value count = b.f32(size), eps = b.f32(op.getEps().convertToDouble()), one = b.f32(1.0);
+  struct Statistics {
+    Value mean, inverse;
+  };
+  auto compute = [&](int64_t first) -> Statistics {
+    Value mean = b.divf(reduce(x, first, size, [](Value v) { return v; }), count);
+    Value means = b.broadcast(mean);
+    Value squares = reduce(x, first, size, [&](Value v) {
+      Value centered = b.subf(v, means);
+      return b.mulf(centered, centered);
+    });
+    Value deviation = b.make<math::SqrtOp>(b.addf(b.divf(squares, count), eps));
+    return {means, b.broadcast(b.divf(one, deviation))};
+  };
+  RowValue weight, bias;
+  if (op.getWeight()) {
+    auto parameter = [&](Value tensor) {
+      KernelOperand &operand = frame.operand(tensor);
+      return inMemory(operand.data, operand.element, operand.elements, /*padded=*/true);
+    };
+    weight = parameter(op.getWeight());
+    bias = parameter(op.getBias());
+  }
+  if (groups == 1) {
+    Statistics s = compute(0);
+    RowValue result;
+    result.size = x.size;
+    result.vector = [this, x, s, weight, bias](Value offset, int64_t valid) {
+      Value y = b.mulf(b.subf(x.vector(offset, valid), s.mean), s.inverse);
+      return weight.memory ? b.addf(b.mulf(y, weight.vector(offset, valid)),
+                                    bias.vector(offset, valid))
+                           : y;
+    };
+    return defineFloats(op, std::move(result));
+  }
+  // A group's weight is one value; the groups are written one after another, each tail before the next group.
+  Value joined = scratchRow(x.size);
+  for (int64_t group = 0; group < groups; ++group) {
+    int64_t first = group * size;
+    Statistics s = compute(first);
+    b.forVectors(size, [&](Value offset, int64_t valid) {
+      Value place = b.add(offset, first);
+      Value y = b.mulf(b.subf(x.vector(place, valid), s.mean), s.inverse);
+      if (weight.memory) {
+        auto factor = [&](const RowValue &parameter) {
+          return b.broadcast(
+              b.loadScalar(b.at(parameter.memory, group, parameter.element), parameter.element));
+        };
+        y = b.addf(b.mulf(y, factor(weight)), factor(bias));
+      }
+      b.storeVector(y, b.at(joined, place, b.getF32Type()), b.getF32Type(), valid);
+    });
+  }
+  define(op, inMemory(joined, b.getF32Type(), x.size, /*padded=*/true));
+}
+
+void RowProgram::emitL2Norm(L2NormOp op) {
+  RowValue x = get(op.getInput());
+  if (!x.memory)
+    x = materialize(x);
+  Value length = b.make<math::SqrtOp>(
+      reduce(x, 0, x.size, [&](Value v) { return b.mulf(v, v); }));
+  Value eps = b.f32(op.getEps().convertToDouble());
+  // A NaN is not below eps: it stays.
+  length = b.select(b.cmpf(arith::CmpFPredicate::OLT, length, eps), eps, length);
+  Value divisor = b.broadcast(length);
+  RowValue result;
+  result.size = x.size;
+  result.vector = [this, x, divisor](Value offset, int64_t valid) {
+    return b.divf(x.vector(offset, valid), divisor);
+  };
+  defineFloats(op, std::move(result));
+}
+
+void RowProgram::emitConcat(ConcatFeaturesOp op) {
+  int64_t size = op.getResult().getType().getRowElements(), place = 0;
+  Value joined = scratchRow(size);
+  for (Value input : op.getInputs()) {
+    RowValue part = get(input);
+    copy(part, b.at(joined, place, b.getF32Type()), b.getF32Type());
+    place += part.size;
+  }
+  define(op, inMemory(joined, b.getF32Type(), size, /*padded=*/true));
+}
+
+void RowProgram::emitRequestLinear(RequestLinearOp op) {
+  RowValue x = get(op.getInput());
+  if (!x.memory || !x.element.isF32())
+    x = materialize(x);
+  KernelOperand &weight = frame.operand(op.getWeight());
+  int64_t out = op.getWeight().getType().getDims()[1];
+  Value matrix = frame.rowPointer(weight, request());
+  RowValue bias;
+  if (op.getBias())
+    bias = operandRow(op.getBias(), request());
+  Value result = scratchRow(out);
+  b.forVectors(out, [&](Value offset, int64_t valid) {
+    Value sum = b.forCarry(b.i64(0), b.i64(x.size), 1, b.splat(0.0),
+                           [&](Value k, ValueRange carried) {
+      Value factor = b.broadcast(b.loadScalar(b.at(x.memory, k, b.getF32Type()), b.getF32Type()));
+      Value place = b.at(matrix, b.add(b.mul(k, out), offset), weight.element);
+      Value vector = b.loadVector(place, weight.element, valid);
+      return SmallVector<Value>{b.fma(factor, vector, carried[0])};
+    })[0];
+    if (op.getBias())
+      sum = b.addf(sum, bias.vector(offset, valid));
+    b.storeVector(sum, b.at(result, offset, b.getF32Type()), b.getF32Type());
+  });
+  define(op, inMemory(result, b.getF32Type(), out, /*padded=*/true));
+}
+
+LogicalResult RowProgram::emitDense(Operation *op) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](LayerNormOp norm) { return emitLayerNorm(norm), success(); })
+      .Case([&](L2NormOp norm) { return emitL2Norm(norm), success(); })
+      .Case([&](ConcatFeaturesOp concat) { return emitConcat(concat), success(); })
+      .Case([&](RequestLinearOp linear) { return emitRequestLinear(linear), success(); })
+      .Case([&](ReshapeFeaturesOp reshape) {
+        define(reshape, get(reshape.getInput()));
+        return success();
+      })
+      .Case([&](SliceFeaturesOp slice) {
+        RowValue x = get(slice.getInput()), part;
+        int64_t first = slice.getOffset();
+        part.size = slice.getSize();
+        part.vector = [this, x, first](Value offset, int64_t valid) {
+          return x.vector(b.add(offset, first), valid);
+        };
+        if (x.memory) {
+          part.memory = b.at(x.memory, first, x.element);
+          part.element = x.element;
+        }
+        define(slice, std::move(part));
+        return success();
+      })
+      .Default([](Operation *) { return failure(); });
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values of a row and the elementwise operators.
+#include "reccc/Codegen/Common/RowProgram.h"
+#include "reccc/Codegen/Common/VectorMath.h"
+
+using namespace mlir;
+using namespace reccc;
+
+static bool isFloatRow(Value value) {
+  auto jagged = dyn_cast<recsys::JaggedType>(value.getType());
+  return jagged && jagged.isFloat();
+}
+
+void RowProgram::beginRow(Value newRow, ArrayRef<Operation *> ops) {
+  row = newRow;
+  cachedRequest = nullptr;
+  floats.clear();
+  scalars.clear();
+  // What is used inside of loops must be found before them.
+  for (Operation *op : ops)
+    for (Value operand : op->getOperands())
+      if (isa<BlockArgument>(operand))
+        if (auto jagged = dyn_cast<recsys::JaggedType>(operand.getType());
+            jagged && jagged.getSpace() == space)
+          jagged.isFloat() ? void(get(operand)) : void(getScalar(operand));
+  request();
+}
+
+Value RowProgram::request() {
+  if (!cachedRequest)
+    cachedRequest = isa<recsys::RequestAttr>(space) ? row : frame.requestOfRow(space, row);
+  return cachedRequest;
+}
+
+RowValue RowProgram::inMemory(Value pointer, Type element, int64_t size, bool padded) {
+  RowValue result;
+  result.size = size;
+  result.memory = pointer;
+  result.element = element;
+  result.vector = [this, pointer, element, padded](Value offset, int64_t valid) {
+    return b.loadVector(b.at(pointer, offset, element), element, padded ? b.lanes : valid);
+  };
+  return result;
+}
+
+RowValue RowProgram::operandRow(Value argument, Value at) {
+  KernelOperand &operand = frame.operand(argument);
+  return inMemory(frame.rowPointer(operand, at), operand.element, operand.elements,
+                  operand.layout.getPadded());
+}
+
+RowValue RowProgram::get(Value value) {
+  auto it = floats.find(value);
+  if (it != floats.end())
+    return it->second;
+  RowValue found = operandRow(value, row);
+  floats[value] = found;
+  return found;
+}
+
+Value RowProgram::getScalar(Value value) {
+  Value &scalar = scalars[value];
+  if (!scalar) {
+    KernelOperand &operand = frame.operand(value);
+    scalar = b.loadScalar(frame.rowPointer(operand, row), operand.element);
+  }
+  return scalar;
+}
+
+Value RowProgram::scratchRow(int64_t size) {
+  return frame.scratch((llvm::alignTo(size, 16) + 16) * sizeof(float));
+}
+
+void RowProgram::copy(const RowValue &value, Value pointer, Type element) {
+  b.forVectors(value.size, [&](Value offset, int64_t valid) {
+    b.storeVector(value.vector(offset, valid), b.at(pointer, offset, element), element, valid);
+  });
+}
+
+RowValue RowProgram::materialize(const RowValue &value) {
+  Value pointer = scratchRow(value.size);
+  copy(value, pointer, b.getF32Type());
+  return inMemory(pointer, b.getF32Type(), value.size, /*padded=*/true);
+}
+
+void RowProgram::store(Value value, Value pointer, Type element) {
+  if (isFloatRow(value))
+    return copy(get(value), pointer, element);
+  b.storeScalar(getScalar(value), pointer);
+}
+
+void RowProgram::defineFloats(Value result, RowValue value) {
+  bool severalUses = !result.use_empty() && !result.hasOneUse();
+  if (mayMaterialize && severalUses && !value.memory)
+    value = materialize(value);
+  define(result, std::move(value));
+}
+
+void RowProgram::elementwise(Value result, ArrayRef<Value> operands,
+                             std::function<Value(ArrayRef<Value>)> compute) {
+  // Asked twice for the same vector of the same loop body, it answers the same value.
+  struct Memo {
+    Block *block = nullptr;
+    Value offset, vector;
+    int64_t valid = 0;
+  };
+  auto memo = std::make_shared<Memo>();
+  SmallVector<RowValue> inputs;
+  for (Value operand : operands)
+    inputs.push_back(get(operand));
+  RowValue value;
+  value.size = inputs.front().size;
+  value.vector = [this, memo, inputs, compute](Value offset, int64_t valid) {
+    if (memo->block != b.getBlock() || memo->offset != offset || memo->valid != valid) {
+      SmallVector<Value> vectors;
+      for (const RowValue &input : inputs)
+        vectors.push_back(input.vector(offset, valid));
+      *memo = {b.getBlock(), offset, compute(vectors), valid};
+    }
+    return memo->vector;
+  };
+  defineFloats(result, std::move(value));
+}
+
+LogicalResult RowProgram::emitElementwise(Operation *op) {
+  using namespace recsys;
+  auto unary = [&](Value (*build)(TileBuilder &, Value)) {
+    elementwise(op->getResult(0), op->getOperands().front(),
+                [this, build](ArrayRef<Value> x) { return build(b, x[0]); });
+    return success();
+  };
+  auto binary = [&](auto floatOp, auto integerOp) {
+    Value lhs = op->getOperand(0), rhs = op->getOperand(1);
+    if (isFloatRow(lhs))
+      elementwise(op->getResult(0), {lhs, rhs},
+                  [floatOp](ArrayRef<Value> x) { return floatOp(x[0], x[1]); });
+    else
+      scalars[op->getResult(0)] = integerOp(getScalar(lhs), getScalar(rhs));
+    return success();
+  };
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](AddOp) {
+        return binary([this](Value x, Value y) { return b.addf(x, y); },
+                      [this](Value x, Value y) { return b.add(x, y); });
+      })
+      .Case([&](SubOp) {
+        return binary([this](Value x, Value y) { return b.subf(x, y); },
+                      [this](Value x, Value y) { return b.sub(x, y); });
+      })
+      .Case([&](MulOp) {
+        return binary([this](Value x, Value y) { return b.mulf(x, y); },
+                      [this](Value x, Value y) { return b.mul(x, y); });
+      })
+      .Case([&](ScaleOp scale) {
+        double factor = scale.getFactor().convertToDouble();
+        elementwise(scale, scale.getInput(), [this, factor](ArrayRef<Value> x) {
+          return b.mulf(x[0], b.splat(factor));
+        });
+        return success();
+      })
+      .Case([&](SiluOp) { return unary(buildSilu); })
+      .Case([&](SigmoidOp) { return unary(buildSigmoid); })
+      .Case([&](GeluOp) { return unary(buildGelu); })
+      .Case([&](ReluOp) { return unary(buildRelu); })
+      .Case([&](TanhOp) { return unary(buildTanh); })
+      .Default([](Operation *) { return failure(); });
+}
+
+LogicalResult RowProgram::emit(Operation *op) {
+  if (succeeded(emitElementwise(op)) || succeeded(emitEmbedding(op)) ||
+      succeeded(emitSequence(op)) || succeeded(emitDense(op)))
+    return success();
+  return op->emitOpError("cannot stand in a kernel as a row-wise operator");
+}
+
+LogicalResult RowProgram::emit(ArrayRef<Operation *> ops) {
+  for (Operation *op : ops)
+    if (failed(emit(op)))
+      return failure();
+  return success();
+}
