@@ -9,6 +9,7 @@ using namespace reccc;
 static const StageInfo kStages[] = {
     {"model", "recsys ops on jagged values, f32 and i64: what to compute, as the description says it.", "recsys-verify-model",
      buildModelStage},
+    {"kernels", "rectile.kernel ops, views and parameter expressions, with a memory plan.", "reccc-verify-kernels", buildKernelsStage},
 };
 
 ArrayRef<StageInfo> reccc::getStages() { return kStages; }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs passes and pipelines on IR of any stage.
+#include "reccc/Codegen/Plan/Passes.h"
 #include "reccc/Dialect/RecTile/IR/RecTile.h"
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 #include "reccc/Pipelines/Passes.h"
@@ -28,6 +29,7 @@ int main(int argc, char **argv) {
                   mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::scf::SCFDialect,
                   mlir::vector::VectorDialect>();
   mlir::registerTransformsPasses();
+  registerReccPlanPasses();
   registerReccPipelinesPasses();
   registerPipelines();
   auto [input, output] = mlir::registerAndParseCLIOptions(argc, argv, "reccc-opt: runs passes on recsys modules\n", registry);

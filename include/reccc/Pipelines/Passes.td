@@ -5,6 +5,17 @@
 
 include "mlir/Pass/PassBase.td"
 
+def VerifyKernelsPass : Pass<"reccc-verify-kernels", "::mlir::ModuleOp"> {
+  let summary = "Close stage `kernels`";
+  let description = [{
+    Code generation sees one kernel at a time and trusts its layouts. Reports ops between kernels that are neither views nor parameter expressions, and
+    kernels or models without a memory plan; then records the stage.
+
+    Needs: nothing. Guarantees: the form of stage `kernels`. Idempotent: yes.
+    (* example: test/Pipelines/verify-kernels-example.mlir *)
+  }];
+}
+
 def VerifyModelPass : Pass<"recsys-verify-model", "::mlir::ModuleOp"> {
   let summary = "Close stage `model`";
   let description = [{

@@ -36,6 +36,7 @@ inline constexpr StringLiteral kStageAttr = "recsys.stage";
 const StageInfo *getReachedStage(ModuleOp module);
 
 void buildModelStage(OpPassManager &pm, const PipelineOptions &options);
+void buildKernelsStage(OpPassManager &pm, const PipelineOptions &options);
 
 /// Canonical ops, no duplicates, no unused parameters.
 void buildCleanupPipeline(OpPassManager &pm);

@@ -191,7 +191,9 @@ static void formGemms(Grouping &grouping, Block &block) {
       continue;
     Group *group = grouping.create(KernelKind::gemm, first.getResult().getType().getSpace());
     grouping.add(group, first);
-    for (Operation *user : llvm::reverse(llvm::to_vector(first.getInput().getUsers()))) {
+    // Users are listed last to first; results come in the order of the description.
+    SmallVector<Operation *> users = llvm::to_vector(first.getInput().getUsers());
+    for (Operation *user : llvm::reverse(users)) {
       auto linear = dyn_cast<LinearOp>(user);
       if (!linear || linear.getInput() != first.getInput() || grouping.groupOf(linear))
         continue;
