@@ -10,6 +10,9 @@ static const StageInfo kStages[] = {
     {"model", "recsys ops on jagged values, f32 and i64: what to compute, as the description says it.", "recsys-verify-model",
      buildModelStage},
     {"kernels", "rectile.kernel ops, views and parameter expressions, with a memory plan.", "reccc-verify-kernels", buildKernelsStage},
+    {"tiles", "A function for each kernel and ISA level, of loops, vectors and fragments; rectile.dispatch ops in the models.",
+     "reccc-verify-tiles", buildTilesStage},
+    {"target", "The llvm dialect: kernels of all levels, the plan as constants.", "reccc-verify-target", buildTargetStage},
 };
 
 ArrayRef<StageInfo> reccc::getStages() { return kStages; }

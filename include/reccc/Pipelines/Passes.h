@@ -12,6 +12,10 @@ namespace reccc {
 #define GEN_PASS_REGISTRATION
 #include "reccc/Pipelines/Passes.h.inc"
 
+struct PipelineOptions;
+std::unique_ptr<Pass> createLowerKernelsPass(const PipelineOptions &options);
+std::unique_ptr<Pass> createLowerToLLVMPass(const PipelineOptions &options);
+
 } // namespace reccc
 
 #endif // RECCC_PIPELINES_PASSES_H

@@ -16,6 +16,47 @@ def VerifyKernelsPass : Pass<"reccc-verify-kernels", "::mlir::ModuleOp"> {
   }];
 }
 
+def LowerKernelsPass : Pass<"reccc-lower-kernels", "::mlir::ModuleOp"> {
+  let summary = "Make each kernel a function for each ISA level";
+  let description = [{
+    What a kernel computes is known, and where its operands lie: now it becomes loops over tiles. Kernels of one signature become one
+    function; `rectile.dispatch` takes the place of `rectile.kernel`.
+
+    Needs: the form of stage `kernels`. Guarantees: `rectile.dispatch`, and functions of `scf`, `vector`, `arith` and `rectile` fragments.
+    Idempotent: yes. (* example: test/Pipelines/lower-kernels-example.mlir *)
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::rectile::RecTileDialect", "::mlir::math::MathDialect"];
+}
+
+def LowerToLLVMPass : Pass<"reccc-lower-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Make the functions of kernels functions of the llvm dialect, and models constants";
+  let description = [{
+    Fragments become vectors in registers, all levels stay in one module: a function carries its own target. Each model becomes the constants of
+    `recrt/module.h`; the weights are a symbol that the object brings.
+
+    Needs: the form of stage `tiles`. Guarantees: the llvm dialect. Idempotent: yes.
+    (* example: test/Pipelines/lower-to-llvm-example.mlir *)
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def VerifyTargetPass : Pass<"reccc-verify-target", "::mlir::ModuleOp"> {
+  let summary = "Close stage `target`";
+  let description = [{
+    Reports ops that are not of the llvm dialect; then records the stage. Needs: nothing. Guarantees: the form of stage `target`. Idempotent: yes.
+    (* example: test/Pipelines/verify-target-example.mlir *)
+  }];
+}
+
+def VerifyTilesPass : Pass<"reccc-verify-tiles", "::mlir::ModuleOp"> {
+  let summary = "Close stage `tiles`";
+  let description = [{
+    Reports kernels that are no function yet; then records the stage. Needs: nothing. Guarantees: the form of stage `tiles`. Idempotent: yes.
+    (* example: test/Pipelines/verify-tiles-example.mlir *)
+  }];
+}
+
 def VerifyModelPass : Pass<"recsys-verify-model", "::mlir::ModuleOp"> {
   let summary = "Close stage `model`";
   let description = [{

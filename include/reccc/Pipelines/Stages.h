@@ -8,12 +8,26 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/ArrayRef.h"
+#include "reccc/Codegen/CPU/TargetDescription.h"
+#include "reccc/Dialect/Recsys/IR/RecsysOps.h"
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace reccc {
 
 struct PipelineOptions {
+  /// ISA levels to generate code for, weakest first.
+  SmallVector<IsaLevel> levels = {IsaLevel::X86_64_V3, IsaLevel::X86_64_V4};
+  /// The symbol that the object exports.
+  std::string symbol = "recrt_module";
+  std::string toolVersion;
+  /// Values of the parameters. Without it (reccc-opt) stage `target` knows sizes, but no hash and no bytes.
+  std::function<LogicalResult(recsys::ParameterOp, std::vector<double> &)> readParameter;
+  /// Where stage `target` leaves the packed weights.
+  std::vector<char> *packedWeights = nullptr;
+  /// The weights become part of the object; otherwise they come in a file beside it.
+  bool embedWeights = true;
 };
 
 struct StageInfo {
@@ -37,6 +51,8 @@ const StageInfo *getReachedStage(ModuleOp module);
 
 void buildModelStage(OpPassManager &pm, const PipelineOptions &options);
 void buildKernelsStage(OpPassManager &pm, const PipelineOptions &options);
+void buildTilesStage(OpPassManager &pm, const PipelineOptions &options);
+void buildTargetStage(OpPassManager &pm, const PipelineOptions &options);
 
 /// Canonical ops, no duplicates, no unused parameters.
 void buildCleanupPipeline(OpPassManager &pm);
