@@ -5,6 +5,7 @@
 
 #include "reccc/Support/LLVM.h"
 #include "mlir/Pass/Pass.h"
+#include "reccc/Dialect/RecTile/IR/RecTile.h"
 
 namespace reccc {
 
