@@ -26,7 +26,7 @@ def LowerKernelsPass : Pass<"reccc-lower-kernels", "::mlir::ModuleOp"> {
     Idempotent: yes. (* example: test/Pipelines/lower-kernels-example.mlir *)
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
-    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::rectile::RecTileDialect"];
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::rectile::RecTileDialect", "::mlir::math::MathDialect"];
 }
 
 def LowerToLLVMPass : Pass<"reccc-lower-to-llvm", "::mlir::ModuleOp"> {
