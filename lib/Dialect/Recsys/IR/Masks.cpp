@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention masks: which columns of a source segment each row of a query segment sees.
-#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
+#include "RowMaps.h"
 
 #include "mlir/IR/DialectImplementation.h"
 
@@ -23,31 +23,6 @@ void SelfMaskAttr::getIntervals(int64_t row, int64_t columns, RowsOf,
     intervals.push_back({row, row + 1});
 }
 
-/// The value of an affine expression in the row (d0) and lengths (symbols).
-static int64_t evaluate(AffineExpr expr, int64_t row, ArrayRef<int64_t> lengths) {
-  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
-    return constant.getValue();
-  if (isa<AffineDimExpr>(expr))
-    return row;
-  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
-    return lengths[symbol.getPosition()];
-  auto binary = cast<AffineBinaryOpExpr>(expr);
-  int64_t lhs = evaluate(binary.getLHS(), row, lengths);
-  int64_t rhs = evaluate(binary.getRHS(), row, lengths);
-  switch (expr.getKind()) {
-  case AffineExprKind::Add:
-    return lhs + rhs;
-  case AffineExprKind::Mul:
-    return lhs * rhs;
-  case AffineExprKind::FloorDiv:
-    return llvm::divideFloorSigned(lhs, rhs);
-  case AffineExprKind::CeilDiv:
-    return llvm::divideCeilSigned(lhs, rhs);
-  default:
-    return lhs - rhs * llvm::divideFloorSigned(lhs, rhs); // Mod
-  }
-}
-
 void IntervalAttr::getIntervals(int64_t row, int64_t columns, RowsOf rowsOf,
                                 IntervalList &intervals) const {
   SmallVector<int64_t> lengths;
@@ -55,9 +30,9 @@ void IntervalAttr::getIntervals(int64_t row, int64_t columns, RowsOf rowsOf,
     lengths.push_back(rowsOf(space));
   int64_t low = 0, high = columns;
   for (AffineExpr expr : getLower().getResults())
-    low = std::max(low, evaluate(expr, row, lengths));
+    low = std::max(low, evaluateRowExpr(expr, row, lengths));
   for (AffineExpr expr : getUpper().getResults())
-    high = std::min(high, evaluate(expr, row, lengths));
+    high = std::min(high, evaluateRowExpr(expr, row, lengths));
   if (low < high)
     intervals.push_back({low, high});
 }
@@ -80,20 +55,6 @@ void IntervalsAttr::getIntervals(int64_t row, int64_t columns, RowsOf rowsOf,
 
 //===-- Verifiers and assembly -----------------------------------------------------------------------------------------===//
 
-/// Divisors must be positive constants: then every map has a value for every row.
-static bool isSafe(AffineExpr expr) {
-  bool safe = true;
-  expr.walk([&](AffineExpr inner) {
-    AffineExprKind kind = inner.getKind();
-    if (kind != AffineExprKind::FloorDiv && kind != AffineExprKind::CeilDiv &&
-        kind != AffineExprKind::Mod)
-      return;
-    auto divisor = dyn_cast<AffineConstantExpr>(cast<AffineBinaryOpExpr>(inner).getRHS());
-    safe &= divisor && divisor.getValue() > 0;
-  });
-  return safe;
-}
-
 LogicalResult IntervalAttr::verify(function_ref<InFlightDiagnostic()> emitError, AffineMap lower,
                                    AffineMap upper, ArrayRef<Attribute> lengths) {
   for (AffineMap map : {lower, upper}) { // interval_c1
@@ -101,9 +62,8 @@ LogicalResult IntervalAttr::verify(function_ref<InFlightDiagnostic()> emitError,
       return emitError() << "expected a bound of one dimension and " << lengths.size()
                          << " symbols, one for each length, got "
                          << AffineMapAttr::get(map);
-    if (!llvm::all_of(map.getResults(), isSafe))
-      return emitError() << "expected a bound that divides by positive constants only, got "
-                         << AffineMapAttr::get(map);
+    if (failed(checkRowMap(emitError, map))) // interval_c3
+      return failure();
   }
   for (Attribute space : lengths) // interval_c2
     if (!isa_and_nonnull<RowSpace>(space))

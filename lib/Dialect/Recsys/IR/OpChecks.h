@@ -22,6 +22,34 @@ inline LogicalResult checkJagged(std::optional<Location> location, Value value) 
   return failAt(location, value.getContext()) << "expected a jagged value, got " << value.getType();
 }
 
+/// Inference runs before the operand constraints of an op are checked: these say what it relies on. Absent operands are null.
+inline LogicalResult checkJagged(std::optional<Location> location, std::initializer_list<Value> values) {
+  for (Value value : values)
+    if (value && failed(checkJagged(location, value)))
+      return failure();
+  return success();
+}
+
+inline LogicalResult checkWeights(std::optional<Location> location, std::initializer_list<Value> values) {
+  for (Value value : values) {
+    auto type = value ? dyn_cast<RankedTensorType>(value.getType()) : RankedTensorType();
+    if (value && !(type && type.hasStaticShape()))
+      return failAt(location, value.getContext()) << "expected a parameter tensor of static shape, got " << value.getType();
+  }
+  return success();
+}
+
+/// Appends a jagged type to what an op infers; reports records that are too large.
+inline LogicalResult inferJagged(std::optional<Location> location, Attribute space, ArrayRef<int64_t> dims, Type elementType,
+                                 SmallVectorImpl<Type> &types) {
+  MLIRContext *context = elementType.getContext();
+  auto type = JaggedType::getChecked([&] { return failAt(location, context); }, context, space, dims, elementType);
+  if (!type)
+    return failure();
+  types.push_back(type);
+  return success();
+}
+
 inline LogicalResult checkScalar(std::optional<Location> location, StringRef what, JaggedType type) {
   if (type.getDims().empty())
     return success();

@@ -20,11 +20,16 @@ Mask AttentionOp::getMask(unsigned querySegment, unsigned sourceSegment) {
 
 LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
                                             SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, adaptor.getQuery())))
+    return failure();
   JaggedType query = jagged(adaptor.getQuery());
+  for (Value value : adaptor.getValues())
+    if (failed(checkJagged(location, value)))
+      return failure();
   if (adaptor.getValues().empty() || jagged(adaptor.getValues().front()).getDims().size() != 2 || query.getDims().size() != 2)
     return failAt(location, context) << "expected a query and at least one source with records of [heads, width]";
-  types.push_back(query.withDims({query.getDims()[0], jagged(adaptor.getValues().front()).getDims()[1]}));
-  return success();
+  return inferJagged(location, query.getSpace(), {query.getDims()[0], jagged(adaptor.getValues().front()).getDims()[1]},
+                     query.getElementType(), types);
 }
 
 /// attention_c1

@@ -9,6 +9,8 @@ using namespace mlir::recsys;
 
 LogicalResult LinearOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
                                          SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, {adaptor.getInput()})) || failed(checkWeights(location, {adaptor.getWeight(), adaptor.getBias()})))
+    return failure();
   JaggedType input = jagged(adaptor.getInput());
   auto weight = cast<RankedTensorType>(adaptor.getWeight().getType());
   if (weight.getRank() != 2) // linear_c2
@@ -22,8 +24,7 @@ LogicalResult LinearOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
     if (type.getRank() != 1 || type.getDimSize(0) != out)
       return failAt(location, context) << "expected a bias of " << out << " numbers, got " << type;
   }
-  types.push_back(input.withDims({out}));
-  return success();
+  return inferJagged(location, input.getSpace(), {out}, input.getElementType(), types);
 }
 
 namespace {
@@ -49,6 +50,8 @@ void LinearOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRCont
 
 LogicalResult RequestLinearOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
                                                 SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, {adaptor.getInput(), adaptor.getWeight(), adaptor.getBias()})))
+    return failure();
   JaggedType input = jagged(adaptor.getInput()), weight = jagged(adaptor.getWeight());
   bool ok = isa<RequestAttr>(weight.getSpace()) && weight.getDims().size() == 2 && input.getDims().size() == 1 &&
             input.getDims()[0] == weight.getDims()[0];
@@ -154,17 +157,18 @@ LogicalResult ConcatFeaturesOp::inferReturnTypes(MLIRContext *context, std::opti
                                                  SmallVectorImpl<Type> &types) {
   if (adaptor.getInputs().empty()) // concat_features_c1
     return failAt(location, context) << "expected at least one value";
+  if (failed(checkJagged(location, adaptor.getInputs().front())))
+    return failure();
   JaggedType first = jagged(adaptor.getInputs().front());
   int64_t size = 0;
   for (Value input : adaptor.getInputs()) { // concat_features_c2
-    if (failed(checkSameSpace(location, first, jagged(input))))
+    if (failed(checkJagged(location, input)) || failed(checkSameSpace(location, first, jagged(input))))
       return failure();
     if (jagged(input).getDims().size() != 1)
       return failAt(location, context) << "expected records of one dimension, got " << input.getType();
     size += jagged(input).getDims()[0];
   }
-  types.push_back(first.withDims({size}));
-  return success();
+  return inferJagged(location, first.getSpace(), {size}, first.getElementType(), types);
 }
 
 OpFoldResult ConcatFeaturesOp::fold(FoldAdaptor) {
@@ -173,6 +177,8 @@ OpFoldResult ConcatFeaturesOp::fold(FoldAdaptor) {
 
 LogicalResult SliceFeaturesOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
                                                 SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, adaptor.getInput())))
+    return failure();
   JaggedType input = jagged(adaptor.getInput());
   int64_t offset = adaptor.getOffset(), size = adaptor.getSize();
   if (input.getDims().size() != 1 || offset < 0 || size < 1 || offset > input.getDims()[0] - size) // slice_features_c1

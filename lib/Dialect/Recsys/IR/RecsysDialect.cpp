@@ -22,7 +22,27 @@ using namespace mlir::recsys;
 #define GET_TYPEDEF_CLASSES
 #include "reccc/Dialect/Recsys/IR/RecsysTypes.cpp.inc"
 
+namespace {
+/// Row spaces print as aliases (`#history`, `#concat`), defined once at the top of the module.
+struct RowSpaceAliases : OpAsmDialectInterface {
+  using OpAsmDialectInterface::OpAsmDialectInterface;
+
+  AliasResult getAlias(Attribute attr, raw_ostream &os) const final {
+    if (auto base = dyn_cast<BaseSpaceAttr>(attr)) {
+      os << base.getName().getValue();
+      return AliasResult::OverridableAlias;
+    }
+    if (!isa<ConcatAttr, InterleaveAttr, GroupAttr, TakeFirstAttr, TakeLastAttr, NestAttr>(attr))
+      return AliasResult::NoAlias;
+    StringRef name = attr.getAbstractAttribute().getName();
+    os << name.substr(name.find('.') + 1);
+    return AliasResult::OverridableAlias;
+  }
+};
+} // namespace
+
 void RecsysDialect::initialize() {
+  addInterfaces<RowSpaceAliases>();
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "reccc/Dialect/Recsys/IR/RecsysAttrs.cpp.inc"

@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // Family embedding: result types and checks.
 #include "OpChecks.h"
+#include "RowMaps.h"
+
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::recsys;
 
 LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, adaptor.getIds())) || failed(checkWeights(location, {adaptor.getTable()})))
+    return failure();
   JaggedType ids = jagged(adaptor.getIds());
   auto table = cast<RankedTensorType>(adaptor.getTable().getType());
   if (failed(checkScalar(location, "ids", ids))) // embedding_c1
     return failure();
   if (table.getRank() != 2) // embedding_c2
     return failAt(location, context) << "expected a table of rank 2, got " << table;
-  types.push_back(JaggedType::get(context, ids.getSpace(), {table.getDimSize(1)}, table.getElementType()));
-  return success();
+  return inferJagged(location, ids.getSpace(), {table.getDimSize(1)}, table.getElementType(), types);
 }
 
 LogicalResult ActionBitsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
                                              Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, adaptor.getActions())) || failed(checkWeights(location, {adaptor.getTable()})))
+    return failure();
   JaggedType actions = jagged(adaptor.getActions());
   auto table = cast<RankedTensorType>(adaptor.getTable().getType());
   int64_t weights = adaptor.getWeights().size();
@@ -26,8 +32,10 @@ LogicalResult ActionBitsOp::inferReturnTypes(MLIRContext *context, std::optional
     return failAt(location, context) << "expected a table with a row for each of the " << weights << " weights, got " << table;
   if (failed(checkScalar(location, "actions", actions))) // action_bits_c2
     return failure();
-  types.push_back(JaggedType::get(context, actions.getSpace(), {weights * table.getDimSize(1)}, table.getElementType()));
-  return success();
+  int64_t width = 0;
+  if (llvm::MulOverflow(weights, table.getDimSize(1), width))
+    width = 0; // the type refuses it
+  return inferJagged(location, actions.getSpace(), {width}, table.getElementType(), types);
 }
 
 LogicalResult ThresholdBitsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
@@ -35,6 +43,8 @@ LogicalResult ThresholdBitsOp::inferReturnTypes(MLIRContext *context, std::optio
   if (adaptor.getThresholds().size() != adaptor.getWeights().size()) // threshold_bits_c1
     return failAt(location, context) << "expected a weight for each threshold, got " << adaptor.getThresholds().size()
                                      << " thresholds and " << adaptor.getWeights().size() << " weights";
+  if (failed(checkJagged(location, {adaptor.getActions(), adaptor.getValues()})))
+    return failure();
   JaggedType actions = jagged(adaptor.getActions()), values = jagged(adaptor.getValues());
   if (failed(checkScalar(location, "actions", actions)) || failed(checkScalar(location, "values", values)) ||
       failed(checkSameSpace(location, actions, values))) // threshold_bits_c2
@@ -61,6 +71,8 @@ LogicalResult RowIndexOp::verify() {
   if (map.getNumDims() != 1 || map.getNumSymbols() != lengths.size() || map.getNumResults() == 0) // row_index_c1
     return emitOpError() << "expected a map of one dimension, " << lengths.size()
                          << " symbols (one for each length) and at least one result, got " << getMapAttr();
+  if (failed(checkRowMap([&] { return emitOpError(); }, map))) // row_index_c4
+    return failure();
   for (Attribute space : lengths) // row_index_c2
     if (!isa<RowSpace>(space))
       return emitOpError() << "expected the length of a row space, got " << space;
@@ -69,16 +81,16 @@ LogicalResult RowIndexOp::verify() {
 
 LogicalResult CalendarFeaturesOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
                                                    Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, adaptor.getTimestamps())))
+    return failure();
   JaggedType timestamps = jagged(adaptor.getTimestamps());
   ArrayRef<double> periods = adaptor.getPeriods(), units = adaptor.getUnits();
-  auto positive = [](double value) { return value > 0; };
+  auto positive = [](double value) { return value > 0 && std::isfinite(value); };
   if (periods.empty() || periods.size() != units.size() || !llvm::all_of(periods, positive) ||
       !llvm::all_of(units, positive)) // calendar_features_c1
-    return failAt(location, context) << "expected as many periods as units, all greater than 0, got " << periods.size()
+    return failAt(location, context) << "expected as many periods as units, all finite and greater than 0, got " << periods.size()
                                      << " periods and " << units.size() << " units";
   if (failed(checkScalar(location, "timestamps", timestamps))) // calendar_features_c2
     return failure();
-  types.push_back(JaggedType::get(context, timestamps.getSpace(), {2 * static_cast<int64_t>(periods.size())},
-                                  Float32Type::get(context)));
-  return success();
+  return inferJagged(location, timestamps.getSpace(), {2 * static_cast<int64_t>(periods.size())}, Float32Type::get(context), types);
 }

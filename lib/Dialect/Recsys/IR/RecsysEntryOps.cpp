@@ -86,6 +86,10 @@ LogicalResult ModelOp::verify() {
   if (failed(verifyValues(getArgumentTypes(), "argument", [&](unsigned i) { return getInputName(i); })) ||
       failed(verifyValues(getResultTypes(), "result", [&](unsigned i) { return getOutputName(i); })))
     return failure();
+  for (Operation &op : getBody().front()) // model_c3
+    for (Type type : op.getResultTypes())
+      if (auto jagged = dyn_cast<JaggedType>(type); jagged && failed(verifyMaxima(*this, jagged.getSpace(), maxima)))
+        return failure();
   if (getBody().front().empty() || !isa<OutputOp>(getBody().front().back()))
     return emitOpError("expected recsys.output at the end");
   return success();

@@ -7,17 +7,33 @@
 using namespace mlir;
 using namespace mlir::recsys;
 
-/// `public`, `private` or nothing.
-static ParseResult parseSymbolVisibility(OpAsmParser &parser, StringAttr &visibility) {
+/// `@name`, with `public`, `private` or `nested` before it.
+static ParseResult parseSymbol(OpAsmParser &parser, StringAttr &visibility, StringAttr &name) {
   StringRef keyword;
   if (succeeded(parser.parseOptionalKeyword(&keyword, {"public", "private", "nested"})))
     visibility = parser.getBuilder().getStringAttr(keyword);
+  return parser.parseSymbolName(name);
+}
+
+static void printSymbol(OpAsmPrinter &printer, Operation *, StringAttr visibility, StringAttr name) {
+  if (visibility)
+    printer << visibility.getValue() << " ";
+  printer.printSymbolName(name.getValue());
+}
+
+/// The bare keyword of an enumeration; the attribute's own form would print a second space.
+template <typename EnumAttribute>
+static ParseResult parseKeyword(OpAsmParser &parser, EnumAttribute &attribute) {
+  auto value = FieldParser<decltype(attribute.getValue())>::parse(parser);
+  if (failed(value))
+    return failure();
+  attribute = EnumAttribute::get(parser.getContext(), *value);
   return success();
 }
 
-static void printSymbolVisibility(OpAsmPrinter &printer, Operation *, StringAttr visibility) {
-  if (visibility)
-    printer << visibility.getValue() << " ";
+template <typename EnumAttribute>
+static void printKeyword(OpAsmPrinter &printer, Operation *, EnumAttribute attribute) {
+  printer << stringifyEnum(attribute.getValue());
 }
 
 /// `%k0, %v0; %k1, %v1`: the key and value of each source.

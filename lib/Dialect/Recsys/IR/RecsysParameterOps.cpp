@@ -2,6 +2,8 @@
 // Expressions over parameters: result types and folds.
 #include "OpChecks.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 using namespace mlir::recsys;
 
@@ -24,6 +26,8 @@ LogicalResult GetParameterOp::verifySymbolUses(SymbolTableCollection &symbols) {
 
 LogicalResult ParamSliceOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
                                              Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  if (failed(checkWeights(location, {adaptor.getInput()})))
+    return failure();
   auto type = cast<RankedTensorType>(adaptor.getInput().getType());
   int64_t dim = adaptor.getDim(), offset = adaptor.getOffset(), size = adaptor.getSize();
   if (dim < 0 || dim >= type.getRank() || offset < 0 || size < 1 || offset > type.getDimSize(dim) - size) // param_slice_c1
@@ -37,6 +41,8 @@ LogicalResult ParamSliceOp::inferReturnTypes(MLIRContext *context, std::optional
 
 LogicalResult ParamTransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                                  Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  if (failed(checkWeights(location, {adaptor.getInput()})))
+    return failure();
   auto type = cast<RankedTensorType>(adaptor.getInput().getType());
   if (failed(checkRank(location, type, 2))) // param_transpose_c1
     return failure();
@@ -65,6 +71,9 @@ LogicalResult ParamConcatOp::inferReturnTypes(MLIRContext *context, std::optiona
                                               Adaptor adaptor, SmallVectorImpl<Type> &types) {
   if (adaptor.getInputs().empty()) // param_concat_c1
     return failAt(location, context) << "expected at least one parameter";
+  for (Value input : adaptor.getInputs())
+    if (failed(checkWeights(location, {input})))
+      return failure();
   auto first = cast<RankedTensorType>(adaptor.getInputs().front().getType());
   int64_t dim = adaptor.getDim(), size = 0;
   if (dim < 0 || dim >= first.getRank())
@@ -74,7 +83,8 @@ LogicalResult ParamConcatOp::inferReturnTypes(MLIRContext *context, std::optiona
     auto type = cast<RankedTensorType>(input.getType());
     SmallVector<int64_t> other(type.getShape());
     if (type.getRank() == first.getRank()) {
-      size += other[dim];
+      if (llvm::AddOverflow(size, other[dim], size))
+        return failAt(location, context) << "expected a result of fewer than 2^63 elements";
       other[dim] = shape[dim];
     }
     if (other != shape)
@@ -87,6 +97,8 @@ LogicalResult ParamConcatOp::inferReturnTypes(MLIRContext *context, std::optiona
 
 LogicalResult ParamAddOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  if (failed(checkWeights(location, {adaptor.getLhs(), adaptor.getRhs()})))
+    return failure();
   if (!equalUpToStorage(adaptor.getLhs().getType(), adaptor.getRhs().getType())) // param_add_c1
     return failAt(location, context) << "expected equal shapes, got " << adaptor.getLhs().getType() << " and "
                                      << adaptor.getRhs().getType();
@@ -96,6 +108,8 @@ LogicalResult ParamAddOp::inferReturnTypes(MLIRContext *context, std::optional<L
 
 LogicalResult ParamScaleRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
                                                  Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  if (failed(checkWeights(location, {adaptor.getMatrix(), adaptor.getFactors()})))
+    return failure();
   auto matrix = cast<RankedTensorType>(adaptor.getMatrix().getType());
   auto factors = cast<RankedTensorType>(adaptor.getFactors().getType());
   if (matrix.getRank() != 2 || factors.getRank() != 1 || factors.getDimSize(0) != matrix.getDimSize(0)) // param_scale_rows_c1
@@ -106,6 +120,8 @@ LogicalResult ParamScaleRowsOp::inferReturnTypes(MLIRContext *context, std::opti
 
 LogicalResult ParamVecmatOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
                                               Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  if (failed(checkWeights(location, {adaptor.getVector(), adaptor.getMatrix()})))
+    return failure();
   auto vector = cast<RankedTensorType>(adaptor.getVector().getType());
   auto matrix = cast<RankedTensorType>(adaptor.getMatrix().getType());
   if (matrix.getRank() != 2 || vector.getRank() != 1 || vector.getDimSize(0) != matrix.getDimSize(0)) // param_vecmat_c1
@@ -116,6 +132,8 @@ LogicalResult ParamVecmatOp::inferReturnTypes(MLIRContext *context, std::optiona
 
 LogicalResult ParamL2NormOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
                                               Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  if (failed(checkWeights(location, {adaptor.getInput()})))
+    return failure();
   auto type = cast<RankedTensorType>(adaptor.getInput().getType());
   if (failed(checkRank(location, type, 2))) // param_l2_norm_c1
     return failure();

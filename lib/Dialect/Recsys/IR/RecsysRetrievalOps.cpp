@@ -7,6 +7,8 @@ using namespace mlir::recsys;
 
 LogicalResult TopKOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
                                        SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, {adaptor.getScores(), adaptor.getExclude()})))
+    return failure();
   JaggedType scores = jagged(adaptor.getScores());
   int64_t k = adaptor.getK();
   if (scores.getDims().size() != 1) // top_k_c1
@@ -15,7 +17,7 @@ LogicalResult TopKOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
     return failAt(location, context) << "expected k >= 1, got " << k;
   if (Value exclude = adaptor.getExclude(); exclude && failed(checkScalar(location, "excluded ids", jagged(exclude)))) // top_k_c3
     return failure();
-  types.push_back(JaggedType::get(context, scores.getSpace(), {k}, IntegerType::get(context, 64)));
-  types.push_back(scores.withDims({k}));
-  return success();
+  if (failed(inferJagged(location, scores.getSpace(), {k}, IntegerType::get(context, 64), types)))
+    return failure();
+  return inferJagged(location, scores.getSpace(), {k}, scores.getElementType(), types);
 }

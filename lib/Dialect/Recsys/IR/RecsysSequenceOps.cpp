@@ -5,10 +5,19 @@
 using namespace mlir;
 using namespace mlir::recsys;
 
+/// The record of `like` over `space`, which is null when the failure is reported already.
+static LogicalResult inferOver(std::optional<Location> location, JaggedType like, Attribute space, SmallVectorImpl<Type> &types) {
+  if (!space)
+    return failure();
+  return inferJagged(location, space, like.getDims(), like.getElementType(), types);
+}
+
 LogicalResult ConcatRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
                                              Adaptor adaptor, SmallVectorImpl<Type> &types) {
   if (adaptor.getInputs().empty()) // concat_rows_c1
     return failAt(location, context) << "expected at least one value";
+  if (failed(checkJagged(location, adaptor.getInputs().front())))
+    return failure();
   SmallVector<Attribute> spaces;
   JaggedType first = jagged(adaptor.getInputs().front());
   for (Value input : adaptor.getInputs()) { // concat_rows_c2
@@ -16,8 +25,7 @@ LogicalResult ConcatRowsOp::inferReturnTypes(MLIRContext *context, std::optional
       return failure();
     spaces.push_back(jagged(input).getSpace());
   }
-  types.push_back(first.withSpace(getConcatSpace(spaces)));
-  return success();
+  return inferOver(location, first, getConcatSpace(spaces, [&] { return failAt(location, context); }), types);
 }
 
 OpFoldResult ConcatRowsOp::fold(FoldAdaptor) {
@@ -28,13 +36,15 @@ LogicalResult InterleaveOp::inferReturnTypes(MLIRContext *context, std::optional
                                              Adaptor adaptor, SmallVectorImpl<Type> &types) {
   if (adaptor.getInputs().empty()) // interleave_c1
     return failAt(location, context) << "expected at least one value";
+  if (failed(checkJagged(location, adaptor.getInputs().front())))
+    return failure();
   JaggedType first = jagged(adaptor.getInputs().front());
   for (Value input : adaptor.getInputs()) // interleave_c2
     if (failed(checkJagged(location, input)) || failed(checkSameSpace(location, first, jagged(input))) ||
         failed(checkSameRecord(location, first, jagged(input))))
       return failure();
-  types.push_back(first.withSpace(getInterleaveSpace(first.getSpace(), adaptor.getInputs().size())));
-  return success();
+  int64_t count = adaptor.getInputs().size();
+  return inferOver(location, first, getInterleaveSpace(first.getSpace(), count, [&] { return failAt(location, context); }), types);
 }
 
 LogicalResult SliceRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
@@ -174,6 +184,8 @@ LogicalResult PadRowsOp::verify() {
 
 LogicalResult MaskRowsOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
                                            SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, {adaptor.getInput(), adaptor.getIds()})))
+    return failure();
   JaggedType input = jagged(adaptor.getInput()), ids = jagged(adaptor.getIds());
   if (failed(checkScalar(location, "ids", ids)) || failed(checkSameSpace(location, input, ids))) // mask_rows_c1
     return failure();
@@ -196,8 +208,10 @@ LogicalResult MaskShortOp::verify() {
   return success();
 }
 
-LogicalResult PoolOp::inferReturnTypes(MLIRContext *context, std::optional<Location>, Adaptor adaptor,
+LogicalResult PoolOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
                                        SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, adaptor.getInput())))
+    return failure();
   types.push_back(jagged(adaptor.getInput()).withSpace(getRequestSpace(context)));
   return success();
 }

@@ -33,110 +33,165 @@ bool recsys::mentionsSpace(Attribute space, Attribute part) {
 
 //===-- Builders -----------------------------------------------------------------------------------------------------===//
 
-Attribute recsys::getBaseSpace(MLIRContext *context, StringRef name, int64_t max) {
-  return BaseSpaceAttr::get(context, StringAttr::get(context, name), max);
+template <typename Space, typename... Args>
+static Attribute build(EmitError emitError, MLIRContext *context, Args... args) {
+  if (emitError)
+    return Space::getChecked(emitError, context, args...);
+  return Space::get(context, args...);
 }
 
-Attribute recsys::getRowsSpace(MLIRContext *context, int64_t count) {
+/// a * b and a + b; a number that is no row count where that is too large.
+static int64_t timesRows(int64_t a, int64_t b) {
+  int64_t product;
+  return llvm::MulOverflow(a, b, product) || product >= kRowLimit ? kRowLimit : product;
+}
+static int64_t plusRows(int64_t a, int64_t b) { return a + b >= kRowLimit ? kRowLimit : a + b; }
+
+Attribute recsys::getBaseSpace(MLIRContext *context, StringRef name, int64_t max, EmitError emitError) {
+  return build<BaseSpaceAttr>(emitError, context, StringAttr::get(context, name), max);
+}
+
+Attribute recsys::getRowsSpace(MLIRContext *context, int64_t count, EmitError emitError) {
   if (count == 1)
     return RequestAttr::get(context);
-  return RowsAttr::get(context, count);
+  return build<RowsAttr>(emitError, context, count);
 }
 
 Attribute recsys::getRequestSpace(MLIRContext *context) { return RequestAttr::get(context); }
 
-/// The parts of a concat in normal form: flat, without empty ones, neighbouring constants merged.
-static SmallVector<Attribute> normalizeParts(ArrayRef<Attribute> parts) {
-  SmallVector<Attribute> flat;
+/// Flat, without empty parts, neighbouring constants merged.
+Attribute recsys::getConcatSpace(ArrayRef<Attribute> parts, EmitError emitError) {
+  MLIRContext *context = parts.front().getContext();
+  SmallVector<Attribute> flat, merged;
   for (Attribute part : parts)
     llvm::append_range(flat, getSegments(part));
-  SmallVector<Attribute> merged;
-  for (Attribute part : flat) {
-    std::optional<int64_t> rows = constantRows(part);
-    if (rows && *rows == 0)
+  for (size_t i = 0; i < flat.size(); ++i) {
+    std::optional<int64_t> rows = constantRows(flat[i]);
+    if (!rows) {
+      merged.push_back(flat[i]);
       continue;
-    std::optional<int64_t> before;
-    if (rows && !merged.empty() && (before = constantRows(merged.back())))
-      merged.back() = getRowsSpace(part.getContext(), *before + *rows);
-    else
-      merged.push_back(part);
+    }
+    int64_t sum = *rows;
+    while (i + 1 < flat.size() && (rows = constantRows(flat[i + 1]))) {
+      sum = plusRows(sum, *rows);
+      ++i;
+    }
+    if (sum == 0)
+      continue;
+    Attribute constant = getRowsSpace(context, sum, emitError);
+    if (!constant)
+      return {};
+    merged.push_back(constant);
   }
-  return merged;
-}
-
-Attribute recsys::getConcatSpace(ArrayRef<Attribute> parts) {
-  MLIRContext *context = parts.front().getContext();
-  SmallVector<Attribute> merged = normalizeParts(parts);
   if (merged.empty())
-    return getRowsSpace(context, 0);
+    return getRowsSpace(context, 0, emitError);
   if (merged.size() == 1)
     return merged.front();
-  return ConcatAttr::get(context, merged);
+  return build<ConcatAttr>(emitError, context, ArrayRef<Attribute>(merged));
 }
 
-Attribute recsys::getInterleaveSpace(Attribute of, int64_t times) {
+Attribute recsys::getInterleaveSpace(Attribute of, int64_t times, EmitError emitError) {
+  MLIRContext *context = of.getContext();
   if (std::optional<int64_t> rows = constantRows(of))
-    return getRowsSpace(of.getContext(), *rows * times);
+    return getRowsSpace(context, timesRows(*rows, times), emitError);
   if (times == 1)
     return of;
   if (auto inner = dyn_cast<InterleaveAttr>(of))
-    return InterleaveAttr::get(of.getContext(), inner.getOf(), inner.getTimes() * times);
-  return InterleaveAttr::get(of.getContext(), of, times);
+    return build<InterleaveAttr>(emitError, context, inner.getOf(), timesRows(inner.getTimes(), times));
+  return build<InterleaveAttr>(emitError, context, of, times);
 }
 
-Attribute recsys::getGroupSpace(Attribute of, int64_t size, Remainder remainder) {
+static int64_t groupRows(int64_t rows, int64_t size, Remainder remainder) {
+  return remainder == Remainder::pad ? llvm::divideCeil(rows, size) : rows / size;
+}
+
+Attribute recsys::getGroupSpace(Attribute of, int64_t size, Remainder remainder, EmitError emitError) {
   if (size == 1)
     return of;
-  if (std::optional<int64_t> rows = constantRows(of))
-    return getRowsSpace(of.getContext(), remainder == Remainder::pad
-                                             ? llvm::divideCeil(*rows, size)
-                                             : *rows / size);
-  return GroupAttr::get(of.getContext(), of, size, remainder);
+  if (std::optional<int64_t> rows = constantRows(of); rows && size > 1)
+    return getRowsSpace(of.getContext(), groupRows(*rows, size, remainder), emitError);
+  return build<GroupAttr>(emitError, of.getContext(), of, size, remainder);
 }
 
 /// What a take normalizes to when it is no take at all.
-static Attribute trivialTake(Attribute of, int64_t count) {
+static Attribute trivialTake(Attribute of, int64_t count, EmitError emitError) {
   if (std::optional<int64_t> rows = constantRows(of))
-    return getRowsSpace(of.getContext(), std::min(*rows, count));
+    return getRowsSpace(of.getContext(), std::min(*rows, count), emitError);
   std::optional<int64_t> max = maxRows(of);
   return max && *max <= count ? of : Attribute();
 }
 
-Attribute recsys::getTakeFirstSpace(Attribute of, int64_t count) {
-  if (Attribute trivial = trivialTake(of, count))
+template <typename Take>
+static Attribute getTakeSpace(Attribute of, int64_t count, EmitError emitError) {
+  if (Attribute trivial = trivialTake(of, count, emitError))
     return trivial;
-  if (auto inner = dyn_cast<TakeFirstAttr>(of))
-    return TakeFirstAttr::get(of.getContext(), inner.getOf(), count);
-  return TakeFirstAttr::get(of.getContext(), of, count);
+  if (auto inner = dyn_cast<Take>(of))
+    of = inner.getOf();
+  return build<Take>(emitError, of.getContext(), of, count);
 }
 
-Attribute recsys::getTakeLastSpace(Attribute of, int64_t count) {
-  if (Attribute trivial = trivialTake(of, count))
-    return trivial;
-  if (auto inner = dyn_cast<TakeLastAttr>(of))
-    return TakeLastAttr::get(of.getContext(), inner.getOf(), count);
-  return TakeLastAttr::get(of.getContext(), of, count);
+Attribute recsys::getTakeFirstSpace(Attribute of, int64_t count, EmitError emitError) {
+  return getTakeSpace<TakeFirstAttr>(of, count, emitError);
 }
 
-Attribute recsys::getNestSpace(Attribute outer, Attribute inner) {
+Attribute recsys::getTakeLastSpace(Attribute of, int64_t count, EmitError emitError) {
+  return getTakeSpace<TakeLastAttr>(of, count, emitError);
+}
+
+Attribute recsys::getNestSpace(Attribute outer, Attribute inner, EmitError emitError) {
   if (isa<RequestAttr>(outer))
     return inner;
   if (isa<RequestAttr>(inner))
     return outer;
   std::optional<int64_t> outerRows = constantRows(outer), innerRows = constantRows(inner);
   if (outerRows && innerRows)
-    return getRowsSpace(outer.getContext(), *outerRows * *innerRows);
-  return NestAttr::get(outer.getContext(), outer, inner);
+    return getRowsSpace(outer.getContext(), timesRows(*outerRows, *innerRows), emitError);
+  return build<NestAttr>(emitError, outer.getContext(), outer, inner);
 }
 
 //===-- Verifiers ----------------------------------------------------------------------------------------------------===//
-
-using EmitError = function_ref<InFlightDiagnostic()>;
 
 static LogicalResult verifySpace(EmitError emitError, Attribute space) {
   if (isa_and_nonnull<RowSpace>(space))
     return success();
   return emitError() << "expected a row space, got " << space;
+}
+
+/// How many spaces a space is built from. Each of its parts has passed `verifyBounded`, so this is cheap.
+static int64_t spaceSize(Attribute space) {
+  int64_t size = 1;
+  for (Attribute part : cast<RowSpace>(space).getParts())
+    size += spaceSize(part);
+  return size;
+}
+
+/// (bounded_c1) at most kSpaceSizeLimit spaces, (bounded_c2) fewer than 2^31 rows in a request.
+static LogicalResult verifyBounded(EmitError emitError, ArrayRef<Attribute> parts, std::optional<int64_t> max) {
+  int64_t size = 1;
+  for (Attribute part : parts)
+    size += spaceSize(part);
+  if (size > kSpaceSizeLimit)
+    return emitError() << "expected a row space built from at most " << kSpaceSizeLimit << " row spaces, got " << size;
+  if (!max || *max >= kRowLimit)
+    return emitError() << "expected a row space of fewer than 2^31 rows in a request";
+  return success();
+}
+
+static std::optional<int64_t> sumMaxRows(ArrayRef<Attribute> spaces) {
+  int64_t sum = 0;
+  for (Attribute part : spaces) {
+    std::optional<int64_t> max = maxRows(part);
+    if (!max || llvm::AddOverflow(sum, *max, sum))
+      return std::nullopt;
+  }
+  return sum;
+}
+
+static std::optional<int64_t> checkedMul(std::optional<int64_t> a, std::optional<int64_t> b) {
+  int64_t product;
+  if (!a || !b || llvm::MulOverflow(*a, *b, product))
+    return std::nullopt;
+  return product;
 }
 
 static LogicalResult verifyNotConstant(EmitError emitError, StringRef what, Attribute space) {
@@ -160,7 +215,7 @@ LogicalResult BaseSpaceAttr::verify(EmitError emitError, StringAttr name, int64_
 }
 
 LogicalResult OpaqueSpaceAttr::verify(EmitError emitError, StringAttr id, int64_t max) {
-  return verifyNamed(emitError, id, max);
+  return verifyNamed(emitError, id, max); // opaque_c1
 }
 
 LogicalResult RowsAttr::verify(EmitError emitError, int64_t count) {
@@ -170,25 +225,34 @@ LogicalResult RowsAttr::verify(EmitError emitError, int64_t count) {
 }
 
 LogicalResult ConcatAttr::verify(EmitError emitError, ArrayRef<Attribute> spaces) {
-  for (Attribute space : spaces)
+  bool normal = spaces.size() >= 2, constantBefore = false;
+  for (Attribute space : spaces) {
     if (failed(verifySpace(emitError, space)))
       return failure();
-  if (spaces.size() < 2 || ArrayRef<Attribute>(normalizeParts(spaces)) != spaces) // concat_c1
+    std::optional<int64_t> rows = constantRows(space);
+    normal &= !isa<ConcatAttr>(space) && !(rows && (*rows == 0 || constantBefore));
+    constantBefore = rows.has_value();
+  }
+  if (!normal) // concat_c1
     return emitError() << "expected a concat in normal form: at least two parts, none a concat or "
                           "empty, no two neighbours of constant size";
-  return success();
+  return verifyBounded(emitError, spaces, sumMaxRows(spaces));
 }
 
 LogicalResult InterleaveAttr::verify(EmitError emitError, Attribute of, int64_t times) {
-  if (times < 2 || times >= kRowLimit) // interleave_c1
-    return emitError() << "expected an interleave of at least 2, got " << times;
-  return verifyNotConstant(emitError, "an interleave", of);
+  if (times < 2 || times >= kRowLimit) // interleave_space_c1
+    return emitError() << "expected an interleave of at least 2 and below 2^31, got " << times;
+  if (failed(verifyNotConstant(emitError, "an interleave", of)))
+    return failure();
+  return verifyBounded(emitError, of, checkedMul(maxRows(of), times));
 }
 
 LogicalResult GroupAttr::verify(EmitError emitError, Attribute of, int64_t size, Remainder) {
   if (size < 2 || size >= kRowLimit) // group_c1
-    return emitError() << "expected groups of at least 2 rows, got " << size;
-  return verifyNotConstant(emitError, "a group", of);
+    return emitError() << "expected groups of at least 2 rows and below 2^31, got " << size;
+  if (failed(verifyNotConstant(emitError, "a group", of)))
+    return failure();
+  return verifyBounded(emitError, of, maxRows(of));
 }
 
 template <typename Take>
@@ -200,7 +264,7 @@ static LogicalResult verifyTake(EmitError emitError, Attribute of, int64_t count
     return emitError() << "expected a take in normal form: 1 <= count < the most rows there can "
                           "be, not of a take of the same end; got count "
                        << count << " of " << of;
-  return success();
+  return verifyBounded(emitError, of, count);
 }
 
 LogicalResult TakeFirstAttr::verify(EmitError emitError, Attribute of, int64_t count) {
@@ -218,19 +282,12 @@ LogicalResult NestAttr::verify(EmitError emitError, Attribute outer, Attribute i
       (constantRows(outer) && constantRows(inner))) // nest_c1
     return emitError() << "expected a nest in normal form: no #recsys.request, not both of "
                           "constant size";
-  return success();
+  return verifyBounded(emitError, {outer, inner}, checkedMul(maxRows(outer), maxRows(inner)));
 }
 
 //===-- Sizes --------------------------------------------------------------------------------------------------------===//
 
 using BaseRows = llvm::function_ref<int64_t(Attribute)>;
-
-static std::optional<int64_t> checkedMul(std::optional<int64_t> a, int64_t b) {
-  int64_t product;
-  if (!a || llvm::MulOverflow(*a, b, product))
-    return std::nullopt;
-  return product;
-}
 
 std::optional<int64_t> BaseSpaceAttr::getConstantRows() const { return std::nullopt; }
 std::optional<int64_t> BaseSpaceAttr::getMaxRows() const { return getMax(); }
@@ -248,15 +305,7 @@ SmallVector<Attribute> RequestAttr::getParts() const { return {}; }
 int64_t RequestAttr::getRows(BaseRows) const { return 1; }
 
 std::optional<int64_t> ConcatAttr::getConstantRows() const { return std::nullopt; }
-std::optional<int64_t> ConcatAttr::getMaxRows() const {
-  int64_t sum = 0;
-  for (Attribute part : getSpaces()) {
-    std::optional<int64_t> max = maxRows(part);
-    if (!max || llvm::AddOverflow(sum, *max, sum))
-      return std::nullopt;
-  }
-  return sum;
-}
+std::optional<int64_t> ConcatAttr::getMaxRows() const { return sumMaxRows(getSpaces()); }
 SmallVector<Attribute> ConcatAttr::getParts() const { return llvm::to_vector(getSpaces()); }
 int64_t ConcatAttr::getRows(BaseRows baseRows) const {
   int64_t rows = 0;
@@ -274,20 +323,16 @@ int64_t InterleaveAttr::getRows(BaseRows baseRows) const {
   return cast<RowSpace>(getOf()).getRows(baseRows) * getTimes();
 }
 
-static int64_t groupRows(int64_t rows, GroupAttr group) {
-  return group.getRemainder() == Remainder::pad ? llvm::divideCeil(rows, group.getSize())
-                                                : rows / group.getSize();
-}
 std::optional<int64_t> GroupAttr::getConstantRows() const { return std::nullopt; }
 std::optional<int64_t> GroupAttr::getMaxRows() const {
   std::optional<int64_t> max = maxRows(getOf());
   if (!max)
     return std::nullopt;
-  return groupRows(*max, *this);
+  return groupRows(*max, getSize(), getRemainder());
 }
 SmallVector<Attribute> GroupAttr::getParts() const { return {getOf()}; }
 int64_t GroupAttr::getRows(BaseRows baseRows) const {
-  return groupRows(cast<RowSpace>(getOf()).getRows(baseRows), *this);
+  return groupRows(cast<RowSpace>(getOf()).getRows(baseRows), getSize(), getRemainder());
 }
 
 std::optional<int64_t> TakeFirstAttr::getConstantRows() const { return std::nullopt; }
@@ -306,8 +351,7 @@ int64_t TakeLastAttr::getRows(BaseRows baseRows) const {
 
 std::optional<int64_t> NestAttr::getConstantRows() const { return std::nullopt; }
 std::optional<int64_t> NestAttr::getMaxRows() const {
-  std::optional<int64_t> inner = maxRows(getInner());
-  return inner ? checkedMul(maxRows(getOuter()), *inner) : std::nullopt;
+  return checkedMul(maxRows(getOuter()), maxRows(getInner()));
 }
 SmallVector<Attribute> NestAttr::getParts() const { return {getOuter(), getInner()}; }
 int64_t NestAttr::getRows(BaseRows baseRows) const {
@@ -388,16 +432,17 @@ Attribute RequestAttr::parse(AsmParser &parser, Type) { return get(parser.getCon
 void RequestAttr::print(AsmPrinter &) const {}
 
 Attribute ConcatAttr::parse(AsmParser &parser, Type) {
+  SMLoc loc = parser.getCurrentLocation();
   SmallVector<Attribute> parts;
   if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater, [&] {
         return parseSpace(parser, parts.emplace_back());
       }))
     return {};
   if (parts.empty()) {
-    parser.emitError(parser.getNameLoc(), "expected at least one row space");
+    parser.emitError(loc, "expected at least one row space");
     return {};
   }
-  return getConcatSpace(parts);
+  return getConcatSpace(parts, [&] { return parser.emitError(loc); });
 }
 void ConcatAttr::print(AsmPrinter &printer) const {
   printer << "<";
@@ -412,17 +457,19 @@ static ParseResult parseCounted(AsmParser &parser, Attribute &space, int64_t &co
 }
 
 Attribute InterleaveAttr::parse(AsmParser &parser, Type) {
+  SMLoc loc = parser.getCurrentLocation();
   Attribute of;
   int64_t times;
   if (parseCounted(parser, of, times) || parser.parseGreater())
     return {};
-  return getInterleaveSpace(of, times);
+  return getInterleaveSpace(of, times, [&] { return parser.emitError(loc); });
 }
 void InterleaveAttr::print(AsmPrinter &printer) const {
   printer << "<" << getOf() << ", " << getTimes() << ">";
 }
 
 Attribute GroupAttr::parse(AsmParser &parser, Type) {
+  SMLoc start = parser.getCurrentLocation();
   Attribute of;
   int64_t size;
   StringRef keyword;
@@ -437,7 +484,7 @@ Attribute GroupAttr::parse(AsmParser &parser, Type) {
   }
   if (parser.parseGreater())
     return {};
-  return getGroupSpace(of, size, *remainder);
+  return getGroupSpace(of, size, *remainder, [&] { return parser.emitError(start); });
 }
 void GroupAttr::print(AsmPrinter &printer) const {
   printer << "<" << getOf() << ", " << getSize() << ", " << stringifyRemainder(getRemainder())
@@ -445,33 +492,36 @@ void GroupAttr::print(AsmPrinter &printer) const {
 }
 
 Attribute TakeFirstAttr::parse(AsmParser &parser, Type) {
+  SMLoc loc = parser.getCurrentLocation();
   Attribute of;
   int64_t count;
   if (parseCounted(parser, of, count) || parser.parseGreater())
     return {};
-  return getTakeFirstSpace(of, count);
+  return getTakeFirstSpace(of, count, [&] { return parser.emitError(loc); });
 }
 void TakeFirstAttr::print(AsmPrinter &printer) const {
   printer << "<" << getOf() << ", " << getCount() << ">";
 }
 
 Attribute TakeLastAttr::parse(AsmParser &parser, Type) {
+  SMLoc loc = parser.getCurrentLocation();
   Attribute of;
   int64_t count;
   if (parseCounted(parser, of, count) || parser.parseGreater())
     return {};
-  return getTakeLastSpace(of, count);
+  return getTakeLastSpace(of, count, [&] { return parser.emitError(loc); });
 }
 void TakeLastAttr::print(AsmPrinter &printer) const {
   printer << "<" << getOf() << ", " << getCount() << ">";
 }
 
 Attribute NestAttr::parse(AsmParser &parser, Type) {
+  SMLoc loc = parser.getCurrentLocation();
   Attribute outer, inner;
   if (parser.parseLess() || parseSpace(parser, outer) || parser.parseComma() ||
       parseSpace(parser, inner) || parser.parseGreater())
     return {};
-  return getNestSpace(outer, inner);
+  return getNestSpace(outer, inner, [&] { return parser.emitError(loc); });
 }
 void NestAttr::print(AsmPrinter &printer) const {
   printer << "<" << getOuter() << ", " << getInner() << ">";

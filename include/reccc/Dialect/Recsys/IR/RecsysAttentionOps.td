@@ -39,9 +39,9 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
                    DefaultValuedAttr<Recsys_ScoreOrderAttr, "ScoreOrder::scale_then_add">:$order);
   let results = (outs Recsys_Floats:$result);
   let assemblyFormat = [{
-    $query `sources` `[` custom<Sources>($keys, $values) `]` `masks` $masks `score` $score `scale` $scale (`divisor` $divisor^)?
+    $query `sources` `[` custom<Sources>($keys, $values) `]` `masks` $masks `score` custom<Keyword>($score) `scale` $scale (`divisor` $divisor^)?
     (`row_length_divisor` $row_length_divisor^)? (`toeplitz` `(` $toeplitz^ `,` $toeplitz_center `)`)?
-    (`time_buckets` `(` $bucket_weights^ `,` $query_times `,` $key_times `,` $bucket_rule `)`)? (`order` $order^)?
+    (`time_buckets` `(` $bucket_weights^ `,` $query_times `,` $key_times `,` $bucket_rule `)`)? (`order` custom<Keyword>($order)^)?
     attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;

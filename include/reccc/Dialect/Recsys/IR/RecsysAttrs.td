@@ -14,6 +14,7 @@ class Recsys_Attr<string name, string attrMnemonic, list<Trait> traits = []> : A
 
 //===-- Row spaces ---------------------------------------------------------------------------------------------------===//
 
+// Composed spaces: (bounded_c1) at most 256 spaces in all, (bounded_c2) fewer than 2^31 rows in a request.
 class Recsys_SpaceAttr<string name, string attrMnemonic>
     : Recsys_Attr<name, attrMnemonic, [DeclareAttrInterfaceMethods<Recsys_RowSpaceInterface>]> {
   let genVerifyDecl = 1;
@@ -50,7 +51,7 @@ def Recsys_ConcatAttr : Recsys_SpaceAttr<"Concat", "concat"> {
 
 def Recsys_InterleaveAttr : Recsys_SpaceAttr<"Interleave", "interleave"> {
   let summary = "n rows for each row";
-  let description = [{ `#recsys.interleave<s, n>`: rows n*i to n*i + n-1 belong to row i of `s`. (interleave_c1) n >= 2 and `s` is not of constant size. }];
+  let description = [{ `#recsys.interleave<s, n>`: rows n*i to n*i + n-1 belong to row i of `s`. (interleave_space_c1) n >= 2 and `s` is not of constant size. }];
   let parameters = (ins "::mlir::Attribute":$of, "int64_t":$times);
 }
 
@@ -107,6 +108,7 @@ def Recsys_IntervalAttr : Recsys_MaskAttr<"Interval", "interval"> {
         #recsys.interval<(d0) -> (d0 - 11), (d0) -> (d0 + 1)>
 
     (interval_c1) Maps have one dimension and as many symbols as there are lengths. (interval_c2) Lengths are row spaces.
+    (interval_c3) Maps divide by positive constants only and stay below 2^62 for all rows and lengths.
   }];
   let parameters = (ins "::mlir::AffineMap":$lower, "::mlir::AffineMap":$upper,
                     OptionalArrayRefParameter<"::mlir::Attribute">:$lengths);

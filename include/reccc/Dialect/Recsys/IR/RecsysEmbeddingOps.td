@@ -36,7 +36,7 @@ def Recsys_EmbeddingOp : Recsys_InferredOp<"embedding", [Recsys_RowWiseInterface
   }];
   let arguments = (ins Recsys_Ids:$ids, Recsys_Weight:$table, Recsys_OutOfRangeAttr:$out_of_range);
   let results = (outs Recsys_Floats:$result);
-  let assemblyFormat = "$ids `,` $table `out_of_range` $out_of_range attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$ids `,` $table `out_of_range` custom<Keyword>($out_of_range) attr-dict `:` functional-type(operands, results)";
 }
 
 def Recsys_ActionBitsOp : Recsys_InferredOp<"action_bits", [Recsys_RowWiseInterface]> {
@@ -107,6 +107,7 @@ def Recsys_RowIndexOp : Recsys_ValueOp<"row_index"> {
     The least result of `map` at d0 = row in its request, s_k = number of rows of `lengths[k]` in the request. How positions are counted, from either end.
 
     (row_index_c1) The map has one dimension, a symbol for each length and at least one result. (row_index_c2) Lengths are row spaces. (row_index_c3) The result is a scalar.
+    (row_index_c4) The map divides by positive constants only and stays below 2^62.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>
@@ -128,7 +129,7 @@ def Recsys_CalendarFeaturesOp : Recsys_InferredOp<"calendar_features", [Recsys_R
     For each (period, unit count): f = (floor(float(t) / period) mod units) / units; the result is [cos(two_pi f), sin(two_pi f), …]. The floor is that of the exact quotient
     of the fp32 timestamp; the rest of the angle is fp32 in every mode (spec/hstu.md 2.4).
 
-    (calendar_features_c1) As many periods as units, all > 0. (calendar_features_c2) Timestamps are scalars.
+    (calendar_features_c1) As many periods as units, all finite and > 0. (calendar_features_c2) Timestamps are scalars.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>

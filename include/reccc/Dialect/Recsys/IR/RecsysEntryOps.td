@@ -25,7 +25,7 @@ def Recsys_ParameterOp : Recsys_Op<"parameter", [Symbol]> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$sym_visibility, TypeAttr:$type, StrAttr:$source);
-  let assemblyFormat = "custom<SymbolVisibility>($sym_visibility) $sym_name `:` $type `from` $source attr-dict";
+  let assemblyFormat = "custom<Symbol>($sym_visibility, $sym_name) `:` $type `from` $source attr-dict";
   let hasVerifier = 1;
 }
 

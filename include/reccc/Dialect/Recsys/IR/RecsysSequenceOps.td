@@ -244,7 +244,7 @@ def Recsys_PoolOp : Recsys_InferredOp<"pool"> {
   }];
   let arguments = (ins Recsys_Floats:$input, Recsys_PoolKindAttr:$kind);
   let results = (outs Recsys_Floats:$result);
-  let assemblyFormat = "$kind $input attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "custom<Keyword>($kind) $input attr-dict `:` functional-type(operands, results)";
   let hasFolder = 1;
 }
 
