@@ -30,7 +30,10 @@ def RecTile_LoadOp : RecTile_Op<"load", [MemoryEffects<[MemRead]>]> {
 
     Example:
     ```mlir
-    %acc = rectile.load %p stride 128 : !rectile.fragment<12x32>
+    func.func private @load(%p: !llvm.ptr) {
+      %acc = rectile.load %p stride 128 : !rectile.fragment<12x32>
+      return
+    }
     ```
   }];
   let arguments = (ins RecTile_Pointer:$source, I64Attr:$stride);
@@ -46,7 +49,10 @@ def RecTile_StoreOp : RecTile_Op<"store", [MemoryEffects<[MemWrite]>]> {
 
     Example:
     ```mlir
-    rectile.store %acc, %p stride 32 : !rectile.fragment<12x32>
+    func.func private @store(%acc: !rectile.fragment<12x32>, %p: !llvm.ptr) {
+      rectile.store %acc, %p stride 32 : !rectile.fragment<12x32>
+      return
+    }
     ```
   }];
   let arguments = (ins RecTile_FragmentType:$value, RecTile_Pointer:$destination, I64Attr:$stride);
@@ -67,7 +73,10 @@ def RecTile_DotOp : RecTile_Op<"dot", [MemoryEffects<[MemRead]>,
 
     Example:
     ```mlir
-    %r = rectile.dot %acc, %a[512, 1] f32, %b[32] bf16, %k : !rectile.fragment<12x32>
+    func.func private @dot(%acc: !rectile.fragment<12x32>, %a: !llvm.ptr, %b: !llvm.ptr, %k: i64) {
+      %r = rectile.dot %acc, %a[512, 1] f32, %b[32] bf16, %k : !rectile.fragment<12x32>
+      return
+    }
     ```
   }];
   let arguments = (ins RecTile_FragmentType:$accumulator, RecTile_Pointer:$a, I64Attr:$a_row, I64Attr:$a_k,

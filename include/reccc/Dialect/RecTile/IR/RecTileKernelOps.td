@@ -51,6 +51,21 @@ def RecTile_KernelOp : RecTile_Op<"kernel", [IsolatedFromAbove, RecursiveMemoryE
 
 def RecTile_YieldOp : RecTile_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"KernelOp">]> {
   let summary = "The results of a kernel";
+  let description = [{
+    Ends the body of a `rectile.kernel`.
+
+    Example:
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @yield(%x: !recsys.jagged<#s x 8xf32>) {
+      %0 = rectile.kernel rows (%a = %x : !recsys.jagged<#s x 8xf32>) -> (!recsys.jagged<#s x 8xf32>) {
+        %1 = recsys.silu %a : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
+        rectile.yield %1 : !recsys.jagged<#s x 8xf32>
+      }
+      return
+    }
+    ```
+  }];
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
   let builders = [OpBuilder<(ins), "">];
@@ -71,6 +86,18 @@ def RecTile_DispatchOp : RecTile_Op<"dispatch", [MemoryEffects<[MemRead, MemWrit
     - `space`: iteration space. `scratch`: bytes for each level. `block`: rows in a block. `columns`: panels in all (gemm) or
       columns (top_k). `heads` (attention). `k`, `first_id` (top_k).
     - `operand_layouts`, `result_layouts`: as in `rectile.kernel`, always there.
+
+    Example:
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @dispatch(%x: !recsys.jagged<#s x 8xf32>) {
+      %0 = rectile.dispatch rows(%x) entries [@silu_v3, @silu_v4] {areas = [], packings = [unit], spaces = [#s], space = #s,
+          scratch = array<i64: 0, 0>, block = 16 : i64, columns = 0 : i64, heads = 0 : i64, k = 0 : i64, first_id = 0 : i64,
+          operand_layouts = [#rectile.layout<stride = 8>], result_layouts = [#rectile.layout<stride = 8>]}
+        : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
+      return
+    }
+    ```
   }];
   let arguments = (ins Variadic<AnyType>:$inputs, RecTile_KernelKindAttr:$kind, ArrayAttr:$entries, ArrayAttr:$areas,
     ArrayAttr:$packings, ArrayAttr:$spaces, AnyAttr:$space, DenseI64ArrayAttr:$scratch, I64Attr:$block, I64Attr:$columns,
