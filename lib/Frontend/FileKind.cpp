@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a file that is given as a description looks like.
 #include "FileKind.h"
+#include "reccc/Frontend/Import.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/ConvertUTF.h"
 
@@ -24,6 +25,14 @@ static bool isPlainText(StringRef bytes) {
   return llvm::isLegalUTF8String(&begin, reinterpret_cast<const llvm::UTF8 *>(bytes.end()));
 }
 
+bool reccc::looksLikeMlir(StringRef name, StringRef bytes) {
+  if (name.ends_with(".mlir") || name.ends_with(".mlirbc") || bytes.starts_with("ML\xefR"))
+    return true;
+  StringRef head = bytes.ltrim().take_front(4096);
+  return head.contains("recsys.model") || head.contains("#recsys.") || head.starts_with("module") ||
+         head.contains("func.func");
+}
+
 static const char *knownFormat(StringRef name, StringRef bytes) {
   if (bytes.starts_with("version https://git-lfs"))
     return "a Git LFS pointer; fetch the file itself with `git lfs pull`";
@@ -31,11 +40,10 @@ static const char *knownFormat(StringRef name, StringRef bytes) {
                         "ELF"))
     return "an ELF object or program";
   if (bytes.starts_with("PK\x03\x04"))
-    return "a zip archive (a PyTorch checkpoint is one); weights are given with --weights, as safetensors";
+    return "a zip archive (a PyTorch checkpoint is one); weights are given with --weights, as "
+           "safetensors";
   if (bytes.starts_with("\x80\x02") || bytes.starts_with("\x80\x04"))
     return "a Python pickle; weights are given with --weights, as safetensors";
-  if (bytes.starts_with("ML\xefR"))
-    return "MLIR bytecode; name it with the ending .mlirbc";
   if (bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff"))
     return "UTF-16 text; save it as UTF-8";
   if (bytes.size() > 9 && bytes[8] == '{' && bytes.substr(4, 4) == StringRef("\0\0\0\0", 4))
@@ -44,8 +52,7 @@ static const char *knownFormat(StringRef name, StringRef bytes) {
   if (text.starts_with("{") || text.starts_with("["))
     return "JSON; descriptions are protobuf text format";
   StringRef head = text.take_front(4096);
-  if (name.ends_with(".mlir") || head.contains("recsys.model") || head.contains("#recsys.") || head.starts_with("module") ||
-      head.contains("func.func"))
+  if (looksLikeMlir(name, bytes))
     return "MLIR; name it with the ending .mlir";
   if (head.starts_with("<"))
     return "XML or HTML; a download may have failed";

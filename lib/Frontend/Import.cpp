@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a model description to a module of the recsys dialect: parse, apply presets, resolve names, build blocks, return outputs.
+// From a model description to a module of the recsys dialect: parse, apply presets, resolve names,
+// build blocks, return outputs.
 #include "reccc/Frontend/Import.h"
 #include "Blocks.h"
 #include "Parse.h"
@@ -12,9 +13,11 @@ namespace {
 
 class Importer {
 public:
-  Importer(ParsedModel &parsed, const SafetensorsFile *weights, const ImportOptions &options, MLIRContext *context, ImportReport *report)
-      : parsed(parsed), options(options), context(context), report(report), module(ModuleOp::create(parsed.places.wholeFile())),
-        binder(*module, weights), builder(context) {}
+  Importer(ParsedModel &parsed, const SafetensorsFile *weights, const ImportOptions &options,
+           MLIRContext *context, ImportReport *report)
+      : parsed(parsed), options(options), context(context), report(report),
+        module(ModuleOp::create(parsed.places.wholeFile())), binder(*module, weights),
+        builder(context) {}
 
   OwningOpRef<ModuleOp> import() {
     std::vector<PresetChoice> choices;
@@ -59,13 +62,17 @@ private:
       if (!isa<ir::BaseSpaceAttr, ir::RequestAttr>(space)) {
         ++errors;
         b.error(input, "rows", Code::NoSuchRows)
-                .hint("declare the input over the rows that the request brings, and select from it in a node")
-            << "input " << quoted(input.name()) << " is over " << rowsText(space) << ", expected base rows or 'request'";
+                .hint("declare the input over the rows that the request brings, and select from it "
+                      "in a node")
+            << "input " << quoted(input.name()) << " is over " << rowsText(space)
+            << ", expected base rows or 'request'";
         continue;
       }
       SmallVector<int64_t> dims(input.dims().begin(), input.dims().end());
       b.begin(input.name(), input);
-      auto type = b.jagged(input, space, dims, input.type() == pb::Input::INT64 ? Type(builder.getI64Type()) : Type(builder.getF32Type()));
+      auto type = b.jagged(input, space, dims,
+                           input.type() == pb::Input::INT64 ? Type(builder.getI64Type())
+                                                            : Type(builder.getF32Type()));
       if (failed(type)) {
         ++errors;
         continue;
@@ -77,7 +84,8 @@ private:
     if (errors)
       return failure();
     OperationState state(parsed.places.wholeFile(), ir::ModelOp::getOperationName());
-    state.addAttribute("sym_name", builder.getStringAttr(description.has_entry() ? description.entry() : "rank"));
+    state.addAttribute(
+        "sym_name", builder.getStringAttr(description.has_entry() ? description.entry() : "rank"));
     state.addAttribute("function_type", TypeAttr::get(builder.getFunctionType(types, {})));
     state.addAttribute("arg_attrs", builder.getArrayAttr(names));
     Block *block = new Block;
@@ -92,7 +100,8 @@ private:
   }
 
   Attribute nameAttr(StringRef name) {
-    return builder.getDictionaryAttr(builder.getNamedAttr(ir::ModelOp::kNameAttr, builder.getStringAttr(name)));
+    return builder.getDictionaryAttr(
+        builder.getNamedAttr(ir::ModelOp::kNameAttr, builder.getStringAttr(name)));
   }
 
   LogicalResult createOutput(ModelBuilder &b) {
@@ -129,7 +138,8 @@ private:
     if (errors)
       return failure();
     ir::OutputOp::create(builder, parsed.places.of(parsed.model.output(0)), values);
-    model.setFunctionType(builder.getFunctionType(model.getArgumentTypes(), ValueRange(values).getTypes()));
+    model.setFunctionType(
+        builder.getFunctionType(model.getArgumentTypes(), ValueRange(values).getTypes()));
     model->setAttr("res_attrs", builder.getArrayAttr(names));
     return success();
   }
@@ -161,7 +171,9 @@ private:
 
 } // namespace
 
-OwningOpRef<ModuleOp> reccc::importModel(const llvm::MemoryBuffer &buffer, const SafetensorsFile *weights, const ImportOptions &options, MLIRContext *context,
+OwningOpRef<ModuleOp> reccc::importModel(const llvm::MemoryBuffer &buffer,
+                                         const SafetensorsFile *weights,
+                                         const ImportOptions &options, MLIRContext *context,
                                          ImportReport *report) {
   context->loadDialect<ir::RecsysDialect>();
   std::unique_ptr<ParsedModel> parsed = parseModel(buffer, options.strict, context);

@@ -11,17 +11,22 @@ std::string reccc::substitute(StringRef text, StringRef name, int64_t number) {
   return result;
 }
 
-Built reccc::buildTorchLinear(ModelBuilder &b, const Message &message, StringRef field, Value input, const std::string &prefix, Dim outputs) {
-  auto weight = b.weight(message, field, prefix + "weight", {outputs, {b.widthOf(input), "width of the input"}});
+Built reccc::buildTorchLinear(ModelBuilder &b, const Message &message, StringRef field, Value input,
+                              const std::string &prefix, Dim outputs) {
+  auto weight = b.weight(message, field, prefix + "weight",
+                         {outputs, {b.widthOf(input), "width of the input"}});
   if (failed(weight))
     return failure();
-  auto bias = b.weight(message, field, prefix + "bias", {{b.shapeOf(*weight)[0], "outputs of the weight"}});
-  if (failed(bias) || failed(b.jagged(message, b.spaceOf(input), {b.shapeOf(*weight)[0]}, b.builder.getF32Type())))
+  auto bias =
+      b.weight(message, field, prefix + "bias", {{b.shapeOf(*weight)[0], "outputs of the weight"}});
+  if (failed(bias) ||
+      failed(b.jagged(message, b.spaceOf(input), {b.shapeOf(*weight)[0]}, b.builder.getF32Type())))
     return failure();
   return b.linear(input, *weight, *bias, /*transposed=*/true);
 }
 
-Built reccc::buildTorchNorm(ModelBuilder &b, const Message &message, StringRef field, Value input, const std::string &prefix, double eps) {
+Built reccc::buildTorchNorm(ModelBuilder &b, const Message &message, StringRef field, Value input,
+                            const std::string &prefix, double eps) {
   SmallVector<Dim> dims;
   for (int64_t size : b.typeOf(input).getDims())
     dims.push_back({size, "shape of the input's record"});
@@ -32,19 +37,22 @@ Built reccc::buildTorchNorm(ModelBuilder &b, const Message &message, StringRef f
   return b.layerNorm(input, *weight, *bias, eps);
 }
 
-Built reccc::buildSwishNorm(ModelBuilder &b, const Message &message, StringRef field, Value input, const std::string &prefix, double eps) {
+Built reccc::buildSwishNorm(ModelBuilder &b, const Message &message, StringRef field, Value input,
+                            const std::string &prefix, double eps) {
   auto norm = buildTorchNorm(b, message, field, input, prefix, eps);
   if (failed(norm))
     return failure();
   return b.binary<ir::MulOp>(input, b.unary<ir::SigmoidOp>(*norm));
 }
 
-Built reccc::buildSequential(ModelBuilder &b, const Message &message, Value input, ArrayRef<int> stages, StringRef weights, std::optional<double> eps,
+Built reccc::buildSequential(ModelBuilder &b, const Message &message, Value input,
+                             ArrayRef<int> stages, StringRef weights, std::optional<double> eps,
                              ArrayRef<int64_t> widths) {
   size_t linears = llvm::count(stages, pb::Mlp::LINEAR);
   if (!widths.empty() && widths.size() != linears) {
-    b.error(message, "widths", Code::Contradiction, 0) << "node " << quoted(b.nodeName()) << " has " << widths.size() << " widths and " << linears
-                                                       << " linear stages, expected as many";
+    b.error(message, "widths", Code::Contradiction, 0)
+        << "node " << quoted(b.nodeName()) << " has " << widths.size() << " widths and " << linears
+        << " linear stages, expected as many";
     return failure();
   }
   size_t linear = 0;
@@ -52,13 +60,15 @@ Built reccc::buildSequential(ModelBuilder &b, const Message &message, Value inpu
     std::string prefix = substitute(weights, "stage", i);
     bool norm = stage == pb::Mlp::LAYER_NORM || stage == pb::Mlp::SWISH_NORM;
     if (norm && !eps) {
-      b.error(message, "stage", Code::MissingField, i) << "node " << quoted(b.nodeName()) << ": eps is not set, expected the eps of its norms";
+      b.error(message, "stage", Code::MissingField, i)
+          << "node " << quoted(b.nodeName()) << ": eps is not set, expected the eps of its norms";
       return failure();
     }
     Built next = failure();
     switch (stage) {
     case pb::Mlp::LINEAR:
-      next = buildTorchLinear(b, message, "weights", input, prefix, widths.empty() ? Dim(-1, "widths") : Dim(widths[linear], "widths"));
+      next = buildTorchLinear(b, message, "weights", input, prefix,
+                              widths.empty() ? Dim(-1, "widths") : Dim(widths[linear], "widths"));
       ++linear;
       break;
     case pb::Mlp::LAYER_NORM:
@@ -98,23 +108,27 @@ Built reccc::build(ModelBuilder &b, const pb::Mlp &block) {
     return failure();
   SmallVector<int> stages(block.stage().begin(), block.stage().end());
   SmallVector<int64_t> widths(block.widths().begin(), block.widths().end());
-  return buildSequential(b, block, *input, stages, block.weights(), block.has_eps() ? std::optional(block.eps()) : std::nullopt, widths);
+  return buildSequential(b, block, *input, stages, block.weights(),
+                         block.has_eps() ? std::optional(block.eps()) : std::nullopt, widths);
 }
 
 Built reccc::build(ModelBuilder &b, const pb::MultitaskHead &block) {
   auto user = b.vectors(block, "user");
   auto item = b.vectors(block, "item");
-  if (failed(user) || failed(item) || failed(b.sameRows(block, "item", -1, *item, *user)) || failed(b.sameRecord(block, "item", -1, *item, *user)))
+  if (failed(user) || failed(item) || failed(b.sameRows(block, "item", -1, *item, *user)) ||
+      failed(b.sameRecord(block, "item", -1, *item, *user)))
     return failure();
   SmallVector<int> stages(block.stage().begin(), block.stage().end());
   SmallVector<int64_t> widths(block.widths().begin(), block.widths().end());
-  auto logits = buildSequential(b, block, b.binary<ir::MulOp>(*user, *item), stages, block.weights(),
-                                block.has_eps() ? std::optional(block.eps()) : std::nullopt, widths);
+  auto logits =
+      buildSequential(b, block, b.binary<ir::MulOp>(*user, *item), stages, block.weights(),
+                      block.has_eps() ? std::optional(block.eps()) : std::nullopt, widths);
   if (failed(logits))
     return failure();
   if (b.widthOf(*logits) != block.task_size()) {
-    b.error(block, "task", Code::RecordsDiffer, 0) << "node " << quoted(b.nodeName()) << " has " << block.task_size() << " tasks, expected " << b.widthOf(*logits)
-                                                   << ", one for each output of its last stage";
+    b.error(block, "task", Code::RecordsDiffer, 0)
+        << "node " << quoted(b.nodeName()) << " has " << block.task_size() << " tasks, expected "
+        << b.widthOf(*logits) << ", one for each output of its last stage";
     return failure();
   }
   b.define("logits", *logits);
@@ -125,14 +139,18 @@ Built reccc::build(ModelBuilder &b, const pb::MultitaskHead &block) {
     while (end < block.task_size() && block.task(end).kind() == block.task(first).kind())
       ++end;
     Value part = b.sliceFeatures(*logits, first, end - first);
-    parts.push_back(block.task(first).kind() == pb::MultitaskHead::Task::BINARY ? b.unary<ir::SigmoidOp>(part) : part);
+    parts.push_back(block.task(first).kind() == pb::MultitaskHead::Task::BINARY
+                        ? b.unary<ir::SigmoidOp>(part)
+                        : part);
     first = end;
   }
   Value preds = b.concatFeatures(parts);
   llvm::StringSet<> seen;
   for (const auto &[i, task] : llvm::enumerate(block.task())) {
-    if (!seen.insert(task.name()).second || task.name() == "logits" || task.name() == "preds" || task.name() == "stages") {
-      b.error(task, "name", Code::DuplicateName) << "task " << quoted(task.name()) << ": the name is taken";
+    if (!seen.insert(task.name()).second || task.name() == "logits" || task.name() == "preds" ||
+        task.name() == "stages") {
+      b.error(task, "name", Code::DuplicateName)
+          << "task " << quoted(task.name()) << ": the name is taken";
       return failure();
     }
     b.define(task.name(), b.sliceFeatures(preds, i, 1));

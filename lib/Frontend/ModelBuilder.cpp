@@ -6,7 +6,8 @@
 
 using namespace reccc;
 
-//===-- Text ----------------------------------------------------------------------------------------------------------===//
+//===-- Text
+//----------------------------------------------------------------------------------------------------------===//
 
 std::string reccc::rowsText(Attribute space) {
   return llvm::TypeSwitch<Attribute, std::string>(space)
@@ -19,9 +20,15 @@ std::string reccc::rowsText(Attribute space) {
           text += (text.empty() ? "" : " + ") + rowsText(part);
         return text;
       })
-      .Case([](ir::InterleaveAttr interleave) { return std::to_string(interleave.getTimes()) + " x (" + rowsText(interleave.getOf()) + ")"; })
-      .Case([](ir::TakeLastAttr take) { return "newest " + std::to_string(take.getCount()) + " of " + rowsText(take.getOf()); })
-      .Case([](ir::TakeFirstAttr take) { return "oldest " + std::to_string(take.getCount()) + " of " + rowsText(take.getOf()); })
+      .Case([](ir::InterleaveAttr interleave) {
+        return std::to_string(interleave.getTimes()) + " x (" + rowsText(interleave.getOf()) + ")";
+      })
+      .Case([](ir::TakeLastAttr take) {
+        return "newest " + std::to_string(take.getCount()) + " of " + rowsText(take.getOf());
+      })
+      .Case([](ir::TakeFirstAttr take) {
+        return "oldest " + std::to_string(take.getCount()) + " of " + rowsText(take.getOf());
+      })
       .Default([](Attribute) { return std::string("other rows"); });
 }
 
@@ -35,7 +42,8 @@ std::string reccc::valueText(Value value) {
   return text + (type.isFloat() ? "FLOAT32" : "INT64");
 }
 
-//===-- Named values --------------------------------------------------------------------------------------------------===//
+//===-- Named values
+//--------------------------------------------------------------------------------------------------===//
 
 void ModelBuilder::defineGlobal(StringRef name, Value value) {
   if (!values.try_emplace(name, value).second)
@@ -60,7 +68,8 @@ std::string ModelBuilder::nearestValue(StringRef name) const {
 FailureOr<Value> ModelBuilder::value(const Message &message, StringRef field, int index) {
   const Field *descriptor = fieldNamed(message, field);
   const auto *reflection = message.GetReflection();
-  std::string name = index >= 0 ? reflection->GetRepeatedString(message, descriptor, index) : reflection->GetString(message, descriptor);
+  std::string name = index >= 0 ? reflection->GetRepeatedString(message, descriptor, index)
+                                : reflection->GetString(message, descriptor);
   if (Value found = values.lookup(name))
     return found;
   if (failed_.contains(ownerOf(name)))
@@ -73,12 +82,14 @@ FailureOr<Value> ModelBuilder::value(const Message &message, StringRef field, in
   return failure();
 }
 
-//===-- Checked operands ----------------------------------------------------------------------------------------------===//
+//===-- Checked operands
+//----------------------------------------------------------------------------------------------===//
 
 static std::string fieldText(const Message &message, StringRef field, int index) {
   const auto *reflection = message.GetReflection();
   const Field *descriptor = fieldNamed(message, field);
-  std::string name = index >= 0 ? reflection->GetRepeatedString(message, descriptor, index) : reflection->GetString(message, descriptor);
+  std::string name = index >= 0 ? reflection->GetRepeatedString(message, descriptor, index)
+                                : reflection->GetString(message, descriptor);
   return field.str() + " " + quoted(name);
 }
 
@@ -88,7 +99,8 @@ FailureOr<Value> ModelBuilder::floats(const Message &message, StringRef field, i
     return operand;
   Report::error(places.of(message, field, index), Code::ElementType)
           .hint("look the ids up with an embedding")
-      << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is " << valueText(*operand) << ", expected FLOAT32";
+      << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is "
+      << valueText(*operand) << ", expected FLOAT32";
   return failure();
 }
 
@@ -98,8 +110,8 @@ FailureOr<Value> ModelBuilder::vectors(const Message &message, StringRef field, 
     return operand;
   Report::error(places.of(message, field, index), Code::RecordsDiffer)
           .hint("flatten it with reshape_features")
-      << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is " << valueText(*operand)
-      << ", expected records of one dimension";
+      << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is "
+      << valueText(*operand) << ", expected records of one dimension";
   return failure();
 }
 
@@ -111,63 +123,73 @@ FailureOr<Value> ModelBuilder::ids(const Message &message, StringRef field, int 
   if (!type.isFloat() && type.getDims().empty())
     return operand;
   Report::error(places.of(message, field, index), Code::ElementType)
-      << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is " << valueText(*operand)
-      << ", expected one INT64 for each row";
+      << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is "
+      << valueText(*operand) << ", expected one INT64 for each row";
   return failure();
 }
 
-LogicalResult ModelBuilder::sameRows(const Message &message, StringRef field, int index, Value value, Value other) {
+LogicalResult ModelBuilder::sameRows(const Message &message, StringRef field, int index,
+                                     Value value, Value other) {
   if (spaceOf(value) == spaceOf(other))
     return success();
   return Report::error(places.of(message, field, index), Code::RowsDiffer)
-         << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " has the rows " << rowsText(spaceOf(value))
-         << ", expected " << rowsText(spaceOf(other));
+         << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index)
+         << " has the rows " << rowsText(spaceOf(value)) << ", expected "
+         << rowsText(spaceOf(other));
 }
 
-LogicalResult ModelBuilder::sameRecord(const Message &message, StringRef field, int index, Value value, Value other) {
+LogicalResult ModelBuilder::sameRecord(const Message &message, StringRef field, int index,
+                                       Value value, Value other) {
   ir::JaggedType a = typeOf(value), b = typeOf(other);
   if (a.getDims() == b.getDims() && a.getElementType() == b.getElementType())
     return success();
   return Report::error(places.of(message, field, index), Code::RecordsDiffer)
-         << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is " << valueText(value) << ", expected records as of "
-         << valueText(other);
+         << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is "
+         << valueText(value) << ", expected records as of " << valueText(other);
 }
 
 LogicalResult ModelBuilder::overRequest(const Message &message, StringRef field, Value value) {
   if (spaceOf(value) == ir::getRequestSpace(builder.getContext()))
     return success();
   return Report::error(places.of(message, field), Code::RowsDiffer)
-         << "node " << quoted(nodeName()) << ": " << fieldText(message, field, -1) << " has the rows " << rowsText(spaceOf(value))
-         << ", expected one row for each request";
+         << "node " << quoted(nodeName()) << ": " << fieldText(message, field, -1)
+         << " has the rows " << rowsText(spaceOf(value)) << ", expected one row for each request";
 }
 
-FailureOr<ir::JaggedType> ModelBuilder::jagged(const Message &message, Attribute space, ArrayRef<int64_t> dims, Type element) {
+FailureOr<ir::JaggedType> ModelBuilder::jagged(const Message &message, Attribute space,
+                                               ArrayRef<int64_t> dims, Type element) {
   std::optional<int64_t> rows = cast<ir::RowSpace>(space).getMaxRows();
   if (!rows || *rows >= ir::kRowLimit) {
-    Report::error(places.of(message), Code::TooBig) << "node " << quoted(nodeName()) << ": the rows " << rowsText(space) << " can be "
-                                                    << (rows ? std::to_string(*rows) : "more than 2^63") << ", expected less than 2^31";
+    Report::error(places.of(message), Code::TooBig)
+        << "node " << quoted(nodeName()) << ": the rows " << rowsText(space) << " can be "
+        << (rows ? std::to_string(*rows) : "more than 2^63") << ", expected less than 2^31";
     return failure();
   }
   int64_t elements = 1;
   bool fits = dims.size() <= 8;
   for (int64_t size : dims)
-    fits = fits && size >= 1 && !llvm::MulOverflow(elements, size, elements) && elements < ir::kRowLimit;
+    fits = fits && size >= 1 && !llvm::MulOverflow(elements, size, elements) &&
+           elements < ir::kRowLimit;
   if (fits)
     return ir::JaggedType::get(builder.getContext(), space, dims, element);
-  Report::error(places.of(message), Code::TooBig) << "node " << quoted(nodeName()) << ": a record of shape " << shapeText(dims)
-                                                  << " is too large, expected at most 8 dimensions and less than 2^31 numbers";
+  Report::error(places.of(message), Code::TooBig)
+      << "node " << quoted(nodeName()) << ": a record of shape " << shapeText(dims)
+      << " is too large, expected at most 8 dimensions and less than 2^31 numbers";
   return failure();
 }
 
-//===-- Ops -----------------------------------------------------------------------------------------------------------===//
+//===-- Ops
+//-----------------------------------------------------------------------------------------------------------===//
 
 Value ModelBuilder::linear(Value input, Value weight, Value bias, bool transposed) {
   int64_t outputs = shapeOf(weight)[transposed ? 0 : 1];
-  return ir::LinearOp::create(builder, where, typeOf(input).withDims({outputs}), input, weight, bias, transposed);
+  return ir::LinearOp::create(builder, where, typeOf(input).withDims({outputs}), input, weight,
+                              bias, transposed);
 }
 
 Value ModelBuilder::layerNorm(Value input, Value weight, Value bias, double eps, int64_t groups) {
-  return ir::LayerNormOp::create(builder, where, input.getType(), input, weight, bias, llvm::APFloat(eps), groups);
+  return ir::LayerNormOp::create(builder, where, input.getType(), input, weight, bias,
+                                 llvm::APFloat(eps), groups);
 }
 
 Value ModelBuilder::scale(Value input, double factor) {
@@ -186,7 +208,8 @@ Value ModelBuilder::concatFeatures(ArrayRef<Value> inputs) {
 Value ModelBuilder::sliceFeatures(Value input, int64_t offset, int64_t size) {
   if (size == widthOf(input))
     return input;
-  return ir::SliceFeaturesOp::create(builder, where, typeOf(input).withDims({size}), input, offset, size);
+  return ir::SliceFeaturesOp::create(builder, where, typeOf(input).withDims({size}), input, offset,
+                                     size);
 }
 
 Value ModelBuilder::reshape(Value input, ArrayRef<int64_t> dims) {
@@ -199,15 +222,16 @@ FailureOr<Value> ModelBuilder::concatRows(const Message &message, ArrayRef<Value
   if (inputs.size() == 1)
     return inputs[0];
   SmallVector<Attribute> spaces = llvm::map_to_vector(inputs, spaceOf);
-  auto type = jagged(message, ir::getConcatSpace(spaces), typeOf(inputs[0]).getDims(), typeOf(inputs[0]).getElementType());
+  auto type = jagged(message, ir::getConcatSpace(spaces), typeOf(inputs[0]).getDims(),
+                     typeOf(inputs[0]).getElementType());
   if (failed(type))
     return failure();
   return Value(ir::ConcatRowsOp::create(builder, where, *type, inputs));
 }
 
 FailureOr<Value> ModelBuilder::interleave(const Message &message, ArrayRef<Value> inputs) {
-  auto type = jagged(message, ir::getInterleaveSpace(spaceOf(inputs[0]), inputs.size()), typeOf(inputs[0]).getDims(),
-                     typeOf(inputs[0]).getElementType());
+  auto type = jagged(message, ir::getInterleaveSpace(spaceOf(inputs[0]), inputs.size()),
+                     typeOf(inputs[0]).getDims(), typeOf(inputs[0]).getElementType());
   if (failed(type))
     return failure();
   return Value(ir::InterleaveOp::create(builder, where, *type, inputs));
@@ -224,13 +248,15 @@ Value ModelBuilder::paramSlice(Value input, int64_t dim, int64_t offset, int64_t
   if (shape[dim] == size)
     return input;
   shape[dim] = size;
-  return ir::ParamSliceOp::create(builder, where, RankedTensorType::get(shape, builder.getF32Type()), input, dim, offset, size);
+  return ir::ParamSliceOp::create(
+      builder, where, RankedTensorType::get(shape, builder.getF32Type()), input, dim, offset, size);
 }
 
 Value ModelBuilder::paramReshape(Value input, ArrayRef<int64_t> dims) {
   if (shapeOf(input) == dims)
     return input;
-  return ir::ParamReshapeOp::create(builder, where, RankedTensorType::get(dims, builder.getF32Type()), input);
+  return ir::ParamReshapeOp::create(builder, where,
+                                    RankedTensorType::get(dims, builder.getF32Type()), input);
 }
 
 Value ModelBuilder::paramConcat(ArrayRef<Value> inputs, int64_t dim) {
@@ -239,5 +265,6 @@ Value ModelBuilder::paramConcat(ArrayRef<Value> inputs, int64_t dim) {
   SmallVector<int64_t> shape(shapeOf(inputs[0]));
   for (Value input : inputs.drop_front())
     shape[dim] += shapeOf(input)[dim];
-  return ir::ParamConcatOp::create(builder, where, RankedTensorType::get(shape, builder.getF32Type()), inputs, dim);
+  return ir::ParamConcatOp::create(builder, where,
+                                   RankedTensorType::get(shape, builder.getF32Type()), inputs, dim);
 }

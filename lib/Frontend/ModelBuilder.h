@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all blocks share: named values, checks of operands in the user's words, and the ops that macros are made of.
+// What all blocks share: named values, checks of operands in the user's words, and the ops that
+// macros are made of.
 #ifndef RECCC_LIB_FRONTEND_MODELBUILDER_H
 #define RECCC_LIB_FRONTEND_MODELBUILDER_H
 
@@ -16,16 +17,19 @@ using Rows = Attribute;
 
 class ModelBuilder {
 public:
-  ModelBuilder(OpBuilder &builder, const NamedModel &names, const Places &places, WeightBinder &weights)
+  ModelBuilder(OpBuilder &builder, const NamedModel &names, const Places &places,
+               WeightBinder &weights)
       : builder(builder), names(names), places(places), weights(weights) {}
 
-  //===-- Named values ------------------------------------------------------------------------------------------------===//
+  //===-- Named values
+  //------------------------------------------------------------------------------------------------===//
 
   /// A name that the user may use. Also names the location of the op that makes it.
   void defineGlobal(StringRef name, Value value);
   /// "NODE.INNER", "NODE" when `inner` is empty.
   void define(const Twine &inner, Value value);
-  /// The value that a field names, reporting one that does not exist. Values of nodes that failed fail silently.
+  /// The value that a field names, reporting one that does not exist. Values of nodes that failed
+  /// fail silently.
   FailureOr<Value> value(const Message &message, StringRef field, int index = -1);
   Value find(StringRef name) const { return values.lookup(name); }
   const std::vector<std::string> &definedNames() const { return order; }
@@ -40,7 +44,8 @@ public:
   void failNode() { failed_.insert(current); }
   StringRef nodeName() const { return current; }
 
-  //===-- Checked operands --------------------------------------------------------------------------------------------===//
+  //===-- Checked operands
+  //--------------------------------------------------------------------------------------------===//
 
   FailureOr<Value> floats(const Message &message, StringRef field, int index = -1);
   /// Floats whose records have one dimension.
@@ -48,31 +53,43 @@ public:
   /// One INT64 for each row.
   FailureOr<Value> ids(const Message &message, StringRef field, int index = -1);
   /// The value has the rows of `other`.
-  LogicalResult sameRows(const Message &message, StringRef field, int index, Value value, Value other);
-  LogicalResult sameRecord(const Message &message, StringRef field, int index, Value value, Value other);
+  LogicalResult sameRows(const Message &message, StringRef field, int index, Value value,
+                         Value other);
+  LogicalResult sameRecord(const Message &message, StringRef field, int index, Value value,
+                           Value other);
   LogicalResult overRequest(const Message &message, StringRef field, Value value);
   /// Row spaces and records of a result stay within what the runtime can hold.
-  FailureOr<ir::JaggedType> jagged(const Message &message, Attribute space, ArrayRef<int64_t> dims, Type element);
+  FailureOr<ir::JaggedType> jagged(const Message &message, Attribute space, ArrayRef<int64_t> dims,
+                                   Type element);
   Attribute rows(StringRef name) const { return names.rows.lookup(name); }
   const pb::Table &table(StringRef name) const { return *names.tables.lookup(name); }
 
-  FailureOr<Value> weight(const Message &message, StringRef field, StringRef tensor, ArrayRef<Dim> dims,
+  FailureOr<Value> weight(const Message &message, StringRef field, StringRef tensor,
+                          ArrayRef<Dim> dims,
                           ArrayRef<std::pair<Location, std::string>> notes = {}) {
     return weights.bind(builder, places.of(message, field), tensor, dims, notes);
   }
 
   Report error(const Message &message, StringRef field, Code code, int index = -1) {
-    return Report::error(field.empty() ? places.of(message) : places.of(message, field, index), code);
+    return Report::error(field.empty() ? places.of(message) : places.of(message, field, index),
+                         code);
   }
 
   /// Ops made from here on stand at this field.
-  void at(const Message &message, StringRef field = "") { where = field.empty() ? places.of(message) : places.of(message, field); }
+  void at(const Message &message, StringRef field = "") {
+    where = field.empty() ? places.of(message) : places.of(message, field);
+  }
 
-  //===-- Ops ---------------------------------------------------------------------------------------------------------===//
+  //===-- Ops
+  //---------------------------------------------------------------------------------------------------------===//
   // Operands fit: callers checked them.
 
-  template <typename Op> Value unary(Value input) { return Op::create(builder, where, input.getType(), input); }
-  template <typename Op> Value binary(Value lhs, Value rhs) { return Op::create(builder, where, lhs.getType(), lhs, rhs); }
+  template <typename Op> Value unary(Value input) {
+    return Op::create(builder, where, input.getType(), input);
+  }
+  template <typename Op> Value binary(Value lhs, Value rhs) {
+    return Op::create(builder, where, lhs.getType(), lhs, rhs);
+  }
   Value linear(Value input, Value weight, Value bias, bool transposed);
   Value layerNorm(Value input, Value weight, Value bias, double eps, int64_t groups = 1);
   Value scale(Value input, double factor);
@@ -90,7 +107,9 @@ public:
   static Attribute spaceOf(Value value) { return typeOf(value).getSpace(); }
   /// Numbers in a record of one dimension.
   static int64_t widthOf(Value value) { return typeOf(value).getDims()[0]; }
-  static ArrayRef<int64_t> shapeOf(Value parameter) { return cast<RankedTensorType>(parameter.getType()).getShape(); }
+  static ArrayRef<int64_t> shapeOf(Value parameter) {
+    return cast<RankedTensorType>(parameter.getType()).getShape();
+  }
 
   OpBuilder &builder;
   const NamedModel &names;

@@ -9,12 +9,14 @@ using namespace reccc;
 
 namespace {
 
-/// Directed graph of things that need others; all walks are loops, since a chain may have 100,000 links.
+/// Directed graph of things that need others; all walks are loops, since a chain may have 100,000
+/// links.
 struct Needs {
   explicit Needs(size_t count) : needs(count) {}
   std::vector<SmallVector<int, 2>> needs;
 
-  /// Everything after what it needs, ties in the order of the numbers. Shorter than the graph when there is a cycle.
+  /// Everything after what it needs, ties in the order of the numbers. Shorter than the graph when
+  /// there is a cycle.
   std::vector<int> order() const {
     std::vector<SmallVector<int, 2>> neededBy(needs.size());
     std::vector<int> open(needs.size());
@@ -79,7 +81,8 @@ private:
     errors += checkFieldRules(model, "", places, all);
     auto part = [&](const Message &message, StringRef kind, const std::string &name) {
       if (errors < kErrorLimit)
-        errors += checkFieldRules(message, name.empty() ? kind.str() : (kind + " " + quoted(name)).str(), places, all);
+        errors += checkFieldRules(
+            message, name.empty() ? kind.str() : (kind + " " + quoted(name)).str(), places, all);
     };
     for (const auto &rows : model.rows())
       part(rows, "rows", rows.name());
@@ -98,7 +101,8 @@ private:
       if (node.block_case() == pb::Node::BLOCK_NOT_SET && errors < kErrorLimit) {
         ++errors;
         Report::error(places.of(node), Code::UnknownBlock)
-            << "node " << quoted(node.name()) << " has no block, expected one of those of `message Node`, like linear or embedding";
+            << "node " << quoted(node.name())
+            << " has no block, expected one of those of `message Node`, like linear or embedding";
       }
     }
     firstReference.push_back(all.size());
@@ -107,17 +111,19 @@ private:
   void missingKind(const pb::Rows &rows) {
     ++errors;
     Report::error(places.of(rows), Code::MissingField)
-        << "rows " << quoted(rows.name()) << " have no number, expected one of max, count, newest and oldest";
+        << "rows " << quoted(rows.name())
+        << " have no number, expected one of max, count, newest and oldest";
   }
 
   /// Enters a name; false when it is taken.
-  bool enter(llvm::StringMap<const Message *> &scope, StringRef name, const Message &place, StringRef kind) {
+  bool enter(llvm::StringMap<const Message *> &scope, StringRef name, const Message &place,
+             StringRef kind) {
     auto [it, isNew] = scope.try_emplace(name, &place);
     if (isNew)
       return true;
     if (++errors < kErrorLimit)
       Report::error(places.of(place, "name"), Code::DuplicateName)
-          .note(places.of(*it->second, "name"), "it is given here first")
+              .note(places.of(*it->second, "name"), "it is given here first")
           << kind << " " << quoted(name) << ": the name is taken";
     return false;
   }
@@ -127,7 +133,8 @@ private:
     for (const auto &rows : model.rows()) {
       if (rows.name() == "request") {
         ++errors;
-        Report::error(places.of(rows, "name"), Code::DuplicateName) << "rows 'request': the name is taken by the one row that every request has";
+        Report::error(places.of(rows, "name"), Code::DuplicateName)
+            << "rows 'request': the name is taken by the one row that every request has";
         continue;
       }
       if (enter(rowNames, rows.name(), rows, "rows"))
@@ -146,7 +153,7 @@ private:
       auto [it, isNew] = outputNames.try_emplace(name, &output);
       if (!isNew && ++errors < kErrorLimit)
         Report::error(places.of(output, output.has_name() ? "name" : "node"), Code::DuplicateName)
-            .note(places.of(*it->second), "it is given here first")
+                .note(places.of(*it->second), "it is given here first")
             << "output " << quoted(name) << ": the name is taken";
     }
   }
@@ -154,7 +161,8 @@ private:
   bool exists(const Reference &reference) {
     switch (reference.kind) {
     case pb::Rule::VALUE:
-      return values.contains(ownerOf(reference.name)) && (values.contains(reference.name) || nodeIndex.contains(ownerOf(reference.name)));
+      return values.contains(ownerOf(reference.name)) &&
+             (values.contains(reference.name) || nodeIndex.contains(ownerOf(reference.name)));
     case pb::Rule::TABLE:
       return named.tables.contains(reference.name);
     case pb::Rule::ROWS:
@@ -183,8 +191,12 @@ private:
           known.push_back("request");
         llvm::sort(known);
       }
-      Report report = Report::error(places.of(*reference.message, reference.field, reference.index), Code::UnknownName);
-      report << (table ? "no table " : rows ? "no rows " : "no input or node ") << quoted(reference.name);
+      Report report = Report::error(places.of(*reference.message, reference.field, reference.index),
+                                    Code::UnknownName);
+      report << (table  ? "no table "
+                 : rows ? "no rows "
+                        : "no input or node ")
+             << quoted(reference.name);
       std::string near = didYouMean(reference.name, known);
       if (!near.empty())
         report.hint(near);
@@ -197,8 +209,8 @@ private:
     }
   }
 
-  LogicalResult reportCycle(ArrayRef<int> path, llvm::function_ref<const Message &(int)> part, llvm::function_ref<std::string(int)> name,
-                            StringRef kind) {
+  LogicalResult reportCycle(ArrayRef<int> path, llvm::function_ref<const Message &(int)> part,
+                            llvm::function_ref<std::string(int)> name, StringRef kind) {
     std::string text;
     for (size_t i = 0; i < path.size(); ++i) {
       if (path.size() > 12 && i == 8) {
@@ -208,7 +220,8 @@ private:
       text += name(path[i]) + " -> ";
     }
     Report report = Report::error(places.of(part(path[0])), Code::Cycle);
-    report << kind << " " << quoted(name(path[0])) << " depends on itself: " << text << name(path[0]);
+    report << kind << " " << quoted(name(path[0])) << " depends on itself: " << text
+           << name(path[0]);
     for (int i : path.drop_front().take_front(4))
       report.note(places.of(part(i)), quoted(name(i)) + " is here");
     return report;
@@ -218,14 +231,17 @@ private:
     // Rows point at rows in `newest` and `oldest`.
     Needs needs(model.rows_size());
     for (auto [i, rows] : llvm::enumerate(model.rows())) {
-      StringRef of = rows.has_newest() ? StringRef(rows.newest().of()) : rows.has_oldest() ? StringRef(rows.oldest().of()) : StringRef();
+      StringRef of = rows.has_newest()   ? StringRef(rows.newest().of())
+                     : rows.has_oldest() ? StringRef(rows.oldest().of())
+                                         : StringRef();
       if (auto it = rowIndex.find(of); !of.empty() && it != rowIndex.end())
         needs.needs[i].push_back(it->second);
     }
     std::vector<int> order = needs.order();
     if (order.size() != needs.needs.size())
-      return reportCycle(needs.cycle(order), [&](int i) -> const Message & { return model.rows(i); },
-                         [&](int i) { return model.rows(i).name(); }, "rows");
+      return reportCycle(
+          needs.cycle(order), [&](int i) -> const Message & { return model.rows(i); },
+          [&](int i) { return model.rows(i).name(); }, "rows");
     named.rows["request"] = ir::getRequestSpace(context);
     for (int i : order) {
       const pb::Rows &rows = model.rows(i);
@@ -257,8 +273,9 @@ private:
             needs.needs[node].push_back(it->second);
     std::vector<int> order = needs.order();
     if (order.size() != needs.needs.size())
-      return reportCycle(needs.cycle(order), [&](int i) -> const Message & { return model.node(i); },
-                         [&](int i) { return model.node(i).name(); }, "node");
+      return reportCycle(
+          needs.cycle(order), [&](int i) -> const Message & { return model.node(i); },
+          [&](int i) { return model.node(i).name(); }, "node");
     for (int i : order)
       named.order.push_back(&model.node(i));
     return success();
@@ -270,13 +287,14 @@ private:
   NamedModel named;
   unsigned errors = 0;
   std::vector<Reference> references;
-  std::vector<size_t> firstReference; // of each node, and the end
+  std::vector<size_t> firstReference;      // of each node, and the end
   llvm::StringMap<const Message *> values; // inputs and nodes share one scope
   llvm::StringMap<int> rowIndex, nodeIndex;
 };
 
 } // namespace
 
-FailureOr<NamedModel> reccc::resolveNames(const pb::Model &model, const Places &places, MLIRContext *context) {
+FailureOr<NamedModel> reccc::resolveNames(const pb::Model &model, const Places &places,
+                                          MLIRContext *context) {
   return Resolver(model, places, context).resolve();
 }

@@ -16,7 +16,8 @@ constexpr int64_t kNestingLimit = 100;
 constexpr int64_t kRevision = 1;
 constexpr unsigned kMostErrors = 20;
 
-/// The place where messages nest too deep, as (line, column) from 1; protobuf skips unknown fields recursively, so this is looked at first.
+/// The place where messages nest too deep, as (line, column) from 1; protobuf skips unknown fields
+/// recursively, so this is looked at first.
 static std::optional<std::pair<int, int>> findTooDeep(StringRef text) {
   int64_t depth = 0;
   int line = 1, column = 0;
@@ -59,9 +60,8 @@ namespace {
 /// Turns what the text parser says into diagnostics.
 class TextErrors : public gp::io::ErrorCollector {
 public:
-  TextErrors(StringRef source, const Places &places, bool strict) : places(places), strict(strict) {
-    source.split(lines, '\n');
-  }
+  TextErrors(StringRef source, const Places &places, bool strict)
+      : source(source), places(places), strict(strict) {}
 
   void AddError(int line, int column, const std::string &message) override {
     if (++errors > kMostErrors)
@@ -69,7 +69,8 @@ public:
     // unknown enumeration value of "MIDDLE" for field "kind".
     StringRef value = StringRef(message).split("numeration value of \"").second.split('"').first;
     if (!value.empty())
-      return unknownEnumerator(tokenBefore(line, column, value), value, StringRef(message).split("for field \"").second.split('"').first);
+      return unknownEnumerator(tokenBefore(line, column, value), value,
+                               StringRef(message).split("for field \"").second.split('"').first);
     Location where = placeOf(line, column);
     if (StringRef(message).contains("recursion limit"))
       Report::error(where, Code::TooDeep) << "messages nest deeper than " << kNestingLimit;
@@ -83,20 +84,23 @@ public:
     StringRef type = StringRef(message).split("Message type \"").second.split('"').first;
     StringRef name = StringRef(message).split("has no field named \"").second.split('"').first;
     if (type.empty() || name.empty()) {
-      Report::warning(where, Code::Syntax) << text(message);
+      if (++warnings <= kMostErrors)
+        Report::warning(where, Code::Syntax) << text(message);
       return;
     }
-    where = tokenBefore(line, column, name);
-    const gp::Descriptor *descriptor = gp::DescriptorPool::generated_pool()->FindMessageTypeByName(type.str());
     bool block = type == "recsys.v1.Node";
-    errors += strict || block;
-    if (errors > kMostErrors)
+    bool isError = strict || block;
+    if (++(isError ? errors : warnings) > kMostErrors)
       return;
-    Report report = strict || block ? Report::error(where, block ? Code::UnknownBlock : Code::UnknownField)
-                                    : Report::warning(where, Code::UnknownField);
+    where = tokenBefore(line, column, name);
+    const gp::Descriptor *descriptor =
+        gp::DescriptorPool::generated_pool()->FindMessageTypeByName(type.str());
+    Report report = isError ? Report::error(where, block ? Code::UnknownBlock : Code::UnknownField)
+                            : Report::warning(where, Code::UnknownField);
     report << (block ? "unknown block " : "unknown field ") << quoted(name);
     if (!block)
-      report << " in message " << type.substr(StringRef("recsys.v1.").size()) << (strict ? "" : "; it is ignored");
+      report << " in message " << type.substr(StringRef("recsys.v1.").size())
+             << (strict ? "" : "; it is ignored");
     std::string near = descriptor ? didYouMean(name, fieldNames(descriptor)) : "";
     if (!near.empty())
       report.hint(near);
@@ -107,16 +111,27 @@ public:
   unsigned errors = 0;
 
 private:
-  Location placeOf(int line, int column) const { return line < 0 ? places.wholeFile() : places.at(line + 1, column + 1); }
+  Location placeOf(int line, int column) const {
+    return line < 0 ? places.wholeFile() : places.at(line + 1, column + 1);
+  }
 
-  /// The parser has read on when it reports a word: the place of the word itself, on its line or one of those before.
+  /// The parser has read on when it reports a word: the place of the word itself, on its line or
+  /// one of those before.
   Location tokenBefore(int line, int column, StringRef token) const {
-    for (int i = line; i >= 0 && i > line - 100 && i < static_cast<int>(lines.size()); --i) {
-      StringRef head = i == line ? lines[i].take_front(column) : lines[i];
-      if (size_t at = head.rfind(token); at != StringRef::npos)
-        return placeOf(i, at);
+    size_t start = 0;
+    for (int i = 0; i < line; ++i) {
+      size_t end = source.find('\n', start);
+      if (end == StringRef::npos)
+        return placeOf(line, column);
+      start = end + 1;
     }
-    return placeOf(line, column);
+    StringRef head = source.take_front(start + column);
+    size_t at = head.rfind(token);
+    if (at == StringRef::npos)
+      return placeOf(line, column);
+    size_t before = head.take_front(at).rfind('\n');
+    return placeOf(line - head.drop_front(at).count('\n'),
+                   before == StringRef::npos ? at : at - before - 1);
   }
 
   static void unknownEnumerator(Location where, StringRef value, StringRef fieldName) {
@@ -152,9 +167,10 @@ private:
     return safe;
   }
 
+  StringRef source;
   const Places &places;
   bool strict;
-  SmallVector<StringRef, 0> lines;
+  unsigned warnings = 0;
 };
 
 } // namespace
@@ -185,8 +201,8 @@ static LogicalResult checkUnknown(const Message &message, const Places &places, 
   for (int i = 0; i < std::min(unknown.field_count(), 3); ++i) {
     Report report = strict ? Report::error(places.of(message), Code::UnknownField)
                            : Report::warning(places.of(message), Code::UnknownField);
-    report << "unknown field " << unknown.field(i).number() << " in message " << message.GetDescriptor()->name()
-           << (strict ? "" : "; it is ignored");
+    report << "unknown field " << unknown.field(i).number() << " in message "
+           << message.GetDescriptor()->name() << (strict ? "" : "; it is ignored");
     if (strict)
       result = failure();
   }
@@ -198,33 +214,41 @@ static LogicalResult checkUnknown(const Message &message, const Places &places, 
 }
 
 static LogicalResult parseBinary(StringRef bytes, ParsedModel &parsed, bool strict) {
-  gp::io::CodedInputStream stream(reinterpret_cast<const uint8_t *>(bytes.data()), static_cast<int>(bytes.size()));
+  gp::io::CodedInputStream stream(reinterpret_cast<const uint8_t *>(bytes.data()),
+                                  static_cast<int>(bytes.size()));
   stream.SetRecursionLimit(kNestingLimit);
   gp::LogSilencer silencer; // the library prints what we report
   if (!parsed.model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage())
     return Report::error(parsed.places.wholeFile(), Code::BrokenBinary)
            << "is neither protobuf text nor a whole binary message recsys.v1.Model; expected "
-           << bytes.size() << " bytes of it, reading stopped near byte " << stream.CurrentPosition();
+           << bytes.size() << " bytes of it, reading stopped near byte "
+           << stream.CurrentPosition();
   parsed.places.addBinary(parsed.model);
   return checkUnknown(parsed.model, parsed.places, strict);
 }
 
-std::unique_ptr<ParsedModel> reccc::parseModel(const llvm::MemoryBuffer &buffer, bool strict, MLIRContext *context) {
+std::unique_ptr<ParsedModel> reccc::parseModel(const llvm::MemoryBuffer &buffer, bool strict,
+                                               MLIRContext *context) {
   StringRef name = buffer.getBufferIdentifier(), bytes = buffer.getBuffer();
   auto parsed = std::make_unique<ParsedModel>(Places(context, name));
   Location file = parsed->places.wholeFile();
   if (bytes.size() >= (uint64_t(1) << 31)) {
-    Report::error(file, Code::TooLarge) << "has " << bytes.size() << " bytes, expected at most 2 GiB - 1; move constants to the weights file";
+    Report::error(file, Code::TooLarge)
+        << "has " << bytes.size()
+        << " bytes, expected at most 2 GiB - 1; move constants to the weights file";
     return nullptr;
   }
   FileKind kind = recognizeFile(name, bytes);
   LogicalResult result = failure();
   switch (kind.kind) {
   case FileKind::Empty:
-    result = Report::error(file, Code::EmptyFile) << "empty file, expected a model description (recsys.v1.Model)";
+    result = Report::error(file, Code::EmptyFile)
+             << "empty file, expected a model description (recsys.v1.Model)";
     break;
   case FileKind::Other:
-    result = Report::error(file, Code::NotADescription) << "expected a model description (recsys.v1.Model), got what looks like " << kind.looksLike;
+    result = Report::error(file, Code::NotADescription)
+             << "expected a model description (recsys.v1.Model), got what looks like "
+             << kind.looksLike;
     break;
   case FileKind::Text:
     bytes.consume_front("\xef\xbb\xbf");
@@ -239,8 +263,8 @@ std::unique_ptr<ParsedModel> reccc::parseModel(const llvm::MemoryBuffer &buffer,
   const pb::Model &model = parsed->model;
   if (model.has_revision() && model.revision() > kRevision) {
     Report::error(parsed->places.of(model, "revision"), Code::NewerRevision)
-        << "the description needs revision " << model.revision() << " of recsys.v1, this tool reads up to " << kRevision
-        << "; use a newer reccc";
+        << "the description needs revision " << model.revision()
+        << " of recsys.v1, this tool reads up to " << kRevision << "; use a newer reccc";
     return nullptr;
   }
   return parsed;

@@ -4,8 +4,8 @@
 #define RECCC_LIB_FRONTEND_PLACES_H
 
 #include "Schema.h"
-#include "mlir/IR/Location.h"
 #include "google/protobuf/text_format.h"
+#include "mlir/IR/Location.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace reccc {
@@ -22,7 +22,9 @@ public:
   /// Binary: places are paths like `node[12] "emb".linear`.
   void addBinary(const Message &root);
   /// A message that a preset made stands where `place` says.
-  void adopt(const Message &message, Location place) { entries.try_emplace(&message, Entry{nullptr, place}); }
+  void adopt(const Message &message, Location place) {
+    entries.try_emplace(&message, Entry{nullptr, place});
+  }
 
   /// Lines and columns count from 1; 0 means the file as a whole.
   Location at(int line, int column) const { return FileLineColLoc::get(file, line, column); }

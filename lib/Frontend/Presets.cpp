@@ -21,7 +21,8 @@ struct Preset {
 
 // Sources: the comments of the enumerations in recsys/v1/model.proto.
 static const Preset kPresets[] = {
-    {"Hstu", "META_STU",
+    {"Hstu",
+     "META_STU",
      R"(input_norm { eps: 1e-6 affine: true }
         output_norm { eps: 1e-6 affine: true per_head: false }
         silu { u: true v: false q: false k: false }
@@ -35,8 +36,10 @@ static const Preset kPresets[] = {
           output_norm_weight: "_output_norm_weight" output_norm_bias: "_output_norm_bias"
           order: BLOCKS_UVQK uvqk_layout: IN_OUT output_layout: IN_OUT
         })",
-     {{"mask.window", "mask { window { candidates: FROM_HISTORY_END min_full: 0 } }"}, {"mask.candidates", "mask { candidates { see: SELF } }"}}},
-    {"Hstu", "META_RESEARCH_HSTU",
+     {{"mask.window", "mask { window { candidates: FROM_HISTORY_END min_full: 0 } }"},
+      {"mask.candidates", "mask { candidates { see: SELF } }"}}},
+    {"Hstu",
+     "META_RESEARCH_HSTU",
      R"(input_norm { eps: 1e-6 affine: false }
         output_norm { eps: 1e-6 affine: false per_head: false }
         silu { u: true v: true q: true k: true }
@@ -52,7 +55,8 @@ static const Preset kPresets[] = {
           position: "_rel_attn_bias._pos_w" time: "_rel_attn_bias._ts_w"
           rule { meta_research_log {} } order: SCALE_THEN_ADD
         })"}}},
-    {"Hstu", "NVIDIA_HSTU",
+    {"Hstu",
+     "NVIDIA_HSTU",
      R"(input_norm { eps: 1e-5 affine: true }
         output_norm { eps: 1e-5 affine: true per_head: false }
         silu { u: true v: true q: true k: true }
@@ -66,8 +70,10 @@ static const Preset kPresets[] = {
           output_norm_weight: "_output_ln_dropout_mul.weight" output_norm_bias: "_output_ln_dropout_mul.bias"
           order: HEADS_UVQK uvqk_layout: OUT_IN output_layout: OUT_IN
         })",
-     {{"mask.window", "mask { window { candidates: FROM_OWN_ROW min_full: 0 } }"}, {"mask.candidates", "mask { candidates { see: SELF } }"}}},
-    {"Transformer", "RECBOLE_SASREC",
+     {{"mask.window", "mask { window { candidates: FROM_OWN_ROW min_full: 0 } }"},
+      {"mask.candidates", "mask { candidates { see: SELF } }"}}},
+    {"Transformer",
+     "RECBOLE_SASREC",
      R"(norm: POST eps: 1e-12 activation: GELU
         mask { causal {} }
         score { softmax {} inverse_sqrt_width {} }
@@ -78,8 +84,13 @@ static const Preset kPresets[] = {
           inner: "feed_forward.dense_1" inner_output: "feed_forward.dense_2" output_norm: "feed_forward.LayerNorm"
         })",
      {}},
-    {"Positions", "META_HSTU", "sqrt_width {} count: FROM_NEWEST", {{"time", "time { rule { sqrt { unit: 60 } } last: LAST_ROW }"}}},
-    {"Positions", "META_HSTU_PYTORCH", "sqrt_width {} count: FROM_NEWEST",
+    {"Positions",
+     "META_HSTU",
+     "sqrt_width {} count: FROM_NEWEST",
+     {{"time", "time { rule { sqrt { unit: 60 } } last: LAST_ROW }"}}},
+    {"Positions",
+     "META_HSTU_PYTORCH",
+     "sqrt_width {} count: FROM_NEWEST",
      {{"time", "time { rule { sqrt { unit: 60 } } last: WIDTH_MINUS_ONE }"}}},
     {"Positions", "META_RESEARCH_HSTU", "sqrt_width {} count: FROM_OLDEST", {}},
     {"Positions", "RECBOLE_SASREC", "factor: 1 count: FROM_OLDEST", {}},
@@ -88,7 +99,8 @@ static const Preset kPresets[] = {
 namespace {
 class Filler {
 public:
-  Filler(Places &places, Location place, StringRef node, StringRef preset, std::vector<PresetChoice> &choices)
+  Filler(Places &places, Location place, StringRef node, StringRef preset,
+         std::vector<PresetChoice> &choices)
       : places(places), place(place), node(node), preset(preset), choices(choices) {}
 
   /// Copies from `from` what `to` has not.
@@ -98,7 +110,8 @@ public:
     for (const Field *field : fields) {
       const auto *reflection = to.GetReflection();
       std::string fieldPath = path + "." + field->name();
-      bool has = field->is_repeated() ? reflection->FieldSize(to, field) != 0 : reflection->HasField(to, field);
+      bool has = field->is_repeated() ? reflection->FieldSize(to, field) != 0
+                                      : reflection->HasField(to, field);
       const auto *oneof = field->real_containing_oneof();
       bool otherOfOneof = !has && oneof && reflection->HasOneof(to, oneof);
       bool message = field->cpp_type() == Field::CPPTYPE_MESSAGE;
@@ -115,7 +128,8 @@ public:
         choices.push_back({node.str(), fieldPath, "{}", preset.str(), /*overridden=*/true});
         continue;
       }
-      choices.push_back({node.str(), fieldPath, valueText(from, field), preset.str(), has || otherOfOneof});
+      choices.push_back(
+          {node.str(), fieldPath, valueText(from, field), preset.str(), has || otherOfOneof});
       if (!has && !otherOfOneof)
         copy(to, from, field);
     }
@@ -163,14 +177,16 @@ static bool hasMessage(const Message &block, StringRef path) {
 }
 
 void reccc::applyPreset(pb::Node &node, Places &places, std::vector<PresetChoice> &choices) {
-  const Field *blockField = node.GetReflection()->GetOneofFieldDescriptor(node, node.GetDescriptor()->oneof_decl(0));
+  const Field *blockField =
+      node.GetReflection()->GetOneofFieldDescriptor(node, node.GetDescriptor()->oneof_decl(0));
   if (!blockField)
     return;
   Message *block = node.GetReflection()->MutableMessage(&node, blockField);
   const Field *presetField = fieldNamed(*block, "preset");
   if (!presetField || !block->GetReflection()->HasField(*block, presetField))
     return;
-  const auto *chosen = presetField->enum_type()->FindValueByNumber(block->GetReflection()->GetEnumValue(*block, presetField));
+  const auto *chosen = presetField->enum_type()->FindValueByNumber(
+      block->GetReflection()->GetEnumValue(*block, presetField));
   if (!chosen)
     return; // reported by the rules
   Location place = places.of(*block, presetField);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Diagnostics of the frontend: a code behind every message, hints, notes, and names that are safe to print.
+// Diagnostics of the frontend: a code behind every message, hints, notes, and names that are safe
+// to print.
 #ifndef RECCC_LIB_FRONTEND_REPORT_H
 #define RECCC_LIB_FRONTEND_REPORT_H
 
-#include "reccc/Support/LLVM.h"
 #include "mlir/IR/Diagnostics.h"
+#include "reccc/Support/LLVM.h"
 #include <string>
 
 namespace reccc {

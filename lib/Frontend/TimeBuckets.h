@@ -11,7 +11,8 @@ namespace reccc {
 /// The bucket of 2^63 - 1.
 constexpr int64_t kMostResearchBuckets = 145;
 
-/// Edges e_1 … e_last so that bucket(x) = number of edges <= x is trunc(ln(max(x, 1)) / 0.301) as PyTorch evaluates it in fp32, at most `last`.
+/// Edges e_1 … e_last so that bucket(x) = number of edges <= x is trunc(ln(max(x, 1)) / 0.301) as
+/// PyTorch evaluates it in fp32, at most `last`.
 SmallVector<int64_t> researchLogEdges(int64_t last);
 
 /// The fp32 expression with a correctly rounded logarithm; x >= 0.

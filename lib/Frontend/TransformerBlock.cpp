@@ -8,7 +8,8 @@ namespace {
 
 class TransformerBuilder {
 public:
-  TransformerBuilder(ModelBuilder &b, const pb::Transformer &block) : b(b), block(block), names(block.weights()) {}
+  TransformerBuilder(ModelBuilder &b, const pb::Transformer &block)
+      : b(b), block(block), names(block.weights()) {}
 
   Built build() {
     auto input = b.vectors(block, "input");
@@ -16,12 +17,15 @@ public:
       return failure();
     width = b.widthOf(*input);
     if (width % block.heads()) {
-      b.error(block, "heads", Code::OutOfRange) << "heads is " << block.heads() << ", expected a divisor of the width of the input, " << width;
+      b.error(block, "heads", Code::OutOfRange)
+          << "heads is " << block.heads() << ", expected a divisor of the width of the input, "
+          << width;
       return failure();
     }
     if (block.layers() > 1 && !StringRef(names.prefix()).contains("{layer}")) {
-      b.error(names, "prefix", Code::Contradiction) << "node " << quoted(b.nodeName()) << ": prefix " << quoted(names.prefix())
-                                                    << " has no {layer}, expected one for " << block.layers() << " layers";
+      b.error(names, "prefix", Code::Contradiction)
+          << "node " << quoted(b.nodeName()) << ": prefix " << quoted(names.prefix())
+          << " has no {layer}, expected one for " << block.layers() << " layers";
       return failure();
     }
     auto settings = scoreSettings(b, block.score(), width / block.heads());
@@ -41,16 +45,24 @@ public:
   }
 
 private:
-  std::string prefix(const std::string &name) const { return substitute(names.prefix(), "layer", layer) + name + "."; }
-  std::string inner(StringRef name) const { return "layers." + std::to_string(layer) + "." + name.str(); }
+  std::string prefix(const std::string &name) const {
+    return substitute(names.prefix(), "layer", layer) + name + ".";
+  }
+  std::string inner(StringRef name) const {
+    return "layers." + std::to_string(layer) + "." + name.str();
+  }
 
   Built linear(Value input, const std::string &name, StringRef field, Dim outputs) {
-    return buildTorchLinear(b, names, names.GetReflection()->HasField(names, fieldNamed(names, field)) ? field : "prefix", input, prefix(name), outputs);
+    return buildTorchLinear(
+        b, names,
+        names.GetReflection()->HasField(names, fieldNamed(names, field)) ? field : "prefix", input,
+        prefix(name), outputs);
   }
 
   /// norm(x + residual)
   Built addNorm(Value x, Value residual, const std::string &name, StringRef field) {
-    return buildTorchNorm(b, names, field, b.binary<ir::AddOp>(x, residual), prefix(name), block.eps());
+    return buildTorchNorm(b, names, field, b.binary<ir::AddOp>(x, residual), prefix(name),
+                          block.eps());
   }
 
   Value activate(Value x) {
@@ -74,7 +86,8 @@ private:
       return failure();
     int64_t heads = block.heads();
     auto split = [&](Value v) { return b.reshape(v, {heads, width / heads}); };
-    Value attended = b.reshape(buildAttention(b, split(*query), split(*key), split(*value), masks, score, {}), {width});
+    Value attended = b.reshape(
+        buildAttention(b, split(*query), split(*key), split(*value), masks, score, {}), {width});
     auto projected = linear(attended, names.attention_output(), "attention_output", same);
     if (failed(projected))
       return failure();
@@ -83,7 +96,8 @@ private:
       return failure();
     b.define(inner("attn"), *attention);
 
-    auto hidden = linear(*attention, names.inner(), "inner", {block.has_inner_width() ? block.inner_width() : -1, "inner_width"});
+    auto hidden = linear(*attention, names.inner(), "inner",
+                         {block.has_inner_width() ? block.inner_width() : -1, "inner_width"});
     if (failed(hidden))
       return failure();
     auto result = linear(activate(*hidden), names.inner_output(), "inner_output", same);
@@ -104,4 +118,6 @@ private:
 
 } // namespace
 
-Built reccc::build(ModelBuilder &b, const pb::Transformer &block) { return TransformerBuilder(b, block).build(); }
+Built reccc::build(ModelBuilder &b, const pb::Transformer &block) {
+  return TransformerBuilder(b, block).build();
+}

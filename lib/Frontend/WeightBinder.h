@@ -17,14 +17,16 @@ struct FileTensor;
 struct Dim {
   Dim(int64_t size = -1, std::string from = "") : size(size), from(std::move(from)) {}
   int64_t size;     // -1: whatever the file says
-  std::string from; // what a known size follows from: "4 heads x (2 x 16 qk + 2 x 16 v)"; of an unknown one: the field that would tell it
+  std::string from; // what a known size follows from: "4 heads x (2 x 16 qk + 2 x 16 v)"; of an
+                    // unknown one: the field that would tell it
 };
 
 class WeightBinder {
 public:
   WeightBinder(ModuleOp module, const SafetensorsFile *weights);
 
-  /// The parameter of tensor `name` with the given sizes, once for all users. `notes` are places that decided the sizes.
+  /// The parameter of tensor `name` with the given sizes, once for all users. `notes` are places
+  /// that decided the sizes.
   FailureOr<Value> bind(OpBuilder &builder, Location where, StringRef name, ArrayRef<Dim> dims,
                         ArrayRef<std::pair<Location, std::string>> notes = {});
 
@@ -41,8 +43,9 @@ public:
   void warnUnused(MLIRContext *context) const;
 
 private:
-  FailureOr<SmallVector<int64_t>> checkShape(Location where, StringRef name, ArrayRef<Dim> dims,
-                                             ArrayRef<std::pair<Location, std::string>> notes) const;
+  FailureOr<SmallVector<int64_t>>
+  checkShape(Location where, StringRef name, ArrayRef<Dim> dims,
+             ArrayRef<std::pair<Location, std::string>> notes) const;
 
   ModuleOp module;
   const SafetensorsFile *weights;

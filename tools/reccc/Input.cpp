@@ -4,8 +4,10 @@
 #include "ExitCode.h"
 
 #include "mlir/Parser/Parser.h"
+#include "reccc/Frontend/Import.h"
 #include "reccc/Support/MappedFile.h"
 #include "reccc/Support/NestingDepth.h"
+#include "reccc/Support/Safetensors.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace reccc;
@@ -40,11 +42,34 @@ static bool checkNesting(const llvm::MemoryBuffer &buffer) {
   return false;
 }
 
+/// Imports a description; its sizes come from the weights.
+static std::optional<int> readDescription(const Options &options, llvm::SourceMgr &sources, std::unique_ptr<llvm::MemoryBuffer> buffer,
+                                          MLIRContext *context, OwningOpRef<ModuleOp> &module) {
+  std::optional<SafetensorsFile> weights;
+  if (!options.weights.empty()) {
+    FileError fileError;
+    weights = SafetensorsFile::open(options.weights, fileError);
+    if (!weights) {
+      llvm::errs() << fileError.message << "\n";
+      return fileError.exitCode();
+    }
+  }
+  ImportOptions importOptions;
+  importOptions.strict = options.strict;
+  importOptions.also = options.also;
+  const llvm::MemoryBuffer &text = *buffer;
+  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  module = importModel(text, weights ? &*weights : nullptr, importOptions, context);
+  return module ? std::nullopt : std::optional<int>(kRejected);
+}
+
 std::optional<int> reccc::readModel(const Options &options, llvm::SourceMgr &sources, MLIRContext *context, OwningOpRef<ModuleOp> &module) {
   int exitCode = kOk;
   std::unique_ptr<llvm::MemoryBuffer> buffer = readInput(options.input, exitCode);
   if (!buffer)
     return exitCode;
+  if (!looksLikeMlir(options.input, buffer->getBuffer()))
+    return readDescription(options, sources, std::move(buffer), context, module);
   if (buffer->getBuffer().trim().empty()) {
     llvm::errs() << buffer->getBufferIdentifier() << ": error: empty file, expected a model\n";
     return kRejected;

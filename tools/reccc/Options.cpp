@@ -31,6 +31,9 @@ struct Flags {
   cl::opt<std::string> emit{"emit", cl::desc("What to write (mlir); follows from the name after -o when not given"), cl::value_desc("kind"),
                             cl::cat(category)};
   cl::opt<std::string> weights{"weights", cl::desc("The model's weights"), cl::value_desc("file.safetensors"), cl::cat(category)};
+  cl::list<std::string> also{"also", cl::desc("Return these values of a description too, inner ones like states.layers.0.out included"),
+                             cl::value_desc("node,…"), cl::CommaSeparated, cl::cat(category)};
+  cl::opt<bool> strict{"strict", cl::desc("Unknown fields of a description are errors"), cl::cat(category)};
   cl::opt<std::string> stopAfter{"stop-after", cl::desc("Stop after this stage and write its IR; --print-stages lists the stages"),
                                  cl::value_desc("stage"), cl::cat(category)};
   cl::opt<std::string> dumpStages{"dump-stages", cl::desc("Write the IR after each stage to <n>-<stage>.mlir in this directory"),
@@ -109,6 +112,8 @@ std::optional<int> reccc::parseOptions(int argc, char **argv, Options &options) 
   options.input = flags.input;
   options.output = flags.output.empty() ? "-" : flags.output.getValue();
   options.weights = flags.weights;
+  options.also.assign(flags.also.begin(), flags.also.end());
+  options.strict = flags.strict;
   options.dumpStages = flags.dumpStages;
   options.oneThread = isGiven("mlir-print-ir-module-scope") || isGiven("mlir-pass-pipeline-local-reproducer");
   options.ownReproducer = isGiven("mlir-pass-pipeline-crash-reproducer");

@@ -18,6 +18,8 @@ struct Options {
   std::string output; // "-": standard output
   EmitKind emit = EmitKind::Mlir;
   std::string weights;                  // a safetensors file, or nothing
+  std::vector<std::string> also;        // inner values of a description that are returned too
+  bool strict = false;                  // unknown fields of a description are errors
   const StageInfo *stopAfter = nullptr; // the last stage when null
   std::string dumpStages;               // a directory, or nothing
   bool printStages = false;

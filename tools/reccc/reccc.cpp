@@ -32,6 +32,20 @@ static void setUpCrashes(const char *argv0) {
   });
 }
 
+/// Prints diagnostics as SourceMgr does, but those about a file as a whole without a line and column of zero.
+static void printDiagnostic(mlir::SourceMgrDiagnosticHandler &printer, mlir::Diagnostic &diagnostic) {
+  auto place = diagnostic.getLocation()->findInstanceOf<mlir::FileLineColLoc>();
+  if (!place || place.getLine()) {
+    printer.emitDiagnostic(diagnostic.getLocation(), diagnostic.str(), diagnostic.getSeverity());
+    return;
+  }
+  llvm::errs() << place.getFilename().getValue() << ": ";
+  if (auto part = llvm::dyn_cast<mlir::NameLoc>(diagnostic.getLocation()))
+    llvm::errs() << part.getName().getValue() << ": ";
+  static const char *const kinds[] = {"note", "warning", "error", "remark"};
+  llvm::errs() << kinds[static_cast<int>(diagnostic.getSeverity())] << ": " << diagnostic.str() << "\n";
+}
+
 static int run(const Options &options) {
   if (options.printStages) {
     printStages();
@@ -43,7 +57,13 @@ static int run(const Options &options) {
   if (options.oneThread)
     context.disableMultithreading();
   llvm::SourceMgr sources;
-  mlir::SourceMgrDiagnosticHandler diagnostics(sources, &context);
+  mlir::SourceMgrDiagnosticHandler printer(sources, &context);
+  mlir::ScopedDiagnosticHandler diagnostics(&context, [&](mlir::Diagnostic &diagnostic) {
+    printDiagnostic(printer, diagnostic);
+    for (mlir::Diagnostic &note : diagnostic.getNotes())
+      printDiagnostic(printer, note);
+    return mlir::success();
+  });
 
   OwningOpRef<ModuleOp> module;
   if (std::optional<int> code = readModel(options, sources, &context, module))

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The mask constructors against the rules that published code writes down, element by element, for every small sequence.
+// The mask constructors against the rules that published code writes down, element by element, for
+// every small sequence.
 #include "reccc/Dialect/Recsys/IR/MaskConstructors.h"
+#include "mlir/IR/MLIRContext.h"
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
-#include "mlir/IR/MLIRContext.h"
 #include "gtest/gtest.h"
 
 using namespace mlir;
@@ -18,7 +19,8 @@ struct Lengths {
   int64_t total() const { return end() + candidates; }
 };
 
-/// Meta's reference (ops/pytorch/pt_hstu_attention.py): places are ids, all context is 0, all candidates the last one.
+/// Meta's reference (ops/pytorch/pt_hstu_attention.py): places are ids, all context is 0, all
+/// candidates the last one.
 bool metaVisible(int64_t r, int64_t c, Lengths n, int64_t past, int64_t minFull) {
   auto id = [&](int64_t p, int64_t &last) {
     last = n.total();
@@ -62,14 +64,17 @@ struct Masks : testing::Test {
   Masks() { context.loadDialect<RecsysDialect>(); }
 
   /// What the masks of `segments` show at lengths `rows` of the segments.
-  std::vector<std::vector<bool>> visible(ArrayRef<SmallVector<Attribute>> masks, ArrayRef<Attribute> segments, ArrayRef<int64_t> rows) {
+  std::vector<std::vector<bool>> visible(ArrayRef<SmallVector<Attribute>> masks,
+                                         ArrayRef<Attribute> segments, ArrayRef<int64_t> rows) {
     int64_t total = 0;
     SmallVector<int64_t> first;
     for (int64_t count : rows) {
       first.push_back(total);
       total += count;
     }
-    auto rowsOf = [&](Attribute space) { return rows[llvm::find(segments, space) - segments.begin()]; };
+    auto rowsOf = [&](Attribute space) {
+      return rows[llvm::find(segments, space) - segments.begin()];
+    };
     std::vector<std::vector<bool>> result(total, std::vector<bool>(total));
     for (size_t q = 0; q < segments.size(); ++q)
       for (size_t k = 0; k < segments.size(); ++k)
@@ -84,7 +89,9 @@ struct Masks : testing::Test {
   }
 
   /// All lengths of up to `most` history rows in `parts` segments.
-  template <typename Rule> void check(const CausalRule &rule, int64_t contextRows, size_t parts, bool contextIsHistory, Rule expected) {
+  template <typename Rule>
+  void check(const CausalRule &rule, int64_t contextRows, size_t parts, bool contextIsHistory,
+             Rule expected) {
     SmallVector<Attribute> segments;
     SmallVector<SegmentRole> roles;
     if (contextRows) {
@@ -109,11 +116,14 @@ struct Masks : testing::Test {
             rows.push_back(history - firstPart);
           rows.push_back(candidates);
           auto got = visible(masks, segments, rows);
-          Lengths lengths{contextIsHistory ? 0 : contextRows, contextIsHistory ? contextRows + history : history, candidates};
+          Lengths lengths{contextIsHistory ? 0 : contextRows,
+                          contextIsHistory ? contextRows + history : history, candidates};
           for (int64_t r = 0; r < lengths.total(); ++r)
             for (int64_t c = 0; c < lengths.total(); ++c)
-              ASSERT_EQ(got[r][c], expected(r, c, lengths)) << "row " << r << " column " << c << " context " << contextRows << " history " << history << " candidates "
-                                                            << candidates << " past " << rule.past << " minFull " << rule.minFull << " first part " << firstPart;
+              ASSERT_EQ(got[r][c], expected(r, c, lengths))
+                  << "row " << r << " column " << c << " context " << contextRows << " history "
+                  << history << " candidates " << candidates << " past " << rule.past << " minFull "
+                  << rule.minFull << " first part " << firstPart;
         }
   }
 
@@ -128,7 +138,9 @@ TEST_F(Masks, areThoseOfMetasReference) {
       for (int64_t minFull : {0, 1, 3, 9})
         for (size_t parts : {1, 2}) {
           CausalRule rule{past, past ? minFull : 0, CandidateWindow::FromHistoryEnd, true};
-          check(rule, contextRows, parts, false, [&](int64_t r, int64_t c, Lengths n) { return metaVisible(r, c, n, past, minFull); });
+          check(rule, contextRows, parts, false, [&](int64_t r, int64_t c, Lengths n) {
+            return metaVisible(r, c, n, past, minFull);
+          });
         }
 }
 
@@ -137,7 +149,9 @@ TEST_F(Masks, areThoseOfMetasHopperKernel) {
     for (int64_t past : {1, 3})
       for (int64_t minFull : {0, 2}) {
         CausalRule rule{past, minFull, CandidateWindow::AllHistory, true};
-        check(rule, contextRows, 1, false, [&](int64_t r, int64_t c, Lengths n) { return hopperVisible(r, c, n, past, minFull); });
+        check(rule, contextRows, 1, false, [&](int64_t r, int64_t c, Lengths n) {
+          return hopperVisible(r, c, n, past, minFull);
+        });
       }
 }
 
@@ -145,20 +159,24 @@ TEST_F(Masks, areThoseOfNvidiasReference) {
   for (int64_t contextRows : {0, 1, 3})
     for (int64_t past : {0, 1, 2, 4, 9}) {
       CausalRule rule{past, 0, CandidateWindow::FromOwnRow, true};
-      check(rule, contextRows, 1, false, [&](int64_t r, int64_t c, Lengths n) { return nvidiaVisible(r, c, n, past); });
+      check(rule, contextRows, 1, false,
+            [&](int64_t r, int64_t c, Lengths n) { return nvidiaVisible(r, c, n, past); });
     }
 }
 
 TEST_F(Masks, contextMayBeOrdinaryCausalRows) {
   for (int64_t past : {0, 2, 4}) {
     CausalRule rule{past, 0, CandidateWindow::FromHistoryEnd, true};
-    check(rule, 3, 1, true, [&](int64_t r, int64_t c, Lengths n) { return metaVisible(r, c, n, past, 0); });
+    check(rule, 3, 1, true,
+          [&](int64_t r, int64_t c, Lengths n) { return metaVisible(r, c, n, past, 0); });
   }
 }
 
 TEST_F(Masks, candidatesMayNotSeeThemselves) {
   CausalRule rule{0, 0, CandidateWindow::FromHistoryEnd, false};
-  check(rule, 2, 1, false, [&](int64_t r, int64_t c, Lengths n) { return metaVisible(r, c, n, 0, 0) && !(r == c && r >= n.end()); });
+  check(rule, 2, 1, false, [&](int64_t r, int64_t c, Lengths n) {
+    return metaVisible(r, c, n, 0, 0) && !(r == c && r >= n.end());
+  });
 }
 
 TEST_F(Masks, fullShowsEverything) {

@@ -13,94 +13,215 @@ struct Wrong {
 };
 
 // A model that is right, so that each case shows one mistake.
-#define HEAD                                                                                                                               \
-  "name: \"m\"\n"                                                                                                                          \
-  "rows { name: \"h\" max: 8 }\n"                                                                                                          \
-  "rows { name: \"c\" max: 4 }\n"                                                                                                          \
-  "input { name: \"x\" rows: \"h\" type: FLOAT32 dims: 4 }\n"                                                                              \
-  "input { name: \"y\" rows: \"c\" type: FLOAT32 dims: 4 }\n"                                                                              \
+#define HEAD                                                                                       \
+  "name: \"m\"\n"                                                                                  \
+  "rows { name: \"h\" max: 8 }\n"                                                                  \
+  "rows { name: \"c\" max: 4 }\n"                                                                  \
+  "input { name: \"x\" rows: \"h\" type: FLOAT32 dims: 4 }\n"                                      \
+  "input { name: \"y\" rows: \"c\" type: FLOAT32 dims: 4 }\n"                                      \
   "input { name: \"id\" rows: \"h\" type: INT64 }\n"
 #define TAIL "output { node: \"n\" }\n"
 
 const Wrong kWrong[] = {
-    {"empty", "", {"0:0: error: empty file, expected a model description (recsys.v1.Model) [RC2001]"}},
+    {"empty",
+     "",
+     {"0:0: error: empty file, expected a model description (recsys.v1.Model) [RC2001]"}},
     {"onlyComments", "# nothing\n\n  # here\n", {"0:0: error: empty file"}},
-    {"json", "{\"name\": \"m\"}", {"0:0: error: expected a model description (recsys.v1.Model), got what looks like JSON", "[RC2002]"}},
-    {"mlir", "#s = #recsys.space<\"h\", max = 4>\nrecsys.model @rank() {}", {"looks like MLIR; name it with the ending .mlir [RC2002]"}},
-    {"lfsPointer", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", {"looks like a Git LFS pointer; fetch the file itself with `git lfs pull` [RC2002]"}},
+    {"json",
+     "{\"name\": \"m\"}",
+     {"0:0: error: expected a model description (recsys.v1.Model), got what looks like JSON",
+      "[RC2002]"}},
+    {"mlir",
+     "#s = #recsys.space<\"h\", max = 4>\nrecsys.model @rank() {}",
+     {"looks like MLIR; name it with the ending .mlir [RC2002]"}},
+    {"lfsPointer",
+     "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
+     {"looks like a Git LFS pointer; fetch the file itself with `git lfs pull` [RC2002]"}},
     {"syntax", "name: \"m\"\nrows { name: }\n", {"2:14: error: ", "[RC2003]"}},
-    {"wrongFieldType", "name: \"m\"\nrows { name: \"h\" max: \"many\" }\n", {"2:23: error: ", "[RC2003]"}},
-    {"unknownBlock", HEAD "node { name: \"n\" linaer { input: \"x\" weight: \"w\" } }\n" TAIL,
+    {"wrongFieldType",
+     "name: \"m\"\nrows { name: \"h\" max: \"many\" }\n",
+     {"2:23: error: ", "[RC2003]"}},
+    {"unknownBlock",
+     HEAD "node { name: \"n\" linaer { input: \"x\" weight: \"w\" } }\n" TAIL,
      {"7:18: error: unknown block 'linaer' [RC2105]", "7:18: note: did you mean 'linear'?"}},
-    {"noBlock", HEAD "node { name: \"n\" }\n" TAIL, {"7:1: error: node 'n' has no block, expected one of those of `message Node`", "[RC2105]"}},
-    {"unknownEnum", HEAD "node { name: \"n\" pool { input: \"x\" kind: MIDDLE } }\n" TAIL, {"7:42: error: kind is 'MIDDLE', expected a value of its enumeration [RC2203]", "7:42: note: "}},
-    {"undefinedInput", HEAD "node { name: \"n\" relu { input: \"xx\" } }\n" TAIL,
+    {"noBlock",
+     HEAD "node { name: \"n\" }\n" TAIL,
+     {"7:1: error: node 'n' has no block, expected one of those of `message Node`", "[RC2105]"}},
+    {"unknownEnum",
+     HEAD "node { name: \"n\" pool { input: \"x\" kind: MIDDLE } }\n" TAIL,
+     {"7:42: error: kind is 'MIDDLE', expected a value of its enumeration [RC2203]",
+      "7:42: note: "}},
+    {"undefinedInput",
+     HEAD "node { name: \"n\" relu { input: \"xx\" } }\n" TAIL,
      {"7:25: error: no input or node 'xx' [RC2101]", "7:25: note: did you mean 'x', 'id' or 'n'?"}},
-    {"undefinedInner", HEAD "node { name: \"m1\" relu { input: \"x\" } }\nnode { name: \"n\" relu { input: \"m1.layers.0\" } }\n" TAIL,
+    {"undefinedInner",
+     HEAD "node { name: \"m1\" relu { input: \"x\" } }\nnode { name: \"n\" relu { input: "
+          "\"m1.layers.0\" } }\n" TAIL,
      {"8:25: error: node 'm1' has no value 'm1.layers.0' [RC2101]"}},
-    {"undefinedRows", HEAD "node { name: \"n\" select { input: \"x\" rows: \"hh\" } }\n" TAIL, {"7:38: error: no rows 'hh' [RC2101]", "did you mean 'h'"}},
-    {"undefinedTable", HEAD "table { name: \"items\" weight: \"w\" out_of_range: CLAMP rows: 3 width: 2 }\nnode { name: \"n\" embedding { ids: \"id\" table: \"item\" } }\n" TAIL,
+    {"undefinedRows",
+     HEAD "node { name: \"n\" select { input: \"x\" rows: \"hh\" } }\n" TAIL,
+     {"7:38: error: no rows 'hh' [RC2101]", "did you mean 'h'"}},
+    {"undefinedTable",
+     HEAD "table { name: \"items\" weight: \"w\" out_of_range: CLAMP rows: 3 width: 2 }\nnode { "
+          "name: \"n\" embedding { ids: \"id\" table: \"item\" } }\n" TAIL,
      {"8:40: error: no table 'item' [RC2101]", "did you mean 'items'?"}},
-    {"undefinedOutput", HEAD "node { name: \"n\" relu { input: \"x\" } }\noutput { node: \"nn\" }\n", {"8:10: error: no input or node 'nn' [RC2101]"}},
-    {"cycle", HEAD "node { name: \"n\" relu { input: \"b\" } }\nnode { name: \"b\" relu { input: \"c1\" } }\nnode { name: \"c1\" relu { input: \"n\" } }\n" TAIL,
-     {"7:1: error: node 'n' depends on itself: n -> b -> c1 -> n [RC2103]", "8:1: note: 'b' is here", "9:1: note: 'c1' is here"}},
-    {"selfCycle", HEAD "node { name: \"n\" relu { input: \"n\" } }\n" TAIL, {"7:1: error: node 'n' depends on itself: n -> n [RC2103]"}},
-    {"rowsCycle", "name: \"m\"\nrows { name: \"a\" newest { of: \"b\" count: 2 } }\nrows { name: \"b\" oldest { of: \"a\" count: 2 } }\noutput { node: \"x\" }\ninput { name: \"x\" rows: \"a\" type: INT64 }\n",
+    {"undefinedOutput",
+     HEAD "node { name: \"n\" relu { input: \"x\" } }\noutput { node: \"nn\" }\n",
+     {"8:10: error: no input or node 'nn' [RC2101]"}},
+    {"cycle",
+     HEAD "node { name: \"n\" relu { input: \"b\" } }\nnode { name: \"b\" relu { input: \"c1\" } "
+          "}\nnode { name: \"c1\" relu { input: \"n\" } }\n" TAIL,
+     {"7:1: error: node 'n' depends on itself: n -> b -> c1 -> n [RC2103]",
+      "8:1: note: 'b' is here", "9:1: note: 'c1' is here"}},
+    {"selfCycle",
+     HEAD "node { name: \"n\" relu { input: \"n\" } }\n" TAIL,
+     {"7:1: error: node 'n' depends on itself: n -> n [RC2103]"}},
+    {"rowsCycle",
+     "name: \"m\"\nrows { name: \"a\" newest { of: \"b\" count: 2 } }\nrows { name: \"b\" oldest { "
+     "of: \"a\" count: 2 } }\noutput { node: \"x\" }\ninput { name: \"x\" rows: \"a\" type: INT64 "
+     "}\n",
      {"2:1: error: rows 'a' depends on itself: a -> b -> a [RC2103]"}},
-    {"duplicateNode", HEAD "node { name: \"n\" relu { input: \"x\" } }\nnode { name: \"n\" silu { input: \"x\" } }\n" TAIL,
+    {"duplicateNode",
+     HEAD "node { name: \"n\" relu { input: \"x\" } }\nnode { name: \"n\" silu { input: \"x\" } "
+          "}\n" TAIL,
      {"8:8: error: node 'n': the name is taken [RC2102]", "7:8: note: it is given here first"}},
-    {"nodeNamedAsInput", HEAD "node { name: \"x\" relu { input: \"y\" } }\noutput { node: \"x\" }\n", {"7:8: error: node 'x': the name is taken", "4:9: note: it is given here first"}},
-    {"duplicateRows", "name: \"m\"\nrows { name: \"h\" max: 8 }\nrows { name: \"h\" max: 9 }\noutput { node: \"x\" }\ninput { name: \"x\" rows: \"h\" type: INT64 }\n",
+    {"nodeNamedAsInput",
+     HEAD "node { name: \"x\" relu { input: \"y\" } }\noutput { node: \"x\" }\n",
+     {"7:8: error: node 'x': the name is taken", "4:9: note: it is given here first"}},
+    {"duplicateRows",
+     "name: \"m\"\nrows { name: \"h\" max: 8 }\nrows { name: \"h\" max: 9 }\noutput { node: \"x\" "
+     "}\ninput { name: \"x\" rows: \"h\" type: INT64 }\n",
      {"3:8: error: rows 'h': the name is taken [RC2102]", "2:8: note"}},
-    {"rowsNamedRequest", "name: \"m\"\nrows { name: \"request\" max: 8 }\ninput { name: \"x\" rows: \"request\" type: INT64 }\noutput { node: \"x\" }\n",
-     {"2:8: error: rows 'request': the name is taken by the one row that every request has [RC2102]"}},
-    {"duplicateOutput", HEAD "node { name: \"n\" relu { input: \"x\" } }\noutput { node: \"n\" }\noutput { node: \"x\" name: \"n\" }\n",
+    {"rowsNamedRequest",
+     "name: \"m\"\nrows { name: \"request\" max: 8 }\ninput { name: \"x\" rows: \"request\" type: "
+     "INT64 }\noutput { node: \"x\" }\n",
+     {"2:8: error: rows 'request': the name is taken by the one row that every request has "
+      "[RC2102]"}},
+    {"duplicateOutput",
+     HEAD "node { name: \"n\" relu { input: \"x\" } }\noutput { node: \"n\" }\noutput { node: "
+          "\"x\" name: \"n\" }\n",
      {"9:20: error: output 'n': the name is taken [RC2102]", "8:1: note"}},
-    {"badName", HEAD "node { name: \"a.b\" relu { input: \"x\" } }\noutput { node: \"x\" }\n", {"7:8: error: node 'a.b': name is 'a.b', expected a name", "[RC2104]"}},
-    {"nameWithEscapes", HEAD "node { name: \"\\033[31m\" relu { input: \"x\" } }\noutput { node: \"x\" }\n", {"name is '\\x1b[31m'", "[RC2104]"}},
-    {"missingAttribute", HEAD "node { name: \"n\" layer_norm { input: \"x\" } }\n" TAIL, {"7:18: error: node 'n': layer_norm.eps is not set, expected a number of at least 0 [RC2201]"}},
-    {"missingOutput", HEAD "node { name: \"n\" relu { input: \"x\" } }\n", {"0:0: error: output is not set", "[RC2201]"}},
-    {"missingMax", "name: \"m\"\nrows { name: \"h\" }\ninput { name: \"x\" rows: \"h\" type: INT64 }\noutput { node: \"x\" }\n",
-     {"2:1: error: rows 'h' have no number, expected one of max, count, newest and oldest [RC2201]"}},
-    {"epsNan", HEAD "node { name: \"n\" layer_norm { input: \"x\" eps: nan } }\n" TAIL, {"7:42: error: node 'n': layer_norm.eps is nan, expected a number of at least 0 [RC2202]"}},
-    {"negativeEps", HEAD "node { name: \"n\" layer_norm { input: \"x\" eps: -1 } }\n" TAIL, {"7:42: error: node 'n': layer_norm.eps is -1, expected a number of at least 0 [RC2202]"}},
-    {"maxZero", "name: \"m\"\nrows { name: \"h\" max: 0 }\ninput { name: \"x\" rows: \"h\" type: INT64 }\noutput { node: \"x\" }\n",
+    {"badName",
+     HEAD "node { name: \"a.b\" relu { input: \"x\" } }\noutput { node: \"x\" }\n",
+     {"7:8: error: node 'a.b': name is 'a.b', expected a name", "[RC2104]"}},
+    {"nameWithEscapes",
+     HEAD "node { name: \"\\033[31m\" relu { input: \"x\" } }\noutput { node: \"x\" }\n",
+     {"name is '\\x1b[31m'", "[RC2104]"}},
+    {"badOutputName",
+     HEAD "node { name: \"n\" relu { input: \"x\" } }\noutput { node: \"n\" name: \"a\\nb\" }\n",
+     {"8:20: error: output 'n': name is 'a\\x0ab', expected a name", "[RC2104]"}},
+    {"missingAttribute",
+     HEAD "node { name: \"n\" layer_norm { input: \"x\" } }\n" TAIL,
+     {"7:18: error: node 'n': layer_norm.eps is not set, expected a number of at least 0 "
+      "[RC2201]"}},
+    {"missingOutput",
+     HEAD "node { name: \"n\" relu { input: \"x\" } }\n",
+     {"0:0: error: output is not set", "[RC2201]"}},
+    {"missingMax",
+     "name: \"m\"\nrows { name: \"h\" }\ninput { name: \"x\" rows: \"h\" type: INT64 }\noutput { "
+     "node: \"x\" }\n",
+     {"2:1: error: rows 'h' have no number, expected one of max, count, newest and oldest "
+      "[RC2201]"}},
+    {"epsNan",
+     HEAD "node { name: \"n\" layer_norm { input: \"x\" eps: nan } }\n" TAIL,
+     {"7:42: error: node 'n': layer_norm.eps is nan, expected a number of at least 0 [RC2202]"}},
+    {"negativeEps",
+     HEAD "node { name: \"n\" layer_norm { input: \"x\" eps: -1 } }\n" TAIL,
+     {"7:42: error: node 'n': layer_norm.eps is -1, expected a number of at least 0 [RC2202]"}},
+    {"maxZero",
+     "name: \"m\"\nrows { name: \"h\" max: 0 }\ninput { name: \"x\" rows: \"h\" type: INT64 "
+     "}\noutput { node: \"x\" }\n",
      {"2:18: error: rows 'h': max is 0, expected an integer from 1 to 2147483647 [RC2202]"}},
-    {"negativeDim", "name: \"m\"\nrows { name: \"h\" max: 8 }\ninput { name: \"x\" rows: \"h\" type: FLOAT32 dims: -2 }\noutput { node: \"x\" }\n", {"3:43: error: input 'x': dims is -2", "[RC2202]"}},
-    {"dimsOverflow", "name: \"m\"\nrows { name: \"h\" max: 8 }\ninput { name: \"x\" rows: \"h\" type: FLOAT32 dims: [2147483647, 2147483647, 8] }\noutput { node: \"x\" }\n",
-     {"3:1: error: node 'x': a record of shape [2147483647, 2147483647, 8] is too large", "[RC2407]"}},
-    {"rank9", "name: \"m\"\nrows { name: \"h\" max: 8 }\ninput { name: \"x\" rows: \"h\" type: FLOAT32 dims: [1, 1, 1, 1, 1, 1, 1, 1, 1] }\noutput { node: \"x\" }\n", {"at most 8 dimensions", "[RC2407]"}},
-    {"rowsDiffer", HEAD "node { name: \"n\" add { input: \"x\" input: \"y\" } }\n" TAIL, {"7:35: error: node 'n': input 'y' has the rows c, expected h [RC2401]"}},
-    {"recordsDiffer", HEAD "node { name: \"s\" slice_features { input: \"x\" offset: 0 size: 2 } }\nnode { name: \"n\" mul { input: \"x\" input: \"s\" } }\n" TAIL,
-     {"8:35: error: node 'n': input 's' is h of 2 FLOAT32, expected records as of h of 4 FLOAT32 [RC2402]"}},
-    {"idsAsFloats", HEAD "node { name: \"n\" relu { input: \"id\" } }\n" TAIL, {"7:25: error: node 'n': input 'id' is h of INT64, expected FLOAT32 [RC2403]"}},
-    {"floatsAsIds", HEAD "table { name: \"t\" weight: \"w\" out_of_range: CLAMP rows: 3 width: 2 }\nnode { name: \"n\" embedding { ids: \"x\" table: \"t\" } }\n" TAIL,
-     {"8:30: error: node 'n': ids 'x' is h of 4 FLOAT32, expected one INT64 for each row [RC2403]"}},
-    {"computedIdsRejected", HEAD "table { name: \"t\" weight: \"w\" out_of_range: REJECT_REQUEST rows: 3 width: 2 }\nnode { name: \"b\" bucketize { input: \"id\" rule { edges { edge: 3 } } } }\nnode { name: \"n\" embedding { ids: \"b\" table: \"t\" } }\n" TAIL,
+    {"negativeDim",
+     "name: \"m\"\nrows { name: \"h\" max: 8 }\ninput { name: \"x\" rows: \"h\" type: FLOAT32 "
+     "dims: -2 }\noutput { node: \"x\" }\n",
+     {"3:43: error: input 'x': dims is -2", "[RC2202]"}},
+    {"dimsOverflow",
+     "name: \"m\"\nrows { name: \"h\" max: 8 }\ninput { name: \"x\" rows: \"h\" type: FLOAT32 "
+     "dims: [2147483647, 2147483647, 8] }\noutput { node: \"x\" }\n",
+     {"3:1: error: node 'x': a record of shape [2147483647, 2147483647, 8] is too large",
+      "[RC2407]"}},
+    {"rank9",
+     "name: \"m\"\nrows { name: \"h\" max: 8 }\ninput { name: \"x\" rows: \"h\" type: FLOAT32 "
+     "dims: [1, 1, 1, 1, 1, 1, 1, 1, 1] }\noutput { node: \"x\" }\n",
+     {"at most 8 dimensions", "[RC2407]"}},
+    {"rowsDiffer",
+     HEAD "node { name: \"n\" add { input: \"x\" input: \"y\" } }\n" TAIL,
+     {"7:35: error: node 'n': input 'y' has the rows c, expected h [RC2401]"}},
+    {"recordsDiffer",
+     HEAD "node { name: \"s\" slice_features { input: \"x\" offset: 0 size: 2 } }\nnode { name: "
+          "\"n\" mul { input: \"x\" input: \"s\" } }\n" TAIL,
+     {"8:35: error: node 'n': input 's' is h of 2 FLOAT32, expected records as of h of 4 FLOAT32 "
+      "[RC2402]"}},
+    {"idsAsFloats",
+     HEAD "node { name: \"n\" relu { input: \"id\" } }\n" TAIL,
+     {"7:25: error: node 'n': input 'id' is h of INT64, expected FLOAT32 [RC2403]"}},
+    {"floatsAsIds",
+     HEAD "table { name: \"t\" weight: \"w\" out_of_range: CLAMP rows: 3 width: 2 }\nnode { name: "
+          "\"n\" embedding { ids: \"x\" table: \"t\" } }\n" TAIL,
+     {"8:30: error: node 'n': ids 'x' is h of 4 FLOAT32, expected one INT64 for each row "
+      "[RC2403]"}},
+    {"computedIdsRejected",
+     HEAD "table { name: \"t\" weight: \"w\" out_of_range: REJECT_REQUEST rows: 3 width: 2 }\nnode "
+          "{ name: \"b\" bucketize { input: \"id\" rule { edges { edge: 3 } } } }\nnode { name: "
+          "\"n\" embedding { ids: \"b\" table: \"t\" } }\n" TAIL,
      {"9:30: error: node 'n': ids 'b' are computed", "[RC2204]", "7:31: note"}},
-    {"noSuchPart", HEAD "node { name: \"n\" select { input: \"x\" rows: \"c\" } }\n" TAIL, {"7:38: error: node 'n': rows 'c' are c, which are no part of the input's rows, h [RC2404]"}},
-    {"inputOverNewest", "name: \"m\"\nrows { name: \"h\" max: 8 }\nrows { name: \"r\" newest { of: \"h\" count: 2 } }\ninput { name: \"x\" rows: \"r\" type: INT64 }\noutput { node: \"x\" }\n",
+    {"noSuchPart",
+     HEAD "node { name: \"n\" select { input: \"x\" rows: \"c\" } }\n" TAIL,
+     {"7:38: error: node 'n': rows 'c' are c, which are no part of the input's rows, h [RC2404]"}},
+    {"inputOverNewest",
+     "name: \"m\"\nrows { name: \"h\" max: 8 }\nrows { name: \"r\" newest { of: \"h\" count: 2 } "
+     "}\ninput { name: \"x\" rows: \"r\" type: INT64 }\noutput { node: \"x\" }\n",
      {"4:19: error: input 'x' is over newest 2 of h, expected base rows or 'request' [RC2404]"}},
-    {"oneInput", HEAD "node { name: \"n\" concat_rows { input: \"x\" } }\n" TAIL, {"7:18: error: node 'n' has one input, expected two or more [RC2201]"}},
-    {"sizeNeeded", HEAD "node { name: \"n\" linear { input: \"x\" weight: \"w\" } }\n" TAIL,
-     {"7:38: error: the shape [?, 4] of weight 'w' is not known without a weights file [RC2304]", "note: set outputs, or give the weights"}},
-    {"edgesDecrease", HEAD "node { name: \"n\" bucketize { input: \"id\" rule { edges { edge: [3, 5, 4] } } } }\n" TAIL, {"edge 4 follows 5, expected edges that do not decrease [RC2202]"}},
-    {"sliceTooLong", HEAD "node { name: \"n\" slice_features { input: \"x\" offset: 3 size: 9223372036854775807 } }\n" TAIL, {"expected a part of the 4 that the input has [RC2202]"}},
-    {"reshapeWrong", HEAD "node { name: \"n\" reshape_features { input: \"x\" dims: [3, 2] } }\n" TAIL, {"shape [3, 2] has 6 numbers, expected the 4 of the input [RC2402]"}},
+    {"oneInput",
+     HEAD "node { name: \"n\" concat_rows { input: \"x\" } }\n" TAIL,
+     {"7:18: error: node 'n' has one input, expected two or more [RC2201]"}},
+    {"sizeNeeded",
+     HEAD "node { name: \"n\" linear { input: \"x\" weight: \"w\" } }\n" TAIL,
+     {"7:38: error: the shape [?, 4] of weight 'w' is not known without a weights file [RC2304]",
+      "note: set outputs, or give the weights"}},
+    {"edgesDecrease",
+     HEAD
+     "node { name: \"n\" bucketize { input: \"id\" rule { edges { edge: [3, 5, 4] } } } }\n" TAIL,
+     {"edge 4 follows 5, expected edges that do not decrease [RC2202]"}},
+    {"sliceTooLong",
+     HEAD "node { name: \"n\" slice_features { input: \"x\" offset: 3 size: 9223372036854775807 } "
+          "}\n" TAIL,
+     {"expected a part of the 4 that the input has [RC2202]"}},
+    {"reshapeWrong",
+     HEAD "node { name: \"n\" reshape_features { input: \"x\" dims: [3, 2] } }\n" TAIL,
+     {"shape [3, 2] has 6 numbers, expected the 4 of the input [RC2402]"}},
     {"maskPartMissing",
-     HEAD "node { name: \"n\" attention { query: \"x\" key: \"x\" value: \"x\" heads: 2 mask { causal {} candidates { rows: \"c\" see: SELF } } score { softmax {} inverse_sqrt_width {} } } }\n" TAIL,
+     HEAD "node { name: \"n\" attention { query: \"x\" key: \"x\" value: \"x\" heads: 2 mask { "
+          "causal {} candidates { rows: \"c\" see: SELF } } score { softmax {} inverse_sqrt_width "
+          "{} } } }\n" TAIL,
      {"error: node 'n': rows 'c' are c, expected what stands last in the sequence h [RC2406]"}},
-    {"noDivisor", HEAD "node { name: \"n\" attention { query: \"x\" key: \"x\" value: \"x\" heads: 2 mask { causal {} } score { silu {} inverse_sqrt_width {} } } }\n" TAIL,
+    {"noDivisor",
+     HEAD "node { name: \"n\" attention { query: \"x\" key: \"x\" value: \"x\" heads: 2 mask { "
+          "causal {} } score { silu {} inverse_sqrt_width {} } } }\n" TAIL,
      {"the silu score has no divisor", "[RC2201]"}},
-    {"headsDoNotDivide", HEAD "node { name: \"n\" attention { query: \"x\" key: \"x\" value: \"x\" heads: 3 mask { causal {} } score { softmax {} factor: 1 } } }\n" TAIL,
+    {"headsDoNotDivide",
+     HEAD "node { name: \"n\" attention { query: \"x\" key: \"x\" value: \"x\" heads: 3 mask { "
+          "causal {} } score { softmax {} factor: 1 } } }\n" TAIL,
      {"query has 4 numbers a row, expected a multiple of the 3 heads [RC2402]"}},
-    {"unknownField", HEAD "node { name: \"n\" relu { input: \"x\" inptu: \"y\" } }\n" TAIL,
-     {"7:36: warning: unknown field 'inptu' in message Operand; it is ignored [RC2006]", "7:36: note: did you mean 'input'?"}},
-    {"newerRevision", "name: \"m\"\nrevision: 7\n", {"2:1: error: the description needs revision 7 of recsys.v1, this tool reads up to 1", "[RC2007]"}},
-    {"rejectedPositions", "name: \"m\" rows { name: \"h\" max: 8 } input { name: \"x\" rows: \"h\" type: FLOAT32 dims: 4 } input { name: \"t\" rows: \"h\" type: INT64 } input { name: \"now\" rows: \"request\" type: INT64 }\n"
-     "node { name: \"n\" hstu { input: \"x\" preset: META_RESEARCH_HSTU layers: 1 heads: 1 qk_width: 2 v_width: 2 score { silu { divisor: 8 } }\n"
-     "bias { timestamps: \"t\" request_time: \"now\" position_entries: 9 time_entries: 129 } weights { prefix: \"l.\" } } }\n" TAIL,
-     {"3:1: error: node 'n': the position bias has 9 entries, expected an odd number of at least 15 (2N - 1) for up to 8 rows [RC2405]"}},
+    {"unknownField",
+     HEAD "node { name: \"n\" relu { input: \"x\" inptu: \"y\" } }\n" TAIL,
+     {"7:36: warning: unknown field 'inptu' in message Operand; it is ignored [RC2006]",
+      "7:36: note: did you mean 'input'?"}},
+    {"newerRevision",
+     "name: \"m\"\nrevision: 7\n",
+     {"2:1: error: the description needs revision 7 of recsys.v1, this tool reads up to 1",
+      "[RC2007]"}},
+    {"rejectedPositions",
+     "name: \"m\" rows { name: \"h\" max: 8 } input { name: \"x\" rows: \"h\" type: FLOAT32 dims: "
+     "4 } input { name: \"t\" rows: \"h\" type: INT64 } input { name: \"now\" rows: \"request\" "
+     "type: INT64 }\n"
+     "node { name: \"n\" hstu { input: \"x\" preset: META_RESEARCH_HSTU layers: 1 heads: 1 "
+     "qk_width: 2 v_width: 2 score { silu { divisor: 8 } }\n"
+     "bias { timestamps: \"t\" request_time: \"now\" position_entries: 9 time_entries: 129 } "
+     "weights { prefix: \"l.\" } } }\n" TAIL,
+     {"3:1: error: node 'n': the position bias has 9 entries, expected an odd number of at least "
+      "15 (2N - 1) for up to 8 rows [RC2405]"}},
 };
 
 class WrongDescription : public testing::TestWithParam<Wrong> {};
@@ -121,14 +242,17 @@ TEST_P(WrongDescription, isExplained) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, WrongDescription, testing::ValuesIn(kWrong), [](const auto &info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(All, WrongDescription, testing::ValuesIn(kWrong),
+                         [](const auto &info) { return std::string(info.param.name); });
 
-//===-- With weights --------------------------------------------------------------------------------------------------===//
+//===-- With weights
+//--------------------------------------------------------------------------------------------------===//
 
 namespace {
 
 /// A weights file in memory.
-SafetensorsFile weightsFile(std::vector<std::pair<std::string, std::vector<int64_t>>> tensors, reccc::TensorType type = reccc::TensorType::F32) {
+SafetensorsFile weightsFile(std::vector<std::pair<std::string, std::vector<int64_t>>> tensors,
+                            reccc::TensorType type = reccc::TensorType::F32) {
   static std::vector<float> zeros(1 << 16);
   std::vector<TensorToWrite> list;
   for (auto &[name, shape] : tensors)
@@ -141,7 +265,8 @@ SafetensorsFile weightsFile(std::vector<std::pair<std::string, std::vector<int64
   return std::move(*file);
 }
 
-const char *kLinear = HEAD "node {\n  name: \"n\"\n  linear { input: \"x\" weight: \"head.weight\" bias: \"head.bias\" outputs: 3 }\n}\n" TAIL;
+const char *kLinear = HEAD "node {\n  name: \"n\"\n  linear { input: \"x\" weight: \"head.weight\" "
+                           "bias: \"head.bias\" outputs: 3 }\n}\n" TAIL;
 
 } // namespace
 
@@ -149,14 +274,18 @@ TEST(WrongWeights, missingTensor) {
   SafetensorsFile weights = weightsFile({{"head.wieght", {3, 4}}, {"head.bias", {3}}});
   Imported imported = importText(kLinear, &weights);
   EXPECT_FALSE(imported.module);
-  EXPECT_NE(imported.text().find("9:23: error: the weights have no tensor 'head.weight' [RC2301]\n0:0: note: did you mean 'head.wieght'?"), std::string::npos) << imported.text();
+  EXPECT_NE(imported.text().find("9:23: error: the weights have no tensor 'head.weight' "
+                                 "[RC2301]\n0:0: note: did you mean 'head.wieght'?"),
+            std::string::npos)
+      << imported.text();
 }
 
 TEST(WrongWeights, wrongShape) {
   SafetensorsFile weights = weightsFile({{"head.weight", {3, 5}}, {"head.bias", {3}}});
   Imported imported = importText(kLinear, &weights);
   EXPECT_FALSE(imported.module);
-  EXPECT_NE(imported.text().find("9:23: error: weight 'head.weight' has shape [3, 5], expected [3, 4] (4 = width of the input) [RC2302]\n"
+  EXPECT_NE(imported.text().find("9:23: error: weight 'head.weight' has shape [3, 5], expected [3, "
+                                 "4] (4 = width of the input) [RC2302]\n"
                                  "0:0: note: tensor 'head.weight' is f32[3, 5]\n"
                                  "9:12: note: the input is h of 4 FLOAT32; the layout is OUT_IN"),
             std::string::npos)
@@ -167,50 +296,76 @@ TEST(WrongWeights, sizesThatTheDescriptionGivesAreChecked) {
   SafetensorsFile weights = weightsFile({{"head.weight", {2, 4}}, {"head.bias", {2}}});
   Imported imported = importText(kLinear, &weights);
   EXPECT_FALSE(imported.module);
-  EXPECT_NE(imported.text().find("has shape [2, 4], expected [3, 4] (3 = outputs) [RC2302]"), std::string::npos) << imported.text();
+  EXPECT_NE(imported.text().find("has shape [2, 4], expected [3, 4] (3 = outputs) [RC2302]"),
+            std::string::npos)
+      << imported.text();
 }
 
 TEST(WrongWeights, integersAreNoWeights) {
-  SafetensorsFile weights = weightsFile({{"head.weight", {3, 4}}, {"head.bias", {3}}}, reccc::TensorType::I32);
+  SafetensorsFile weights =
+      weightsFile({{"head.weight", {3, 4}}, {"head.bias", {3}}}, reccc::TensorType::I32);
   Imported imported = importText(kLinear, &weights);
   EXPECT_FALSE(imported.module);
-  EXPECT_NE(imported.text().find("weight 'head.weight' holds I32, expected F32, F64, BF16 or F16 [RC2303]"), std::string::npos) << imported.text();
+  EXPECT_NE(imported.text().find(
+                "weight 'head.weight' holds I32, expected F32, F64, BF16 or F16 [RC2303]"),
+            std::string::npos)
+      << imported.text();
 }
 
 TEST(WrongWeights, unusedTensorsAreAWarning) {
-  SafetensorsFile weights = weightsFile({{"head.weight", {3, 4}}, {"head.bias", {3}}, {"tail", {1}}});
+  SafetensorsFile weights =
+      weightsFile({{"head.weight", {3, 4}}, {"head.bias", {3}}, {"tail", {1}}});
   Imported imported = importText(kLinear, &weights);
   EXPECT_TRUE(imported.module);
-  EXPECT_NE(imported.text().find("0:0: warning: one tensor is never used: 'tail' [RC2305]"), std::string::npos) << imported.text();
+  EXPECT_NE(imported.text().find("0:0: warning: one tensor is never used: 'tail' [RC2305]"),
+            std::string::npos)
+      << imported.text();
   EXPECT_EQ(importText(std::string(kLinear) + "unused_weight: \"tail\"\n", &weights).text(), "");
 }
 
 TEST(WrongWeights, fusedHstuWeights) {
-  const char *text = HEAD "node {\n  name: \"n\"\n  hstu {\n    input: \"x\" preset: META_STU layers: 1 heads: 4\n    qk_width: 16 v_width: 16\n    score { silu { divisor: 8 } }\n"
-                          "    weights { prefix: \"stu.{layer}.\" }\n  }\n}\n" TAIL;
-  SafetensorsFile weights = weightsFile({{"stu.0._uvqk_weight", {4, 240}}, {"stu.0._uvqk_beta", {240}}, {"stu.0._output_weight", {192, 4}}, {"stu.0._input_norm_weight", {4}},
-                                         {"stu.0._input_norm_bias", {4}}, {"stu.0._output_norm_weight", {64}}, {"stu.0._output_norm_bias", {64}}});
+  const char *text =
+      HEAD "node {\n  name: \"n\"\n  hstu {\n    input: \"x\" preset: META_STU layers: 1 heads: "
+           "4\n    qk_width: 16 v_width: 16\n    score { silu { divisor: 8 } }\n"
+           "    weights { prefix: \"stu.{layer}.\" }\n  }\n}\n" TAIL;
+  SafetensorsFile weights = weightsFile({{"stu.0._uvqk_weight", {4, 240}},
+                                         {"stu.0._uvqk_beta", {240}},
+                                         {"stu.0._output_weight", {192, 4}},
+                                         {"stu.0._input_norm_weight", {4}},
+                                         {"stu.0._input_norm_bias", {4}},
+                                         {"stu.0._output_norm_weight", {64}},
+                                         {"stu.0._output_norm_bias", {64}}});
   Imported imported = importText(text, &weights);
   EXPECT_FALSE(imported.module);
-  EXPECT_NE(imported.text().find("error: weight 'stu.0._uvqk_weight' has shape [4, 240], expected [4, 256] (256 = 4 heads x (2 x 16 qk + 2 x 16 v)) [RC2302]"), std::string::npos)
+  EXPECT_NE(imported.text().find("error: weight 'stu.0._uvqk_weight' has shape [4, 240], expected "
+                                 "[4, 256] (256 = 4 heads x (2 x 16 qk + 2 x 16 v)) [RC2302]"),
+            std::string::npos)
       << imported.text();
-  EXPECT_NE(imported.text().find("11:5: note: qk_width is set here"), std::string::npos) << imported.text();
+  EXPECT_NE(imported.text().find("11:5: note: qk_width is set here"), std::string::npos)
+      << imported.text();
 }
 
-//===-- Options -------------------------------------------------------------------------------------------------------===//
+//===-- Options
+//-------------------------------------------------------------------------------------------------------===//
 
 TEST(Options, strictMakesUnknownFieldsErrors) {
   ImportOptions options;
   options.strict = true;
-  Imported imported = importText(HEAD "node { name: \"n\" relu { input: \"x\" more: 1 } }\n" TAIL, nullptr, options);
+  Imported imported = importText(HEAD "node { name: \"n\" relu { input: \"x\" more: 1 } }\n" TAIL,
+                                 nullptr, options);
   EXPECT_FALSE(imported.module);
-  EXPECT_NE(imported.text().find("7:36: error: unknown field 'more' in message Operand [RC2006]"), std::string::npos) << imported.text();
+  EXPECT_NE(imported.text().find("7:36: error: unknown field 'more' in message Operand [RC2006]"),
+            std::string::npos)
+      << imported.text();
 }
 
 TEST(Options, alsoNamesAreChecked) {
   ImportOptions options;
   options.also = {"m"};
-  Imported imported = importText(HEAD "node { name: \"n\" relu { input: \"x\" } }\n" TAIL, nullptr, options);
+  Imported imported =
+      importText(HEAD "node { name: \"n\" relu { input: \"x\" } }\n" TAIL, nullptr, options);
   EXPECT_FALSE(imported.module);
-  EXPECT_NE(imported.text().find("error: the model has no value 'm' to return also [RC2101]"), std::string::npos) << imported.text();
+  EXPECT_NE(imported.text().find("error: the model has no value 'm' to return also [RC2101]"),
+            std::string::npos)
+      << imported.text();
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The descriptions of the golden cases import with their weights, without a warning, into what the cases say.
+// The descriptions of the golden cases import with their weights, without a warning, into what the
+// cases say.
 #include "ImportForTest.h"
 #include "mlir/IR/Verifier.h"
 #include "gtest/gtest.h"
@@ -16,13 +17,23 @@ struct Case {
 };
 
 const Case kCases[] = {
-    {"gr_stu_tiny", "model.textproto", {"states", "scored"}, {"states.layers.0.u", "states.layers.1.attn", "states.layers.1.out"}},
-    {"gr_stu_context_window", "model.textproto", {"states", "scored"}, {"states.layers.0.u", "states.layers.1.attn", "states.layers.1.out"}},
+    {"gr_stu_tiny",
+     "model.textproto",
+     {"states", "scored"},
+     {"states.layers.0.u", "states.layers.1.attn", "states.layers.1.out"}},
+    {"gr_stu_context_window",
+     "model.textproto",
+     {"states", "scored"},
+     {"states.layers.0.u", "states.layers.1.attn", "states.layers.1.out"}},
     {"gr_dlrm_hstu_interleave",
      "model.textproto",
      {"user_emb"},
-     {"content", "candidate_content", "action", "tokens", "positioned", "states.layers.0.out", "states.layers.1.out", "scored"}},
-    {"gr_dlrm_hstu_interleave", "fixed.textproto", {"user_emb"}, {"positioned", "states.layers.0.out", "states.layers.1.out"}},
+     {"content", "candidate_content", "action", "tokens", "positioned", "states.layers.0.out",
+      "states.layers.1.out", "scored"}},
+    {"gr_dlrm_hstu_interleave",
+     "fixed.textproto",
+     {"user_emb"},
+     {"positioned", "states.layers.0.out", "states.layers.1.out"}},
     {"gr_hstu_retrieval_ml1m",
      "model.textproto",
      {"user_emb", "topk.ids", "topk.scores", "topk_unseen.ids", "topk_unseen.scores"},
@@ -31,7 +42,11 @@ const Case kCases[] = {
      "model.textproto",
      {"scores", "topk.ids", "topk.scores", "topk_unseen.ids", "topk_unseen.scores"},
      {"tokens", "states.layers.0.out", "states.layers.2.out", "encoded", "user_emb"}},
-    {"ml100k_hstu_ranker", "model.textproto", {"preds", "logits"}, {"tokens", "positioned", "states.layers.0.out", "states.layers.1.out", "item_emb", "user_emb"}},
+    {"ml100k_hstu_ranker",
+     "model.textproto",
+     {"preds", "logits"},
+     {"tokens", "positioned", "states.layers.0.out", "states.layers.1.out", "item_emb",
+      "user_emb"}},
     {"rb_sasrec",
      "model.textproto",
      {"scores", "topk.ids", "topk.scores", "topk_unseen.ids", "topk_unseen.scores"},
@@ -45,7 +60,9 @@ SafetensorsFile openWeights(const std::string &directory) {
   return std::move(*file);
 }
 
-std::string directoryOf(const char *name) { return std::string(RECCC_SOURCE_DIR) + "/test/golden/" + name; }
+std::string directoryOf(const char *name) {
+  return std::string(RECCC_SOURCE_DIR) + "/test/golden/" + name;
+}
 
 class Golden : public testing::TestWithParam<Case> {};
 
@@ -95,11 +112,13 @@ TEST_P(Golden, everyNamedValueCanBeReturned) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Golden, testing::ValuesIn(kCases), [](const auto &info) {
-  return std::string(info.param.directory) + (StringRef(info.param.description) == "model.textproto" ? "" : "_fixed");
+  return std::string(info.param.directory) +
+         (StringRef(info.param.description) == "model.textproto" ? "" : "_fixed");
 });
 
 TEST(GoldenExamples, sasrecIsShort) {
-  auto buffer = llvm::MemoryBuffer::getFile(std::string(RECCC_SOURCE_DIR) + "/examples/01_movielens/sasrec.textproto");
+  auto buffer = llvm::MemoryBuffer::getFile(std::string(RECCC_SOURCE_DIR) +
+                                            "/examples/01_movielens/sasrec.textproto");
   ASSERT_TRUE(buffer);
   EXPECT_LE((*buffer)->getBuffer().count('\n'), 40u);
 }

@@ -3,10 +3,10 @@
 #ifndef RECCC_TEST_UNIT_FRONTEND_IMPORTFORTEST_H
 #define RECCC_TEST_UNIT_FRONTEND_IMPORTFORTEST_H
 
+#include "mlir/IR/MLIRContext.h"
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 #include "reccc/Frontend/Import.h"
 #include "reccc/Support/Safetensors.h"
-#include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 namespace reccc {
@@ -34,11 +34,14 @@ struct Imported {
   }
 };
 
-inline Imported importText(StringRef text, const SafetensorsFile *weights = nullptr, const ImportOptions &options = {}, StringRef name = "model.textproto") {
+inline Imported importText(StringRef text, const SafetensorsFile *weights = nullptr,
+                           const ImportOptions &options = {}, StringRef name = "model.textproto") {
   Imported result;
   ScopedDiagnosticHandler handler(result.context.get(), [&](Diagnostic &diagnostic) {
     auto add = [&](Diagnostic &d) {
-      StringRef kind = d.getSeverity() == DiagnosticSeverity::Error ? "error" : d.getSeverity() == DiagnosticSeverity::Warning ? "warning" : "note";
+      StringRef kind = d.getSeverity() == DiagnosticSeverity::Error     ? "error"
+                       : d.getSeverity() == DiagnosticSeverity::Warning ? "warning"
+                                                                        : "note";
       result.diagnostics.push_back(placeText(d.getLocation()) + ": " + kind.str() + ": " + d.str());
     };
     add(diagnostic);

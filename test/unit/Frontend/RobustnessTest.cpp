@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever a file holds, the import ends with a model or with errors: never with a crash, never with nothing said.
+// Whatever a file holds, the import ends with a model or with errors: never with a crash, never
+// with nothing said.
 #include "ImportForTest.h"
-#include "recsys/v1/model.pb.h"
 #include "google/protobuf/text_format.h"
+#include "recsys/v1/model.pb.h"
 #include "gtest/gtest.h"
 #include <random>
 
@@ -31,7 +32,8 @@ output { node: "q" }
 static void expectAnswer(StringRef bytes, StringRef name = "model.textproto") {
   Imported imported = importText(bytes, nullptr, {}, name);
   if (!imported.module)
-    EXPECT_NE(imported.text().find(": error: "), std::string::npos) << "nothing said about " << bytes.take_front(200).str();
+    EXPECT_NE(imported.text().find(": error: "), std::string::npos)
+        << "nothing said about " << bytes.take_front(200).str();
 }
 
 static std::string binaryOf(const char *text) {
@@ -101,16 +103,20 @@ TEST(Robustness, deepNesting) {
       text += open;
     Imported imported = importText(text);
     EXPECT_FALSE(imported.module);
-    EXPECT_NE(imported.text().find("error: messages nest deeper than 100 [RC2004]"), std::string::npos) << imported.text().substr(0, 500);
+    EXPECT_NE(imported.text().find("error: messages nest deeper than 100 [RC2004]"),
+              std::string::npos)
+        << imported.text().substr(0, 500);
   }
 }
 
 TEST(Robustness, longChain) {
-  std::string text = "name: \"m\" rows { name: \"h\" max: 8 } input { name: \"n0\" rows: \"h\" type: FLOAT32 dims: 4 }\n";
+  std::string text = "name: \"m\" rows { name: \"h\" max: 8 } input { name: \"n0\" rows: \"h\" "
+                     "type: FLOAT32 dims: 4 }\n";
   // Backwards, so that the order in the file helps nobody.
   constexpr int count = 100000;
   for (int i = count; i > 0; --i)
-    text += "node { name: \"n" + std::to_string(i) + "\" relu { input: \"n" + std::to_string(i - 1) + "\" } }\n";
+    text += "node { name: \"n" + std::to_string(i) + "\" relu { input: \"n" +
+            std::to_string(i - 1) + "\" } }\n";
   Imported imported = importText(text + "output { node: \"n" + std::to_string(count) + "\" }");
   EXPECT_TRUE(imported.module) << imported.text().substr(0, 500);
 }
@@ -119,14 +125,17 @@ TEST(Robustness, longCycle) {
   std::string text = "name: \"m\" output { node: \"n0\" }\n";
   constexpr int count = 50000;
   for (int i = 0; i < count; ++i)
-    text += "node { name: \"n" + std::to_string(i) + "\" relu { input: \"n" + std::to_string((i + 1) % count) + "\" } }\n";
+    text += "node { name: \"n" + std::to_string(i) + "\" relu { input: \"n" +
+            std::to_string((i + 1) % count) + "\" } }\n";
   Imported imported = importText(text);
   EXPECT_FALSE(imported.module);
-  EXPECT_NE(imported.text().find("more) -> n"), std::string::npos) << imported.text().substr(0, 500);
+  EXPECT_NE(imported.text().find("more) -> n"), std::string::npos)
+      << imported.text().substr(0, 500);
 }
 
 TEST(Robustness, manyErrorsEnd) {
-  std::string text = "name: \"m\" output { node: \"x\" } input { name: \"x\" rows: \"request\" type: FLOAT32 }\n";
+  std::string text =
+      "name: \"m\" output { node: \"x\" } input { name: \"x\" rows: \"request\" type: FLOAT32 }\n";
   for (int i = 0; i < 1000; ++i)
     text += "node { name: \"n" + std::to_string(i) + "\" relu { input: \"undefined\" } }\n";
   Imported imported = importText(text);

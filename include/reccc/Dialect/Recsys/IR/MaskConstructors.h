@@ -17,10 +17,12 @@ enum class CandidateWindow {
   FromOwnRow      // candidate k stands k rows behind the history
 };
 
-/// Causal attention of a ranker (spec/hstu.md 1.4). Context rows see context and history. A history row sees itself, what stands before it in the
-/// history, and the context. A candidate sees context, history and, maybe, itself; nobody sees another candidate.
+/// Causal attention of a ranker (spec/hstu.md 1.4). Context rows see context and history. A history
+/// row sees itself, what stands before it in the history, and the context. A candidate sees
+/// context, history and, maybe, itself; nobody sees another candidate.
 struct CausalRule {
-  /// Columns more than this many rows back are hidden; 0: no window. All context rows stand one row before the history.
+  /// Columns more than this many rows back are hidden; 0: no window. All context rows stand one row
+  /// before the history.
   int64_t past = 0;
   /// With a window: the last so many history rows, and then the candidates too, have none.
   int64_t minFull = 0;
@@ -28,12 +30,14 @@ struct CausalRule {
   bool candidatesSeeThemselves = true;
 };
 
-/// masks[query segment][key segment] of a sequence that attends to itself. Roles come in the order of the enumeration; with a window, context
-/// segments have a constant number of rows.
-SmallVector<SmallVector<Attribute>> buildCausalMasks(ArrayRef<Attribute> segments, ArrayRef<SegmentRole> roles, const CausalRule &rule);
+/// masks[query segment][key segment] of a sequence that attends to itself. Roles come in the order
+/// of the enumeration; with a window, context segments have a constant number of rows.
+SmallVector<SmallVector<Attribute>>
+buildCausalMasks(ArrayRef<Attribute> segments, ArrayRef<SegmentRole> roles, const CausalRule &rule);
 
 /// Every row sees every column.
-SmallVector<SmallVector<Attribute>> buildFullMasks(MLIRContext *context, size_t querySegments, size_t keySegments);
+SmallVector<SmallVector<Attribute>> buildFullMasks(MLIRContext *context, size_t querySegments,
+                                                   size_t keySegments);
 
 /// The form that `recsys.attention` holds.
 ArrayAttr toArrayAttr(MLIRContext *context, ArrayRef<SmallVector<Attribute>> masks);
