@@ -120,6 +120,8 @@ private:
       names.push_back(nameAttr(name));
     }
     for (const std::string &name : options.also) {
+      if (taken.contains(name))
+        continue;
       Value value = b.find(name);
       if (!value) {
         ++errors;
@@ -130,8 +132,7 @@ private:
           report.hint(near);
         continue;
       }
-      if (!taken.insert(name).second)
-        continue;
+      taken.insert(name);
       values.push_back(value);
       names.push_back(nameAttr(name));
     }
