@@ -67,7 +67,7 @@ def next_item(directory, times):
     history = np.concatenate(histories)
     tensors = {"history.offsets": offsets(histories), "item": history[:, 1]}
     if times:
-        tensors |= {"timestamp": history[:, 3], "request_time": np.array([user[-1, 3] for user in users])}
+        tensors |= {"timestamp": history[:, 3], "query_time": np.array([user[-1, 3] for user in users])}
     return tensors, np.array([user[-1, 1] for user in users])
 
 
@@ -85,7 +85,7 @@ def ranking(directory, keep=50, test_from=0.9):
     test = rows[begin:]
     tensors = {
         "history.offsets": offsets(histories), "item": history[:, 1], "rating": history[:, 2], "timestamp": history[:, 3],
-        "candidates.offsets": np.arange(len(test) + 1, dtype=np.int64), "candidate": test[:, 1], "request_time": test[:, 3],
+        "candidates.offsets": np.arange(len(test) + 1, dtype=np.int64), "candidate": test[:, 1], "query_time": test[:, 3],
     }
     for name, column in user_features(directory).items():
         tensors[name] = np.array([column[user] for user in test[:, 0]])
