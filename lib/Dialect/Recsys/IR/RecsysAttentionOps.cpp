@@ -35,9 +35,11 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context, std::optional<
 /// attention_c1
 static LogicalResult verifySources(AttentionOp op) {
   JaggedType query = op.getQuery().getType();
-  if (op.getKeys().size() != op.getValues().size())
-    return op.emitOpError() << "expected a value for each key, got " << op.getKeys().size() << " keys and "
+  if (op.getKeys().empty() || op.getKeys().size() != op.getValues().size())
+    return op.emitOpError() << "expected at least one key and a value for each, got " << op.getKeys().size() << " keys and "
                             << op.getValues().size() << " values";
+  if (query.getDims().size() != 2 || jagged(op.getValues().front()).getDims().size() != 2)
+    return op.emitOpError() << "expected records of [heads, width], got " << query << " and " << op.getValues().front().getType();
   int64_t width = jagged(op.getValues().front()).getDims()[1];
   for (auto [keyValue, valueValue] : llvm::zip(op.getKeys(), op.getValues())) {
     JaggedType key = jagged(keyValue), value = jagged(valueValue);

@@ -35,6 +35,8 @@ struct LinearOfTranspose : OpRewritePattern<LinearOp> {
     auto transpose = op.getWeight().getDefiningOp<ParamTransposeOp>();
     if (!transpose)
       return rewriter.notifyMatchFailure(op, "the weight is no transpose");
+    if (transpose.getType().getElementType() != transpose.getInput().getType().getElementType())
+      return rewriter.notifyMatchFailure(op, "the transpose rounds");
     rewriter.modifyOpInPlace(op, [&] {
       op.getWeightMutable().assign(transpose.getInput());
       op.setTransposed(!op.getTransposed());
@@ -192,7 +194,7 @@ OpFoldResult SliceFeaturesOp::fold(FoldAdaptor) {
   if (getInput().getType() == getType())
     return getInput();
   auto concat = getInput().getDefiningOp<ConcatFeaturesOp>();
-  if (!concat)
+  if (!concat || concat.getType().getElementType() != getType().getElementType())
     return {};
   int64_t offset = 0;
   for (Value input : concat.getInputs()) {
@@ -216,5 +218,6 @@ OpFoldResult ReshapeFeaturesOp::fold(FoldAdaptor) {
   if (getInput().getType() == getType())
     return getInput();
   auto inner = getInput().getDefiningOp<ReshapeFeaturesOp>();
-  return inner && inner.getInput().getType() == getType() ? OpFoldResult(inner.getInput()) : OpFoldResult();
+  bool rounds = getInput().getType().getElementType() != getType().getElementType();
+  return inner && !rounds && inner.getInput().getType() == getType() ? OpFoldResult(inner.getInput()) : OpFoldResult();
 }

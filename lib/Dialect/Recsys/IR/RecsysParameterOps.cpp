@@ -52,7 +52,7 @@ LogicalResult ParamTransposeOp::inferReturnTypes(MLIRContext *, std::optional<Lo
 
 OpFoldResult ParamTransposeOp::fold(FoldAdaptor) {
   if (auto inner = getInput().getDefiningOp<ParamTransposeOp>())
-    if (inner.getInput().getType() == getType())
+    if (inner.getInput().getType() == getType() && getInput().getType().getElementType() == getType().getElementType())
       return inner.getInput();
   return {};
 }

@@ -69,6 +69,8 @@ struct SliceOfConcat : OpRewritePattern<SliceRowsOp> {
     auto concat = op.getInput().getDefiningOp<ConcatRowsOp>();
     if (!concat)
       return rewriter.notifyMatchFailure(op, "not of a concat_rows");
+    if (jagged(concat.getResult()).getElementType() != jagged(op.getResult()).getElementType())
+      return rewriter.notifyMatchFailure(op, "the concat rounds");
     int64_t begin = op.getFirst(), end = begin + op.getCount(), part = 0;
     SmallVector<Value> values;
     for (Value input : concat.getInputs()) {
@@ -130,7 +132,8 @@ LogicalResult DeinterleaveOp::inferReturnTypes(MLIRContext *context, std::option
 
 OpFoldResult DeinterleaveOp::fold(FoldAdaptor) {
   auto interleave = getInput().getDefiningOp<InterleaveOp>();
-  if (!interleave || jagged(interleave.getInputs().front()).getSpace() != jagged(getResult()).getSpace())
+  if (!interleave || jagged(interleave.getInputs().front()).getSpace() != jagged(getResult()).getSpace() ||
+      jagged(getInput()).getElementType() != jagged(getResult()).getElementType())
     return {};
   Value value = interleave.getInputs()[getPhase()];
   return value.getType() == getType() ? OpFoldResult(value) : OpFoldResult();

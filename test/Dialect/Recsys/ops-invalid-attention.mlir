@@ -1,0 +1,92 @@
+// RUN: reccc-opt %s --split-input-file --verify-diagnostics
+/// Family attention: one case for each constraint, called as its label.
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @attention_c1(%q: !recsys.jagged<#s x 2x8xf32>, %k: !recsys.jagged<#s x 2x4xf32>, %v: !recsys.jagged<#s x 2x8xf32>) {
+  // expected-error@+1 {{expected keys [heads, 8] and values [heads, 8] with heads that divide 2, got '!recsys.jagged<#recsys.space<"history", max = 50> x 2x4xf32>' and}}
+  %0 = recsys.attention %q sources [%k, %v] masks [[#recsys.full]] score silu scale 1.0 divisor 2.0 : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x4xf32>, !recsys.jagged<#s x 2x8xf32>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @attention_c1_space(%q: !recsys.jagged<#s x 2x8xf32>, %k: !recsys.jagged<#recsys.request x 2x8xf32>, %v: !recsys.jagged<#s x 2x8xf32>) {
+  // expected-error@+1 {{expected one row space, got #recsys.request and #recsys.space<"history", max = 50>}}
+  %0 = recsys.attention %q sources [%k, %v] masks [[#recsys.full]] score silu scale 1.0 divisor 2.0 : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#recsys.request x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @attention_c2(%q: !recsys.jagged<#s x 2x8xf32>, %k: !recsys.jagged<#s x 2x8xf32>, %v: !recsys.jagged<#s x 2x8xf32>) {
+  // expected-error@+1 {{expected one mask for each of the 1 source segments, got [#recsys.full, #recsys.full]}}
+  %0 = recsys.attention %q sources [%k, %v] masks [[#recsys.full, #recsys.full]] score silu scale 1.0 divisor 2.0 : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @attention_c2_no_mask(%q: !recsys.jagged<#s x 2x8xf32>, %k: !recsys.jagged<#s x 2x8xf32>, %v: !recsys.jagged<#s x 2x8xf32>) {
+  // expected-error@+1 {{'recsys.attention' op expected a mask, got #recsys.request}}
+  %0 = recsys.attention %q sources [%k, %v] masks [[#recsys.request]] score silu scale 1.0 divisor 2.0 : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @attention_c3(%q: !recsys.jagged<#s x 2x8xf32>, %k: !recsys.jagged<#s x 2x8xf32>, %v: !recsys.jagged<#s x 2x8xf32>) {
+  // expected-error@+1 {{'recsys.attention' op expected lengths of spaces at hand, got that of #recsys.rows<7>}}
+  %0 = recsys.attention %q sources [%k, %v] masks [[#recsys.interval<(d0)[s0] -> (), (d0)[s0] -> (s0), lengths = [#recsys.rows<7>]>]] score silu scale 1.0 divisor 2.0 : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @attention_c4(%q: !recsys.jagged<#s x 2x8xf32>, %k: !recsys.jagged<#s x 2x8xf32>, %v: !recsys.jagged<#s x 2x8xf32>) {
+  // expected-error@+1 {{'recsys.attention' op expected one divisor > 0 with silu and none with softmax}}
+  %0 = recsys.attention %q sources [%k, %v] masks [[#recsys.full]] score softmax scale 1.0 divisor 2.0 : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @attention_c4_zero(%q: !recsys.jagged<#s x 2x8xf32>, %k: !recsys.jagged<#s x 2x8xf32>, %v: !recsys.jagged<#s x 2x8xf32>) {
+  // expected-error@+1 {{'recsys.attention' op expected one divisor > 0 with silu and none with softmax}}
+  %0 = recsys.attention %q sources [%k, %v] masks [[#recsys.full]] score silu scale 1.0 divisor 0.0 : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @attention_c5(%q: !recsys.jagged<#s x 2x8xf32>, %k: !recsys.jagged<#s x 2x8xf32>, %v: !recsys.jagged<#s x 2x8xf32>, %w: tensor<9x9xf32>) {
+  // expected-error@+1 {{'recsys.attention' op expected a toeplitz parameter of rank 1 and a center of at least 0}}
+  %0 = recsys.attention %q sources [%k, %v] masks [[#recsys.full]] score silu scale 1.0 divisor 2.0 toeplitz(%w, 4) : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, tensor<9x9xf32>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @attention_c5_times(%q: !recsys.jagged<#s x 2x8xf32>, %k: !recsys.jagged<#s x 2x8xf32>, %v: !recsys.jagged<#s x 2x8xf32>, %w: tensor<9xf32>, %t: !recsys.jagged<#recsys.request x i64>) {
+  // expected-error@+1 {{expected times of one number a row over #recsys.space<"history", max = 50>, got '!recsys.jagged<#recsys.request x i64>'}}
+  %0 = recsys.attention %q sources [%k, %v] masks [[#recsys.full]] score silu scale 1.0 divisor 2.0 time_buckets(%w, %t, %t, #recsys.edges<[1]>) : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, tensor<9xf32>, !recsys.jagged<#recsys.request x i64>, !recsys.jagged<#recsys.request x i64>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @attention_c6(%q: !recsys.jagged<#s x 2x8xf32>, %k: !recsys.jagged<#recsys.request x 2x8xf32>, %v: !recsys.jagged<#recsys.request x 2x8xf32>) {
+  // expected-error@+1 {{expected #recsys.self between equal segments, got #recsys.space<"history", max = 50> and #recsys.request}}
+  %0 = recsys.attention %q sources [%k, %v] masks [[#recsys.self]] score silu scale 1.0 divisor 2.0 : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#recsys.request x 2x8xf32>, !recsys.jagged<#recsys.request x 2x8xf32>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}
