@@ -55,7 +55,8 @@ static LogicalResult setTargetAttributes(ModuleOp module) {
     };
     function.setPassthroughAttr(builder.getArrayAttr(
         {pair("target-cpu", target.name), pair("prefer-vector-width", width),
-         pair("min-legal-vector-width", width), builder.getStringAttr("nounwind")}));
+         pair("min-legal-vector-width", width), builder.getStringAttr("nounwind"),
+         builder.getStringAttr("no-builtins")}));
   }
   return success();
 }

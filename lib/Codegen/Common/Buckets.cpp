@@ -45,16 +45,26 @@ static Value addressOfTable(TileBuilder &b, ArrayRef<int64_t> values) {
   return b.make<LLVM::AddressOfOp>(table);
 }
 
+Value reccc::gather(TileBuilder &b, Value table, Type element, Value index) {
+  auto shape = cast<VectorType>(index.getType());
+  Type storage = element.isBF16() ? Type(b.getI16Type()) : element;
+  Value pointers = b.make<LLVM::GEPOp>(shape.clone(b.ptr()), storage, table,
+                                       ArrayRef<LLVM::GEPArg>{index});
+  Value all = constant(b, shape.clone(b.getI1Type()), b.getBoolAttr(true));
+  unsigned bytes = storage.getIntOrFloatBitWidth() / 8;
+  Value values = b.make<LLVM::masked_gather>(shape.clone(storage), pointers, all, ValueRange(), bytes);
+  if (!element.isBF16())
+    return values;
+  values = b.make<arith::ExtUIOp>(b.i32Vector(), values);
+  values = b.make<arith::ShLIOp>(values, b.splatI32(16));
+  return b.make<arith::BitcastOp>(b.f32Vector(), values);
+}
+
 /// table[index], for each lane.
 static Value lookUp(TileBuilder &b, Value table, Value index) {
-  auto vector = dyn_cast<VectorType>(index.getType());
-  if (!vector)
-    return b.loadScalar(b.at(table, index, b.getI64Type()), b.getI64Type());
-  Value pointers =
-      b.make<LLVM::GEPOp>(VectorType::get(vector.getShape(), b.ptr()), b.getI64Type(), table,
-                          ArrayRef<LLVM::GEPArg>{index});
-  Value all = constant(b, vector.clone(b.getI1Type()), b.getBoolAttr(true));
-  return b.make<LLVM::masked_gather>(vector, pointers, all, ValueRange(), 8u);
+  if (isa<VectorType>(index.getType()))
+    return gather(b, table, b.getI64Type(), index);
+  return b.loadScalar(b.at(table, index, b.getI64Type()), b.getI64Type());
 }
 
 static Value buildEdges(TileBuilder &b, ArrayRef<int64_t> edges, Value x) {

@@ -3,6 +3,9 @@
 // with the same body, layouts and types share functions.
 #include "reccc/Codegen/Common/Kernels.h"
 #include "reccc/Codegen/CPU/EmitObject.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
@@ -220,6 +223,9 @@ LogicalResult KernelLowering::lower(rectile::KernelOp kernel) {
 }
 
 LogicalResult reccc::lowerKernels(ModuleOp module, ArrayRef<IsaLevel> levels) {
+  module.getContext()
+      ->loadDialect<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect, math::MathDialect,
+                    scf::SCFDialect, vector::VectorDialect>();
   SmallVector<rectile::KernelOp> kernels;
   module.walk([&](rectile::KernelOp kernel) { kernels.push_back(kernel); });
   KernelLowering lowering(module, levels);
