@@ -42,6 +42,18 @@ func.func @dot_columns(%a: !llvm.ptr, %k: i64) {
 // -----
 
 #s = #recsys.space<"history", max = 50>
+func.func @kernel_c1(%x: !recsys.jagged<#s x 8xf32>) {
+  // expected-error @below {{expects block arguments of the operands' types}}
+  %0 = "rectile.kernel"(%x) <{kind = #rectile<kind rows>}> ({
+  ^bb0(%a: !recsys.jagged<#s x 9xf32>):
+    "rectile.yield"(%a) : (!recsys.jagged<#s x 9xf32>) -> ()
+  }) : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 9xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
 func.func @kernel_c2(%x: !recsys.jagged<#s x 8xf32>) {
   // expected-error @below {{expects to yield the result types}}
   %0 = rectile.kernel rows (%a = %x : !recsys.jagged<#s x 8xf32>) -> (!recsys.jagged<#s x 9xf32>) {

@@ -92,7 +92,7 @@ void LayoutAttr::print(AsmPrinter &printer) const {
 
 LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t stride,
                                  bool mapped, int64_t step, bool padded) {
-  if (stride < 0)
+  if (stride < 0) // layout_c1
     return emitError() << "stride must not be negative, got " << stride;
   if (step < 1)
     return emitError() << "step must be at least 1, got " << step;

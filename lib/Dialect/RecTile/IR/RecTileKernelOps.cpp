@@ -69,7 +69,7 @@ static LogicalResult verifyLayouts(Operation *op, std::optional<ArrayAttr> layou
                                    TypeRange types, StringRef what) {
   if (!layouts)
     return success();
-  if (layouts->size() != types.size())
+  if (layouts->size() != types.size()) // kernel_c3
     return op->emitOpError("expects one layout for each of the ")
            << types.size() << ' ' << what << "s, got " << layouts->size();
   for (auto [layout, type] : llvm::zip(*layouts, types)) {
@@ -111,17 +111,17 @@ static LogicalResult verifySingleOpBody(KernelOp kernel) {
 
 LogicalResult KernelOp::verify() {
   Block &body = getBody().front();
-  if (!llvm::equal(body.getArgumentTypes(), getInputs().getTypes()))
+  if (!llvm::equal(body.getArgumentTypes(), getInputs().getTypes())) // kernel_c1
     return emitOpError("expects block arguments of the operands' types, got (")
            << body.getArgumentTypes() << ") for (" << getInputs().getTypes() << ')';
   TypeRange yielded = body.getTerminator()->getOperandTypes();
-  if (!llvm::equal(yielded, getResultTypes()))
+  if (!llvm::equal(yielded, getResultTypes())) // kernel_c2
     return emitOpError("expects to yield the result types (")
            << getResultTypes() << "), got (" << yielded << ')';
   if (failed(verifyLayouts(*this, getOperandLayouts(), getInputs().getTypes(), "operand")) ||
       failed(verifyLayouts(*this, getResultLayouts(), getResultTypes(), "result")))
     return failure();
-  switch (getKind()) {
+  switch (getKind()) { // kernel_c4
   case KernelKind::rows:
     return success();
   case KernelKind::gemm:
