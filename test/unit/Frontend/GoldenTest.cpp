@@ -116,6 +116,18 @@ INSTANTIATE_TEST_SUITE_P(All, Golden, testing::ValuesIn(kCases), [](const auto &
          (StringRef(info.param.description) == "model.textproto" ? "" : "_fixed");
 });
 
+TEST(GoldenExamples, theTourShowsAModelThatCompiles) {
+  auto page = llvm::MemoryBuffer::getFile(std::string(RECCC_SOURCE_DIR) + "/docs/description.md");
+  ASSERT_TRUE(page);
+  StringRef text = (*page)->getBuffer().split("```textproto\n").second.split("```").first;
+  SafetensorsFile weights = openWeights(directoryOf("rb_sasrec"));
+  ImportOptions options;
+  options.strict = true;
+  Imported imported = importText(text, &weights, options);
+  EXPECT_TRUE(imported.module);
+  EXPECT_EQ(imported.text(), "");
+}
+
 TEST(GoldenExamples, sasrecIsShort) {
   auto buffer = llvm::MemoryBuffer::getFile(std::string(RECCC_SOURCE_DIR) +
                                             "/examples/01_movielens/sasrec.textproto");
