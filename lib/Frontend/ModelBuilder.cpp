@@ -218,20 +218,33 @@ Value ModelBuilder::reshape(Value input, ArrayRef<int64_t> dims) {
   return ir::ReshapeFeaturesOp::create(builder, where, typeOf(input).withDims(dims), input);
 }
 
+InFlightDiagnostic ModelBuilder::spaceError(const Message &message) {
+  return emitError(places.of(message))
+         << "node " << quoted(nodeName()) << " makes rows that are too many [RC"
+         << static_cast<int64_t>(Code::TooBig) << "]: ";
+}
+
 FailureOr<Value> ModelBuilder::concatRows(const Message &message, ArrayRef<Value> inputs) {
   if (inputs.size() == 1)
     return inputs[0];
   SmallVector<Attribute> spaces = llvm::map_to_vector(inputs, spaceOf);
-  auto type = jagged(message, ir::getConcatSpace(spaces), typeOf(inputs[0]).getDims(),
-                     typeOf(inputs[0]).getElementType());
+  Attribute space = ir::getConcatSpace(spaces, [&] { return spaceError(message); });
+  if (!space)
+    return failure();
+  auto type =
+      jagged(message, space, typeOf(inputs[0]).getDims(), typeOf(inputs[0]).getElementType());
   if (failed(type))
     return failure();
   return Value(ir::ConcatRowsOp::create(builder, where, *type, inputs));
 }
 
 FailureOr<Value> ModelBuilder::interleave(const Message &message, ArrayRef<Value> inputs) {
-  auto type = jagged(message, ir::getInterleaveSpace(spaceOf(inputs[0]), inputs.size()),
-                     typeOf(inputs[0]).getDims(), typeOf(inputs[0]).getElementType());
+  Attribute space = ir::getInterleaveSpace(spaceOf(inputs[0]), inputs.size(),
+                                           [&] { return spaceError(message); });
+  if (!space)
+    return failure();
+  auto type =
+      jagged(message, space, typeOf(inputs[0]).getDims(), typeOf(inputs[0]).getElementType());
   if (failed(type))
     return failure();
   return Value(ir::InterleaveOp::create(builder, where, *type, inputs));

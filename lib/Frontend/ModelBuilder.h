@@ -120,6 +120,9 @@ public:
   llvm::DenseMap<Value, int64_t> firstIds;
 
 private:
+  /// What the dialect refuses about the rows of a new value is told at the block.
+  InFlightDiagnostic spaceError(const Message &message);
+
   std::string current;
   llvm::StringMap<Value> values;
   llvm::StringSet<> failed_;

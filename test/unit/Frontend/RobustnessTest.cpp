@@ -133,6 +133,26 @@ TEST(Robustness, longCycle) {
       << imported.text().substr(0, 500);
 }
 
+TEST(Robustness, rowsBeyondAllLimits) {
+  std::string text =
+      "name: \"m\" rows { name: \"h\" max: 2147483647 } rows { name: \"k\" count: 2147483647 }\n"
+      "input { name: \"x\" rows: \"h\" type: FLOAT32 dims: 1 } output { node: \"n\" }\n";
+  std::string many;
+  for (int i = 0; i < 1000; ++i)
+    many += " input: \"x\"";
+  for (std::string node :
+       {"concat_rows { input: \"x\" input: \"x\" }", "interleave { input: \"x\" input: \"x\" }"})
+    EXPECT_FALSE(importText(text + "node { name: \"n\" " + node + " }").module);
+  EXPECT_FALSE(importText(text + "node { name: \"n\" concat_rows {" + many + " } }").module);
+  std::string constant =
+      "node { name: \"p\" pad_rows { input: \"x\" count: 2147483647 } } node { name: \"n\" ";
+  for (const char *block : {"concat_rows", "interleave"}) {
+    Imported imported = importText(text + constant + block + " { input: \"p\" input: \"p\" } }");
+    EXPECT_FALSE(imported.module);
+    EXPECT_NE(imported.text().find("[RC2407]"), std::string::npos) << imported.text();
+  }
+}
+
 TEST(Robustness, manyErrorsEnd) {
   std::string text =
       "name: \"m\" output { node: \"x\" } input { name: \"x\" rows: \"request\" type: FLOAT32 }\n";
