@@ -209,10 +209,11 @@ private:
         return failure();
       bias = *bound;
     }
-    Value attention =
-        b.reshape(buildAttention(b, b.reshape(query, {heads, qk}), b.reshape(key, {heads, qk}),
-                                 b.reshape(value, {heads, v}), masks, score, bias),
-                  {heads * v});
+    Value attended =
+        buildAttention(b, b.reshape(query, {heads, qk}), b.reshape(key, {heads, qk}),
+                       b.reshape(value, {heads, v}), masks, score, bias);
+    b.define(inner("attention"), attended);
+    Value attention = b.reshape(attended, {heads * v});
     b.define(inner("attn"), attention);
 
     // 4. Norm, gate, output.
@@ -261,7 +262,9 @@ private:
         return failure();
       bias = *given;
     }
-    return b.binary<ir::AddOp>(x, b.linear(joined, *weight, bias, outIn));
+    Value projected = b.linear(joined, *weight, bias, outIn);
+    b.define(inner("projected"), projected);
+    return b.binary<ir::AddOp>(x, projected);
   }
 
   ModelBuilder &b;

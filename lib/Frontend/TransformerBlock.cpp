@@ -84,13 +84,19 @@ private:
     auto value = linear(x, names.value(), "value", same);
     if (failed(query) || failed(key) || failed(value))
       return failure();
+    b.define(inner("query"), *query);
+    b.define(inner("key"), *key);
+    b.define(inner("value"), *value);
     int64_t heads = block.heads();
     auto split = [&](Value v) { return b.reshape(v, {heads, width / heads}); };
-    Value attended = b.reshape(
-        buildAttention(b, split(*query), split(*key), split(*value), masks, score, {}), {width});
-    auto projected = linear(attended, names.attention_output(), "attention_output", same);
+    Value attended =
+        buildAttention(b, split(*query), split(*key), split(*value), masks, score, {});
+    b.define(inner("attention"), attended);
+    auto projected = linear(b.reshape(attended, {width}), names.attention_output(),
+                            "attention_output", same);
     if (failed(projected))
       return failure();
+    b.define(inner("projected"), *projected);
     auto attention = addNorm(*projected, x, names.attention_norm(), "attention_norm");
     if (failed(attention))
       return failure();
@@ -100,7 +106,10 @@ private:
                          {block.has_inner_width() ? block.inner_width() : -1, "inner_width"});
     if (failed(hidden))
       return failure();
+    b.define(inner("hidden"), *hidden);
     auto result = linear(activate(*hidden), names.inner_output(), "inner_output", same);
+    if (succeeded(result))
+      b.define(inner("inner"), *result);
     if (succeeded(result))
       result = addNorm(*result, *attention, names.output_norm(), "output_norm");
     if (succeeded(result))
