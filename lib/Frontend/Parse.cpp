@@ -16,6 +16,10 @@ constexpr int64_t kNestingLimit = 100;
 constexpr int64_t kRevision = 1;
 constexpr unsigned kMostErrors = 20;
 
+/// 16 MiB are 300,000 nodes. Positions take many times the memory of the text, and a file that is
+/// refused should not take much.
+constexpr size_t kLargestDescription = size_t(1) << 24;
+
 /// The place where messages nest too deep, as (line, column) from 1; protobuf skips unknown fields
 /// recursively, so this is looked at first.
 static std::optional<std::pair<int, int>> findTooDeep(StringRef text) {
@@ -232,13 +236,13 @@ std::unique_ptr<ParsedModel> reccc::parseModel(const llvm::MemoryBuffer &buffer,
   StringRef name = buffer.getBufferIdentifier(), bytes = buffer.getBuffer();
   auto parsed = std::make_unique<ParsedModel>(Places(context, name));
   Location file = parsed->places.wholeFile();
-  if (bytes.size() >= (uint64_t(1) << 31)) {
+  FileKind kind = recognizeFile(name, bytes);
+  if (bytes.size() > kLargestDescription && kind.kind != FileKind::Other) {
     Report::error(file, Code::TooLarge)
-        << "has " << bytes.size()
-        << " bytes, expected at most 2 GiB - 1; move constants to the weights file";
+        << "has " << bytes.size() << " bytes, expected a description of at most "
+        << kLargestDescription << "; numbers belong into the weights file";
     return nullptr;
   }
-  FileKind kind = recognizeFile(name, bytes);
   LogicalResult result = failure();
   switch (kind.kind) {
   case FileKind::Empty:

@@ -153,6 +153,16 @@ TEST(Robustness, rowsBeyondAllLimits) {
   }
 }
 
+TEST(Robustness, hugeFiles) {
+  for (const std::string &bytes : {std::string(1 << 25, 'a'), std::string(1 << 25, '\0')}) {
+    Imported imported = importText(bytes);
+    EXPECT_FALSE(imported.module);
+    EXPECT_NE(
+        imported.text().find("has 33554432 bytes, expected a description of at most 16777216"),
+        std::string::npos);
+  }
+}
+
 TEST(Robustness, manyErrorsEnd) {
   std::string text =
       "name: \"m\" output { node: \"x\" } input { name: \"x\" rows: \"request\" type: FLOAT32 }\n";
