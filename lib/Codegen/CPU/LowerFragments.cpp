@@ -8,6 +8,9 @@
 using namespace mlir;
 using namespace reccc;
 
+/// Steps of k in one iteration of a dot's loop.
+static constexpr int64_t kUnroll = 4;
+
 namespace {
 /// The registers of every fragment, row by row.
 class FragmentLowering {
@@ -60,26 +63,41 @@ void FragmentLowering::lowerStore(TileBuilder &b, rectile::StoreOp op) {
 void FragmentLowering::lowerDot(TileBuilder &b, rectile::DotOp op) {
   rectile::FragmentType type = op.getType();
   int64_t valid = op.getBColumns().value_or(type.getColumns());
-  SmallVector<Value> sums = b.forCarry(
-      b.i64(0), op.getDepth(), 1, registers[op.getAccumulator()],
-      [&](Value k, ValueRange accumulators) {
-        Value aColumn = b.at(op.getA(), b.mul(k, op.getAK()), op.getAType());
-        Value bRow = b.at(op.getB(), b.mul(k, op.getBK()), op.getBType());
-        SmallVector<Value> bVectors;
-        for (int64_t column = 0; column < type.getColumns(); column += b.lanes)
-          bVectors.push_back(column < valid
-                                 ? b.loadVector(b.at(bRow, column, op.getBType()), op.getBType(),
-                                                std::min(b.lanes, valid - column))
-                                 : b.splat(0.0));
-        SmallVector<Value> next;
-        for (int64_t row = 0; row < type.getRows(); ++row) {
-          Value address = b.at(aColumn, row * op.getARow(), op.getAType());
-          Value a = b.broadcast(b.loadScalar(address, op.getAType()));
-          for (Value bVector : bVectors)
-            next.push_back(b.fma(a, bVector, accumulators[next.size()]));
-        }
-        return next;
-      });
+  auto step = [&](Value k, int64_t ahead, ValueRange accumulators) {
+    Value aColumn = b.at(b.at(op.getA(), b.mul(k, op.getAK()), op.getAType()),
+                         ahead * op.getAK(), op.getAType());
+    Value bRow = b.at(b.at(op.getB(), b.mul(k, op.getBK()), op.getBType()), ahead * op.getBK(),
+                      op.getBType());
+    SmallVector<Value> bVectors, next;
+    for (int64_t column = 0; column < type.getColumns(); column += b.lanes)
+      bVectors.push_back(column < valid
+                             ? b.loadVector(b.at(bRow, column, op.getBType()), op.getBType(),
+                                            std::min(b.lanes, valid - column))
+                             : b.splat(0.0));
+    for (int64_t row = 0; row < type.getRows(); ++row) {
+      Value address = b.at(aColumn, row * op.getARow(), op.getAType());
+      Value a = b.broadcast(b.loadScalar(address, op.getAType()));
+      for (Value bVector : bVectors)
+        next.push_back(b.fma(a, bVector, accumulators[next.size()]));
+    }
+    return next;
+  };
+  // Several k in a row: addresses and the loop itself cost less. The order of k stays.
+  APInt depth;
+  bool isKnown = matchPattern(op.getDepth(), m_ConstantInt(&depth));
+  Value unrolledEnd = isKnown ? b.i64(depth.getSExtValue() / kUnroll * kUnroll)
+                              : b.mul(b.floorDiv(op.getDepth(), kUnroll), kUnroll);
+  auto loop = [&](Value low, Value high, int64_t count, ValueRange init) {
+    return b.forCarry(low, high, count, init, [&](Value k, ValueRange accumulators) {
+      SmallVector<Value> sums(accumulators);
+      for (int64_t ahead = 0; ahead < count; ++ahead)
+        sums = step(k, ahead, sums);
+      return sums;
+    });
+  };
+  SmallVector<Value> sums = loop(b.i64(0), unrolledEnd, kUnroll, registers[op.getAccumulator()]);
+  if (!isKnown || depth.getSExtValue() % kUnroll != 0)
+    sums = loop(unrolledEnd, op.getDepth(), 1, sums);
   registers[op.getResult()] = std::move(sums);
 }
 
