@@ -40,11 +40,11 @@ LogicalResult ActionBitsOp::inferReturnTypes(MLIRContext *context, std::optional
 
 LogicalResult ThresholdBitsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
                                                 Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, {adaptor.getActions(), adaptor.getValues()})))
+    return failure();
   if (adaptor.getThresholds().size() != adaptor.getWeights().size()) // threshold_bits_c1
     return failAt(location, context) << "expected a weight for each threshold, got " << adaptor.getThresholds().size()
                                      << " thresholds and " << adaptor.getWeights().size() << " weights";
-  if (failed(checkJagged(location, {adaptor.getActions(), adaptor.getValues()})))
-    return failure();
   JaggedType actions = jagged(adaptor.getActions()), values = jagged(adaptor.getValues());
   if (failed(checkScalar(location, "actions", actions)) || failed(checkScalar(location, "values", values)) ||
       failed(checkSameSpace(location, actions, values))) // threshold_bits_c2
