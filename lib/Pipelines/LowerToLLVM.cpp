@@ -34,7 +34,9 @@ struct LowerToLLVM : reccc::impl::LowerToLLVMPassBase<LowerToLLVM> {
       if (options.packedWeights)
         *options.packedWeights = std::move(*weights);
     }
-    if (failed(lowerToLLVM(getOperation())) || failed(emitPlan(getOperation(), plan)))
+    // What is lowered already has its plan.
+    bool hasModels = !getOperation().getOps<recsys::ModelOp>().empty();
+    if (failed(lowerToLLVM(getOperation())) || (hasModels && failed(emitPlan(getOperation(), plan))))
       signalPassFailure();
   }
 

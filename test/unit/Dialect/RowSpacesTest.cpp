@@ -70,11 +70,11 @@ TEST_F(RowSpaces, VerifiersRefuseWhatIsNotNormal) {
   EXPECT_FALSE(ConcatAttr::getChecked(emit, &context, ArrayRef<Attribute>{request, request, history}));
   EXPECT_FALSE(ConcatAttr::getChecked(emit, &context, ArrayRef<Attribute>{getRowsSpace(&context, 0), history}));
   EXPECT_FALSE(ConcatAttr::getChecked(emit, &context, ArrayRef<Attribute>{Attribute(), history}));
-  EXPECT_FALSE(RowsAttr::getChecked(emit, &context, 1));                              // rows_c1
-  EXPECT_FALSE(InterleaveAttr::getChecked(emit, &context, request, 2));               // interleave_space_c1
-  EXPECT_FALSE(GroupAttr::getChecked(emit, &context, request, 2, Remainder::pad));    // group_c1
-  EXPECT_FALSE(TakeFirstAttr::getChecked(emit, &context, getTakeFirstSpace(history, 20), 10)); // take_c1
-  EXPECT_FALSE(TakeLastAttr::getChecked(emit, &context, history, 50));
+  EXPECT_FALSE(RowsAttr::getChecked(emit, &context, int64_t(1)));                              // rows_c1
+  EXPECT_FALSE(InterleaveAttr::getChecked(emit, &context, request, int64_t(2)));               // interleave_space_c1
+  EXPECT_FALSE(GroupAttr::getChecked(emit, &context, request, int64_t(2), Remainder::pad));    // group_c1
+  EXPECT_FALSE(TakeFirstAttr::getChecked(emit, &context, getTakeFirstSpace(history, 20), int64_t(10))); // take_c1
+  EXPECT_FALSE(TakeLastAttr::getChecked(emit, &context, history, int64_t(50)));
   EXPECT_FALSE(NestAttr::getChecked(emit, &context, request, history));               // nest_c1
 }
 

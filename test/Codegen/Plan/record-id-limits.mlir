@@ -1,0 +1,37 @@
+// RUN: reccc-opt %s -pass-pipeline='builtin.module(recsys.model(reccc-record-id-limits))' | FileCheck %s
+
+#s = #recsys.space<"history", max = 50>
+!ids = !recsys.jagged<#s x i64>
+!row = !recsys.jagged<#s x 8xf32>
+recsys.parameter private @large : tensor<100x8xf32> from "large"
+recsys.parameter private @small : tensor<40x8xf32> from "small"
+
+// [RecordIdLimits]  IN: ids that two tables look up   OUT: the smaller table's rows
+// CHECK-LABEL: recsys.model @smallest_table
+// CHECK-SAME: recsys.id_limit = 40 : i64
+recsys.model @smallest_table(%ids: !ids {recsys.name = "item"}) -> (!row {recsys.name = "a"}, !row {recsys.name = "b"}) {
+  %l = recsys.get_parameter @large : tensor<100x8xf32>
+  %m = recsys.get_parameter @small : tensor<40x8xf32>
+  %a = recsys.embedding %ids, %l out_of_range reject_request : (!ids, tensor<100x8xf32>) -> !row
+  %b = recsys.embedding %ids, %m out_of_range reject_request : (!ids, tensor<40x8xf32>) -> !row
+  recsys.output %a, %b : !row, !row
+}
+
+// Through a view: every id of the input is checked, also those that the take drops.
+// CHECK-LABEL: recsys.model @through_views
+// CHECK-SAME: recsys.id_limit = 100 : i64
+recsys.model @through_views(%ids: !ids {recsys.name = "item"}) -> (!recsys.jagged<#recsys.take_last<#s, 10> x 8xf32> {recsys.name = "a"}) {
+  %l = recsys.get_parameter @large : tensor<100x8xf32>
+  %t = recsys.take_rows %ids : (!ids) -> !recsys.jagged<#recsys.take_last<#s, 10> x i64>
+  %a = recsys.embedding %t, %l out_of_range reject_request : (!recsys.jagged<#recsys.take_last<#s, 10> x i64>, tensor<100x8xf32>) -> !recsys.jagged<#recsys.take_last<#s, 10> x 8xf32>
+  recsys.output %a : !recsys.jagged<#recsys.take_last<#s, 10> x 8xf32>
+}
+
+// CHECK-LABEL: recsys.model @negative_clamped
+// CHECK-NOT: recsys.id_limit
+// CHECK: recsys.output
+recsys.model @negative_clamped(%ids: !ids {recsys.name = "item"}) -> (!row {recsys.name = "a"}) {
+  %l = recsys.get_parameter @large : tensor<100x8xf32>
+  %a = recsys.embedding %ids, %l out_of_range clamp : (!ids, tensor<100x8xf32>) -> !row
+  recsys.output %a : !row
+}
