@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs golden cases and compares every output with the numbers stored beside them.
 
-    run.py [--build DIR] [--interpreter] [--compiled] [CASE…]
+    run.py [--build DIR] [--interpreter] [--stages] [--compiled] [CASE…]
 
-The interpreter in double must give the stored values to 1e-9, inner values too. Compiled code must keep the numeric contract: per
+The interpreter in double must give the stored values to 1e-9, inner values too, from the IR of every stage that it runs. Compiled code must keep the numeric contract: per
 output, max|compiled - ref| <= max(2 max|naive - ref|, one unit in the last place of max|ref|), where ref is the interpreter in double and
 naive the interpreter in the storage type. Prints one line for each output; exits with 1 when one is off or a case compared nothing.
 """
@@ -23,6 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 ABSOLUTE = 1e-9
 PRECISIONS = {"fp32": ("f32", 23), "bf16": ("bf16", 7)}  # mode of the interpreter, bits of the mantissa
+STAGES = ("optimized", "quantized", "kernels")  # after `model`, those that the interpreter can run
 LEVELS = ("v3", "v4")
 THREADS = (1, 2)
 
@@ -74,11 +75,11 @@ class Run:
     def also_flag(self):
         return [f"--also={','.join(self.also)}"] if self.also else []
 
-    def interpret(self, tools, directory, mode, also=True):
+    def interpret(self, tools, directory, mode, also=True, stage="model"):
         out = directory / f"{mode}.safetensors"
         extra = self.also_flag() if also else []
         tools.call(tools.reccc, self.model, "--weights", self.weights, f"--run={self.requests}", "--device=interpreter",
-                   f"--mode={mode}", *extra, "-o", out)
+                   f"--mode={mode}", f"--stop-after={stage}", *extra, "-o", out)
         return load_file(out)
 
 
@@ -108,12 +109,26 @@ def distance(given, expected):
     return float(np.abs(given - expected)[finite].max(initial=0.0))
 
 
-def check_interpreter(run, tools, directory):
-    outputs = run.interpret(tools, directory, "double")
+def check_stored(run, what, outputs):
     for name, expected in sorted(run.expected.items()):
         if name not in outputs:
             raise RuntimeError(f"{run.name}: expected an output '{name}', got {', '.join(sorted(outputs))}")
-        yield Line(run.name, "interpreter", name, distance(outputs[name], expected), ABSOLUTE)
+        yield Line(run.name, what, name, distance(outputs[name], expected), ABSOLUTE)
+
+
+def check_interpreter(run, tools, directory):
+    """The stored values, inner ones too, by the interpreter in double."""
+    yield from check_stored(run, "interpreter", run.interpret(tools, directory, "double"))
+
+
+def check_stages(run, tools, directory):
+    """What passes made of the model, in the interpreter. Without inner values as outputs more is dead and more is fused."""
+    plain = run.interpret(tools, directory, "double", also=False)
+    for stage in STAGES:
+        yield from check_stored(run, stage, run.interpret(tools, directory, "double", stage=stage))
+        outputs = run.interpret(tools, directory, "double", also=False, stage=stage)
+        for name, expected in sorted(plain.items()):
+            yield Line(run.name, f"{stage} plain", name, distance(outputs[name], expected), ABSOLUTE)
 
 
 def unit_in_last_place(greatest, mantissa):
@@ -172,7 +187,7 @@ def execute(tools, model, requests, out, level, threads):
 
 
 def check_compiled(run, tools, directory):
-    """The outputs as declared, on all levels and threads; then inner values too, which changes what is fused and what is dead."""
+    """Machine code on all levels and threads. The outputs as declared, then inner values too: this changes what is fused and dead."""
     for also in (False, True):
         reference = run.interpret(tools, directory, "double", also)
         for precision, (mode, mantissa) in PRECISIONS.items():
@@ -185,7 +200,7 @@ def check_compiled(run, tools, directory):
                     yield from check_outputs(run, what, outputs, reference, naive, mantissa)
 
 
-CHECKS = {"interpreter": check_interpreter, "compiled": check_compiled}
+CHECKS = {"interpreter": check_interpreter, "stages": check_stages, "compiled": check_compiled}
 
 
 def check(case, kind, tools):
@@ -202,7 +217,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", default=ROOT / "build")
     for kind in CHECKS:
-        parser.add_argument(f"--{kind}", action="store_true", help=f"only the {kind}" if kind == "interpreter" else "only compiled code")
+        parser.add_argument(f"--{kind}", action="store_true", help=f"only this: {CHECKS[kind].__doc__.split('.')[0]}")
     parser.add_argument("case", nargs="*", default=cases())
     arguments = parser.parse_args()
     kinds = [kind for kind in CHECKS if getattr(arguments, kind)] or list(CHECKS)
