@@ -68,9 +68,8 @@ LogicalResult evaluate(BucketizeOp op, Evaluation &evaluation) {
   return success();
 }
 
-/// The value of an expression in the row and in lengths; nullopt when there is none.
-static std::optional<int64_t> evaluateExpr(AffineExpr expr, int64_t row,
-                                           ArrayRef<int64_t> lengths) {
+/// The value of an expression in the row and in lengths; the verifier has made sure that it fits.
+static int64_t evaluateExpr(AffineExpr expr, int64_t row, ArrayRef<int64_t> lengths) {
   if (auto constant = dyn_cast<AffineConstantExpr>(expr))
     return constant.getValue();
   if (isa<AffineDimExpr>(expr))
@@ -78,26 +77,20 @@ static std::optional<int64_t> evaluateExpr(AffineExpr expr, int64_t row,
   if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
     return lengths[symbol.getPosition()];
   auto binary = cast<AffineBinaryOpExpr>(expr);
-  std::optional<int64_t> lhs = evaluateExpr(binary.getLHS(), row, lengths);
-  std::optional<int64_t> rhs = evaluateExpr(binary.getRHS(), row, lengths);
-  if (!lhs || !rhs)
-    return std::nullopt;
-  int64_t value;
+  int64_t lhs = evaluateExpr(binary.getLHS(), row, lengths);
+  int64_t rhs = evaluateExpr(binary.getRHS(), row, lengths);
   switch (expr.getKind()) {
   case AffineExprKind::Add:
-    return llvm::AddOverflow(*lhs, *rhs, value) ? std::nullopt : std::optional(value);
+    return lhs + rhs;
   case AffineExprKind::Mul:
-    return llvm::MulOverflow(*lhs, *rhs, value) ? std::nullopt : std::optional(value);
+    return lhs * rhs;
+  case AffineExprKind::FloorDiv:
+    return llvm::divideFloorSigned(lhs, rhs);
+  case AffineExprKind::CeilDiv:
+    return llvm::divideCeilSigned(lhs, rhs);
   default:
-    break;
+    return lhs - rhs * llvm::divideFloorSigned(lhs, rhs); // mod
   }
-  if (*rhs < 1)
-    return std::nullopt;
-  if (expr.getKind() == AffineExprKind::FloorDiv)
-    return llvm::divideFloorSigned(*lhs, *rhs);
-  if (expr.getKind() == AffineExprKind::CeilDiv)
-    return llvm::divideCeilSigned(*lhs, *rhs);
-  return *lhs - *rhs * llvm::divideFloorSigned(*lhs, *rhs); // mod
 }
 
 LogicalResult evaluate(RowIndexOp op, Evaluation &evaluation) {
@@ -110,15 +103,8 @@ LogicalResult evaluate(RowIndexOp op, Evaluation &evaluation) {
     int64_t begin = result.offsets[request], end = result.offsets[request + 1];
     for (int64_t row = begin; row < end; ++row) {
       int64_t least = std::numeric_limits<int64_t>::max();
-      for (AffineExpr expr : op.getMap().getResults()) {
-        std::optional<int64_t> value = evaluateExpr(expr, row - begin, lengths);
-        if (!value)
-          return op.emitError() << "expected a map with a 64-bit value for every row, got none for "
-                                   "row "
-                                << row - begin << " of request " << request
-                                << ": it overflows or divides by a number below 1";
-        least = std::min(least, *value);
-      }
+      for (AffineExpr expr : op.getMap().getResults())
+        least = std::min(least, evaluateExpr(expr, row - begin, lengths));
       result.integers[row] = least;
     }
   }
