@@ -1,7 +1,7 @@
 // RUN: reccc-opt %s --reccc-stage-kernels --reccc-stage-tiles | reccc-opt --reccc-verify-tiles | FileCheck %s
 
 // CHECK: module attributes {recsys.stage = "tiles"}
-// CHECK: rectile.dispatch rows(%{{.*}}) entries [@[[V3:.*]], @[[V4:.*]]]
+// CHECK: rectile.dispatch rows(%{{.*}}) entries [@[[V3:[a-z0-9_]+]], @[[V4:[a-z0-9_]+]]]
 // CHECK: func.func @[[V3]]
 // CHECK: func.func @[[V4]]
 #s = #recsys.space<"history", max = 50>
