@@ -1,9 +1,9 @@
 // RUN: reccc-opt %s --reccc-stage-kernels --reccc-stage-tiles --reccc-lower-to-llvm | FileCheck %s
 
 // [LowerToLLVM]  IN: functions of loops and fragments   OUT: functions that carry their target; the plan as constants, weights packed
-// CHECK: llvm.func @gemm_{{.*}}_v3({{.*}}) attributes {{.*}}"x86-64-v3"
+// CHECK: llvm.func internal @gemm_{{.*}}_v3({{.*}}) attributes {{.*}}"x86-64-v3"
 // CHECK: llvm.intr.fma{{.*}} vector<8xf32>
-// CHECK: llvm.func @gemm_{{.*}}_v4({{.*}}) attributes {{.*}}"x86-64-v4"
+// CHECK: llvm.func internal @gemm_{{.*}}_v4({{.*}}) attributes {{.*}}"x86-64-v4"
 // CHECK: llvm.intr.fma{{.*}} vector<16xf32>
 // CHECK: llvm.mlir.global internal constant @{{.*}}("history\00")
 // CHECK: llvm.mlir.global external hidden constant @reccc_weights() {{.*}}alignment = 64

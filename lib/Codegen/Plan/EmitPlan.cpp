@@ -284,5 +284,9 @@ LogicalResult reccc::emitPlan(ModuleOp module, const PlanOptions &options) {
   for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
     if (isa<ModelOp, ParameterOp>(op))
       op.erase();
+  // The plan is the one way in: objects of several models are linked into one program.
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>())
+    if (!function.isExternal())
+      function.setLinkage(LLVM::Linkage::Internal);
   return success();
 }
