@@ -54,6 +54,7 @@ static int run(const Options &options) {
   DialectRegistry registry;
   registry.insert<mlir::recsys::RecsysDialect, mlir::rectile::RecTileDialect>();
   MLIRContext context(registry);
+  context.printOpOnDiagnostic(false); // the user's line says it better
   if (options.oneThread)
     context.disableMultithreading();
   llvm::SourceMgr sources;

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Passes on models. Flags `recsys-…`; the pipelines of lib/Pipelines say when they run.
+#ifndef RECCC_TRANSFORMS_PASSES_TD
+#define RECCC_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def FoldNormAffinePass : Pass<"recsys-fold-norm-affine", "::mlir::recsys::ModelOp"> {
+  let summary = "Move the gain and bias of a norm into the linears that read it";
+  let description = [{
+    A norm without gain and bias is two passes over a row instead of three, and its linear costs the same with other weights. When every use of a
+    one-group `layer_norm` is the input of a `linear`, the linear's weight takes the gain row by row, its bias takes the norm's bias times the
+    weight, and the norm loses both. Weights stay expressions over parameters, evaluated at compile time in double.
+
+    Needs: the form of stage `model`. Guarantees: no such norm is left. Idempotent: yes.
+    (* example: test/Transforms/fold-norm-affine-example.mlir *)
+  }];
+  let statistics = [Statistic<"numNorms", "norms-folded", "Number of norms that lost their gain and bias">,
+                    Statistic<"numLinears", "linears-changed", "Number of linears that took them">];
+}
+
+def RemoveDeadRowsPass : Pass<"recsys-remove-dead-rows", "::mlir::recsys::ModelOp"> {
+  let summary = "Compute only the rows that are read";
+  let description = [{
+    A ranker reads the candidates of its last layer, a sequence model the last row: the other rows of that layer need keys and values only. For each value
+    this pass finds the rows that its uses read (per segment of its row space: none, all, the first or last k, one phase of an interleave) and
+    gives the op that makes it those rows as its row space. Attention keeps its sources; its masks are rewritten for the rows that are left of the query.
+    Where the rows left could not be said by the op (a bias between equal spaces, a divisor that counts rows, a `row_index` of rows that do not follow one
+    another), all rows stay and the selection follows behind.
+
+    Needs: attention sources of one segment for full effect. Guarantees: row-wise ops and attention queries hold the rows that are read, as far as the algebra
+    of row spaces can say them. Idempotent: yes.
+    (* example: test/Transforms/remove-dead-rows-example.mlir *)
+  }];
+  let statistics = [Statistic<"numNarrowed", "values-narrowed", "Number of values that lost rows">,
+                    Statistic<"numKept", "values-kept", "Number of values with unread rows that their op cannot leave out">];
+}
+
+def SplitAttentionSourcesPass : Pass<"recsys-split-attention-sources", "::mlir::recsys::ModelOp"> {
+  let summary = "One attention source for each segment";
+  let description = [{
+    A source over a concat mixes rows that different queries see differently. Each segment of it becomes a source of its own (views of the key and the value), so that a
+    kernel walks one range of rows with one mask at a time and dependence can be read off the op. Sources that no query segment sees are dropped.
+
+    Needs: the form of stage `model`. Guarantees: every source has one segment, and a mask other than `none` unless all have `none`. Idempotent: yes.
+    (* example: test/Transforms/split-attention-sources-example.mlir *)
+  }];
+  let statistics = [Statistic<"numSplit", "sources-split", "Number of sources over a concat">,
+                    Statistic<"numDropped", "sources-dropped", "Number of sources that no row sees">];
+}
+
+def SplitLinearPass : Pass<"recsys-split-linear", "::mlir::recsys::ModelOp"> {
+  let summary = "One linear for each range of columns that is used apart";
+  let description = [{
+    Checkpoints keep several projections in one matrix. When all uses of a `linear` are slices of its features, equal or disjoint, each slice becomes a
+    linear with those columns of the weight, so that each result can be stored where and how its reader wants it; one kernel still computes them all. Slices move up through
+    elementwise ops on the way.
+
+    Needs: the form of stage `model`. Guarantees: no linear is used through disjoint slices alone. Idempotent: yes.
+    (* example: test/Transforms/split-linear-example.mlir *)
+  }];
+  let statistics = [Statistic<"numSlices", "linears-made", "Number of linears made from slices">];
+}
+
+#endif // RECCC_TRANSFORMS_PASSES_TD

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// Demands: normal form, join, coordinates, views.
+#include "RowDemand.h"
+
+using namespace mlir;
+using namespace mlir::recsys;
+using namespace reccc;
+
+static std::optional<int64_t> constantRows(Attribute space) { return cast<RowSpace>(space).getConstantRows(); }
+
+//===-- The lattice --------------------------------------------------------------------------------------------------===//
+
+RowDemand::RowDemand(Attribute space, ArrayRef<SegmentDemand> parts) : space(space), parts(parts) { normalize(); }
+
+RowDemand RowDemand::none(Attribute space) {
+  return RowDemand(space, SmallVector<SegmentDemand>(getSegments(space).size(), {SegmentDemand::None, 0}));
+}
+
+RowDemand RowDemand::all(Attribute space) {
+  return RowDemand(space, SmallVector<SegmentDemand>(getSegments(space).size(), {SegmentDemand::All, 0}));
+}
+
+RowDemand RowDemand::take(Attribute space, SegmentDemand::Kind kind, int64_t count) {
+  return isa<ConcatAttr>(space) ? all(space) : RowDemand(space, SegmentDemand{kind, count});
+}
+
+RowDemand RowDemand::phase(Attribute space, int64_t phase) {
+  return isa<InterleaveAttr>(space) ? RowDemand(space, SegmentDemand{SegmentDemand::Phase, phase}) : all(space);
+}
+
+bool RowDemand::isNone() const {
+  return llvm::all_of(parts, [](const SegmentDemand &part) { return part.kind == SegmentDemand::None; });
+}
+
+bool RowDemand::isAll() const {
+  return llvm::all_of(parts, [](const SegmentDemand &part) { return part.kind == SegmentDemand::All; });
+}
+
+static SegmentDemand joinParts(SegmentDemand a, SegmentDemand b) {
+  if (a.kind == SegmentDemand::None || a == b)
+    return b;
+  if (b.kind == SegmentDemand::None)
+    return a;
+  if (a.kind == b.kind && a.kind != SegmentDemand::Phase)
+    return {a.kind, std::max(a.number, b.number)};
+  return {SegmentDemand::All, 0};
+}
+
+void RowDemand::join(const RowDemand &other) {
+  for (auto [mine, theirs] : llvm::zip_equal(parts, other.parts))
+    mine = joinParts(mine, theirs);
+  normalize();
+}
+
+void RowDemand::normalize() {
+  SmallVector<Attribute> segments = getSegments(space);
+  for (auto [segment, part] : llvm::zip_equal(segments, parts)) {
+    bool isTake = part.kind == SegmentDemand::First || part.kind == SegmentDemand::Last;
+    std::optional<int64_t> max = cast<RowSpace>(segment).getMaxRows();
+    // A take of constantly many rows has a type that does not say which end; a phase of joined rows would not be one segment.
+    if ((isTake && (constantRows(segment) || (max && part.number >= *max))) ||
+        (part.kind == SegmentDemand::Phase && isa<ConcatAttr>(cast<InterleaveAttr>(segment).getOf())))
+      part = {SegmentDemand::All, 0};
+  }
+  // Two constant segments with nothing left between them would merge into one: what lies between them stays.
+  std::optional<unsigned> before;
+  for (auto [index, segment] : llvm::enumerate(segments)) {
+    if (parts[index].kind == SegmentDemand::None)
+      continue;
+    if (before && constantRows(segment) && constantRows(segments[*before]))
+      for (unsigned between = *before + 1; between < index; ++between)
+        parts[between] = {SegmentDemand::All, 0};
+    before = index;
+  }
+}
+
+Attribute RowDemand::getPartSpace(unsigned index) const {
+  Attribute segment = getSegments(space)[index];
+  switch (parts[index].kind) {
+  case SegmentDemand::None:
+    return {};
+  case SegmentDemand::All:
+    return segment;
+  case SegmentDemand::First:
+    return getTakeFirstSpace(segment, parts[index].number);
+  case SegmentDemand::Last:
+    return getTakeLastSpace(segment, parts[index].number);
+  case SegmentDemand::Phase:
+    return cast<InterleaveAttr>(segment).getOf();
+  }
+  llvm_unreachable("kinds are covered");
+}
+
+Attribute RowDemand::getSpace() const {
+  SmallVector<Attribute> spaces;
+  for (unsigned index = 0; index < parts.size(); ++index)
+    if (Attribute part = getPartSpace(index))
+      spaces.push_back(part);
+  return getConcatSpace(spaces);
+}
+
+//===-- Coordinates --------------------------------------------------------------------------------------------------===//
+
+/// The number of rows of `space`: a constant, or a symbol that `lengths` gets.
+static AffineExpr getLength(Attribute space, SmallVectorImpl<Attribute> &lengths) {
+  if (std::optional<int64_t> rows = constantRows(space))
+    return getAffineConstantExpr(*rows, space.getContext());
+  auto *it = llvm::find(lengths, space);
+  unsigned position = it - lengths.begin();
+  if (it == lengths.end())
+    lengths.push_back(space);
+  return getAffineSymbolExpr(position, space.getContext());
+}
+
+RowMap reccc::getRowInSegment(const RowDemand &demand, unsigned index) {
+  MLIRContext *context = demand.getWholeSpace().getContext();
+  Attribute segment = getSegments(demand.getWholeSpace())[index];
+  SegmentDemand part = demand.getParts()[index];
+  RowMap map{getAffineDimExpr(0, context), {}};
+  if (part.kind == SegmentDemand::Last)
+    map.expr = map.expr + getLength(segment, map.lengths) - getLength(demand.getPartSpace(index), map.lengths);
+  else if (part.kind == SegmentDemand::Phase)
+    map.expr = map.expr * cast<InterleaveAttr>(segment).getTimes() + part.number;
+  return map;
+}
+
+std::optional<RowMap> reccc::getRowInRequest(const RowDemand &demand) {
+  ArrayRef<SegmentDemand> parts = demand.getParts();
+  SmallVector<Attribute> segments = getSegments(demand.getWholeSpace());
+  auto isLive = [](const SegmentDemand &part) { return part.kind != SegmentDemand::None; };
+  size_t first = llvm::find_if(parts, isLive) - parts.begin(), last = parts.size() - 1;
+  while (!isLive(parts[last]))
+    --last;
+  // Rows follow one another when a segment is cut only at the ends of the run.
+  for (size_t index = first; index <= last && first != last; ++index) {
+    SegmentDemand::Kind kind = parts[index].kind;
+    if (kind != SegmentDemand::All && !(index == first && kind == SegmentDemand::Last) && !(index == last && kind == SegmentDemand::First))
+      return std::nullopt;
+  }
+  RowMap map = getRowInSegment(demand, first);
+  for (size_t index = 0; index < first; ++index)
+    map.expr = map.expr + getLength(segments[index], map.lengths);
+  return map;
+}
+
+AffineMap reccc::composeWithRows(AffineMap map, SmallVectorImpl<Attribute> &lengths, const RowMap &rows) {
+  SmallVector<AffineExpr> symbols;
+  for (Attribute space : rows.lengths)
+    symbols.push_back(getLength(space, lengths));
+  AffineExpr row = rows.expr.replaceSymbols(symbols);
+  SmallVector<AffineExpr> results;
+  for (AffineExpr result : map.getResults())
+    results.push_back(simplifyAffineExpr(result.replaceDims(row), 1, lengths.size()));
+  return AffineMap::get(1, lengths.size(), results, map.getContext());
+}
+
+//===-- Views --------------------------------------------------------------------------------------------------------===//
+
+/// A view of one segment that holds `from` and shall hold `to`.
+static Value selectInSegment(OpBuilder &builder, Location loc, Value value, SegmentDemand from, SegmentDemand to, Attribute space) {
+  if (from == to)
+    return value;
+  if (to.kind == SegmentDemand::Phase)
+    return builder.create<DeinterleaveOp>(loc, value, to.number);
+  return builder.create<TakeRowsOp>(loc, cast<JaggedType>(value.getType()).withSpace(space), value);
+}
+
+Value reccc::selectRows(OpBuilder &builder, Location loc, Value value, const RowDemand &from, const RowDemand &to) {
+  // 1. Runs of segments that stay as they are, and single segments that are cut. `position` counts the segments that `value` has.
+  unsigned present = llvm::count_if(from.getParts(), [](const SegmentDemand &part) { return part.kind != SegmentDemand::None; });
+  SmallVector<Value> pieces;
+  unsigned position = 0, runStart = 0, runLength = 0;
+  auto slice = [&](unsigned first, unsigned count) -> Value {
+    return count == present ? value : builder.create<SliceRowsOp>(loc, value, first, count).getResult();
+  };
+  auto endRun = [&] {
+    if (runLength)
+      pieces.push_back(slice(runStart, runLength));
+    runLength = 0;
+  };
+  for (auto [index, parts] : llvm::enumerate(llvm::zip_equal(from.getParts(), to.getParts()))) {
+    auto [have, want] = parts;
+    if (have.kind == SegmentDemand::None)
+      continue;
+    if (want == have) {
+      if (runLength == 0)
+        runStart = position;
+      ++runLength;
+    } else {
+      endRun();
+      if (want.kind != SegmentDemand::None)
+        pieces.push_back(selectInSegment(builder, loc, slice(position, 1), have, want, to.getPartSpace(index)));
+    }
+    ++position;
+  }
+  endRun();
+
+  // 2. Their concatenation.
+  return pieces.size() == 1 ? pieces.front() : builder.create<ConcatRowsOp>(loc, pieces).getResult();
+}
