@@ -9,6 +9,12 @@ using namespace reccc;
 static const StageInfo kStages[] = {
     {"model", "recsys ops on jagged values, f32 and i64: what to compute, as the description says it.", "recsys-verify-model",
      buildModelStage},
+    {"optimized",
+     "The same ops: attention reads single segments, only rows that are read are computed, norms have no gain or bias that a linear can take, one "
+     "linear for each range of columns that is used apart.",
+     "recsys-verify-optimized", buildOptimizedStage},
+    {"quantized", "The same ops: every float value and parameter has the type it is stored in; inputs and outputs stay f32.",
+     "recsys-verify-quantized", buildQuantizedStage},
     {"kernels", "rectile.kernel ops, views and parameter expressions, with a memory plan.", "reccc-verify-kernels", buildKernelsStage},
     {"tiles", "A function for each kernel and ISA level, of loops, vectors and fragments; rectile.dispatch ops in the models.",
      "reccc-verify-tiles", buildTilesStage},

@@ -96,7 +96,7 @@ private:
       if (known == demand)
         return selected;
     Value whole = narrowed[value], result = whole;
-    const RowDemand &present = demands[value];
+    RowDemand present = demands[value];
     if (!(demand == present)) {
       builder.setInsertionPointAfterValue(whole);
       Operation *op = value.getDefiningOp();

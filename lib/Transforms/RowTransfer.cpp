@@ -231,17 +231,20 @@ SmallVector<Value> reccc::narrowOp(OpBuilder &builder, Operation *op, ValueRange
     if (spaceOf(operands.front()) == all.getWholeSpace())
       return {selectRows(builder, op->getLoc(), operands.front(), all, demand)};
     op->setOperands(operands);
+    builder.setInsertionPointAfter(op);
     return {selectRows(builder, op->getLoc(), op->getResult(0), all, demand)};
   }
   // 2. All rows of other ops.
-  if (op->getNumResults() == 0 || demand.getParts().empty() || demand.isAll()) {
+  auto attention = dyn_cast<AttentionOp>(op);
+  bool losesSources = attention && llvm::is_contained(findLiveSources(attention, demand), false);
+  if (op->getNumResults() == 0 || demand.getParts().empty() || (demand.isAll() && !losesSources)) {
     if (!inPlace)
       op = builder.clone(*op);
     op->setOperands(operands);
     return SmallVector<Value>(op->getResults());
   }
   // 3. Ops that say something about rows.
-  if (auto attention = dyn_cast<AttentionOp>(op))
+  if (attention)
     return {narrowAttention(builder, attention, operands, demand)};
   if (auto index = dyn_cast<RowIndexOp>(op))
     return {narrowRowIndex(builder, index, demand)};

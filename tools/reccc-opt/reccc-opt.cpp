@@ -31,6 +31,7 @@ int main(int argc, char **argv) {
   mlir::registerTransformsPasses();
   registerReccPlanPasses();
   registerReccPipelinesPasses();
+  registerReccTransformsPasses();
   registerPipelines();
   auto [input, output] = mlir::registerAndParseCLIOptions(argc, argv, "reccc-opt: runs passes on recsys modules\n", registry);
 

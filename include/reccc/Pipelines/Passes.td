@@ -68,4 +68,26 @@ def VerifyModelPass : Pass<"recsys-verify-model", "::mlir::ModuleOp"> {
   }];
 }
 
+def VerifyOptimizedPass : Pass<"recsys-verify-optimized", "::mlir::ModuleOp"> {
+  let summary = "Close stage `optimized`";
+  let description = [{
+    Kernels are formed from what this stage leaves, and attention kernels walk one buffer for each source. Reports attention over
+    concatenated sources, sources that no row sees, and parts of the features of a linear that were not split; writes `recsys.stage`.
+
+    Needs: the form of stage `model`. Guarantees: the form of stage `optimized`. Idempotent: yes.
+    (* example: test/Pipelines/verify-optimized-example.mlir *)
+  }];
+}
+
+def VerifyQuantizedPass : Pass<"recsys-verify-quantized", "::mlir::ModuleOp"> {
+  let summary = "Close stage `quantized`";
+  let description = [{
+    Kernels read and write what the types say, and a view of bytes cannot convert them. Reports views whose operands and result have different storage types, inputs
+    and outputs with floats that are not f32, and top-k over scores that are not; writes `recsys.stage`.
+
+    Needs: the form of stage `optimized`. Guarantees: the form of stage `quantized`. Idempotent: yes.
+    (* example: test/Pipelines/verify-quantized-example.mlir *)
+  }];
+}
+
 #endif // RECCC_PIPELINES_PASSES_TD

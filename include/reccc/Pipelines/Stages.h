@@ -5,6 +5,7 @@
 #define RECCC_PIPELINES_STAGES_H
 
 #include "reccc/Support/LLVM.h"
+#include "reccc/Transforms/Passes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/ArrayRef.h"
@@ -17,6 +18,7 @@
 namespace reccc {
 
 struct PipelineOptions {
+  Precision precision = Precision::fp32;
   /// ISA levels to generate code for, weakest first.
   SmallVector<IsaLevel> levels = {IsaLevel::X86_64_V3, IsaLevel::X86_64_V4};
   /// The symbol that the object exports.
@@ -50,6 +52,8 @@ inline constexpr StringLiteral kStageAttr = "recsys.stage";
 const StageInfo *getReachedStage(ModuleOp module);
 
 void buildModelStage(OpPassManager &pm, const PipelineOptions &options);
+void buildOptimizedStage(OpPassManager &pm, const PipelineOptions &options);
+void buildQuantizedStage(OpPassManager &pm, const PipelineOptions &options);
 void buildKernelsStage(OpPassManager &pm, const PipelineOptions &options);
 void buildTilesStage(OpPassManager &pm, const PipelineOptions &options);
 void buildTargetStage(OpPassManager &pm, const PipelineOptions &options);

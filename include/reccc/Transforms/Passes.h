@@ -8,6 +8,9 @@
 
 namespace reccc {
 
+/// What floats are stored in; arithmetic is fp32.
+enum class Precision { fp32, bf16 };
+
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "reccc/Transforms/Passes.h.inc"

@@ -5,6 +5,23 @@
 
 include "mlir/Pass/PassBase.td"
 
+def AssignPrecisionPass : Pass<"recsys-assign-precision", "::mlir::ModuleOp"> {
+  let summary = "Give floats the type they are stored in";
+  let description = [{
+    Arithmetic is fp32 in every kernel; what is stored between kernels need not be. Under `bf16` every float value and parameter becomes bf16, but for values
+    that are an input or an output, seen through views: those keep the f32 of the signature, which their first reader or last writer converts
+    on the way. Scores of top-k and what it returns stay f32 too, because the runtime compares them. Only types change.
+
+    Needs: the form of stage `optimized`. Guarantees: the form of stage `quantized`. Idempotent: yes.
+    (* example: test/Transforms/assign-precision-example.mlir *)
+  }];
+  let options = [Option<"precision", "precision", "::reccc::Precision", "::reccc::Precision::fp32", "Type that floats are stored in", [{::llvm::cl::values(
+    clEnumValN(::reccc::Precision::fp32, "fp32", "32-bit IEEE floats"),
+    clEnumValN(::reccc::Precision::bf16, "bf16", "The upper half of 32-bit floats"))}]>];
+  let statistics = [Statistic<"numValues", "values-narrowed", "Number of values stored in bf16">,
+                    Statistic<"numKept", "values-kept", "Number of float values kept in f32 under bf16">];
+}
+
 def FoldNormAffinePass : Pass<"recsys-fold-norm-affine", "::mlir::recsys::ModelOp"> {
   let summary = "Move the gain and bias of a norm into the linears that read it";
   let description = [{

@@ -53,6 +53,13 @@ static LogicalResult verifySources(AttentionOp op) {
   return success();
 }
 
+/// A request tells the length of every space but an opaque one: that must be at hand.
+static bool isKnownLength(Attribute length, ArrayRef<Attribute> queries, ArrayRef<Attribute> sources) {
+  if (isa<OpaqueSpaceAttr>(length))
+    return llvm::any_of(llvm::concat<const Attribute>(queries, sources), [&](Attribute space) { return mentionsSpace(space, length); });
+  return llvm::all_of(cast<RowSpace>(length).getParts(), [&](Attribute part) { return isKnownLength(part, queries, sources); });
+}
+
 /// attention_c2, attention_c3, attention_c6
 static LogicalResult verifyMasks(AttentionOp op) {
   SmallVector<Attribute> queries = op.getQuerySegments(), sources = op.getSourceSegments();
@@ -74,8 +81,8 @@ static LogicalResult verifyMasks(AttentionOp op) {
         llvm::append_range(intervals, several.getIntervals());
       for (IntervalAttr interval : intervals)
         for (Attribute length : interval.getLengths())
-          if (!llvm::any_of(llvm::concat<Attribute>(queries, sources), [&](Attribute space) { return mentionsSpace(space, length); }))
-            return op.emitOpError() << "expected lengths of spaces at hand, got that of " << length;
+          if (!isKnownLength(length, queries, sources))
+            return op.emitOpError() << "expected a length that the request gives, or one of spaces at hand, got that of " << length;
     }
   }
   return success();

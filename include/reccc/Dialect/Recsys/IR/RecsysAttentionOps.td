@@ -18,8 +18,8 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
     A row that sees no column is 0. Scores, P and the sum are fp32.
 
     (attention_c1) query is [heads, a], keys [source heads, a], values [source heads, v]; source heads divide heads; a key and its value share a space.
-    (attention_c2) One list of masks for each query segment, one mask for each source segment. (attention_c3) Lengths that masks name are parts of the
-    spaces at hand. (attention_c4) `silu` has one divisor, > 0; softmax none. (attention_c5) A bias needs one source, over the query's space, of one segment;
+    (attention_c2) One list of masks for each query segment, one mask for each source segment. (attention_c3) Lengths that masks name follow
+    from the request; those of opaque spaces are parts of the spaces at hand. (attention_c4) `silu` has one divisor, > 0; softmax none. (attention_c5) A bias needs one source, over the query's space, of one segment;
     the toeplitz parameter has rank 1 and 0 <= center; times are scalars over the query's space. (attention_c6) `self` needs equal segments.
 
     ```mlir

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Closes stage `optimized`: sources of one segment that are seen, no linear used in slices alone.
+#include "StageChecks.h"
+#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
+#include "reccc/Pipelines/Passes.h"
+
+namespace reccc {
+#define GEN_PASS_DEF_VERIFYOPTIMIZEDPASS
+#include "reccc/Pipelines/Passes.h.inc"
+} // namespace reccc
+
+using namespace mlir;
+using namespace mlir::recsys;
+using namespace reccc;
+
+static LogicalResult checkAttention(AttentionOp op) {
+  for (Value key : op.getKeys())
+    if (isa<ConcatAttr>(cast<JaggedType>(key.getType()).getSpace()))
+      return op.emitOpError() << "has a source over " << cast<JaggedType>(key.getType()).getSpace()
+                              << " in stage `optimized`, expected sources of one segment (recsys-split-attention-sources)";
+  for (unsigned source = 0, e = op.getKeys().size(); source < e && e > 1; ++source)
+    if (llvm::all_of(llvm::seq(op.getMasks().size()), [&](size_t segment) { return isa<NoMaskAttr>(op.getMask(segment, source)); }))
+      return op.emitOpError() << "has source " << source << " that no row sees in stage `optimized`, expected none (recsys-split-attention-sources)";
+  return success();
+}
+
+static LogicalResult checkOptimized(Operation *op) {
+  if (auto attention = dyn_cast<AttentionOp>(op))
+    return checkAttention(attention);
+  auto slice = dyn_cast<SliceFeaturesOp>(op);
+  auto linear = slice ? slice.getInput().getDefiningOp<LinearOp>() : LinearOp();
+  if (linear && linear->hasOneUse())
+    return op->emitOpError("is the only use of a linear in stage `optimized`, expected a linear of these columns alone (recsys-split-linear)")
+               .attachNote(linear.getLoc())
+           << "the linear is here";
+  return success();
+}
+
+namespace {
+struct VerifyOptimized : reccc::impl::VerifyOptimizedPassBase<VerifyOptimized> {
+  void runOnOperation() override {
+    if (failed(checkOps(getOperation(), "optimized", checkOptimized)))
+      return signalPassFailure();
+    recordStage(getOperation(), "optimized");
+  }
+};
+} // namespace

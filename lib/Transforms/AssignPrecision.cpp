@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Storage types of values and parameters.
+#include "reccc/Dialect/Recsys/IR/RecsysOps.h"
+#include "reccc/Transforms/Passes.h"
+
+#include "llvm/ADT/EquivalenceClasses.h"
+
+namespace reccc {
+#define GEN_PASS_DEF_ASSIGNPRECISIONPASS
+#include "reccc/Transforms/Passes.h.inc"
+} // namespace reccc
+
+using namespace mlir;
+using namespace mlir::recsys;
+using namespace reccc;
+
+static bool isF32(Value value) {
+  auto type = dyn_cast<JaggedType>(value.getType());
+  return type && type.getElementType().isF32();
+}
+
+/// The jagged values of `model` that keep f32: inputs, outputs, what top-k compares and gives, and whatever shares their memory through views.
+static DenseSet<Value> findKept(ModelOp model) {
+  llvm::EquivalenceClasses<Value> memory;
+  SmallVector<Value> kept(model.getArguments());
+  model.walk([&](Operation *op) {
+    if (isa<View>(op))
+      for (Value operand : op->getOperands())
+        memory.unionSets(operand, op->getResult(0));
+    if (isa<OutputOp, TopKOp>(op)) {
+      llvm::append_range(kept, op->getOperands());
+      llvm::append_range(kept, op->getResults());
+    }
+  });
+  DenseSet<Value> all;
+  for (Value value : kept) {
+    all.insert(value);
+    if (memory.contains(value))
+      for (Value other : memory.members(value))
+        all.insert(other);
+  }
+  return all;
+}
+
+namespace {
+struct AssignPrecision : reccc::impl::AssignPrecisionPassBase<AssignPrecision> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    if (precision == Precision::fp32)
+      return;
+    Type bf16 = BFloat16Type::get(&getContext());
+    // 1. Parameters, and expressions over them.
+    for (auto parameter : getOperation().getOps<ParameterOp>()) {
+      auto type = cast<RankedTensorType>(parameter.getType());
+      if (type.getElementType().isF32())
+        parameter.setType(type.clone(bf16));
+    }
+    for (auto model : getOperation().getOps<ModelOp>()) {
+      DenseSet<Value> kept = findKept(model);
+      model.walk([&](Operation *op) {
+        for (Value value : op->getResults()) {
+          auto tensor = dyn_cast<RankedTensorType>(value.getType());
+          if (tensor && tensor.getElementType().isF32()) {
+            value.setType(tensor.clone(bf16));
+          } else if (isF32(value) && kept.contains(value)) {
+            ++numKept;
+          } else if (isF32(value)) {
+            // 2. Values that nobody outside sees.
+            value.setType(cast<JaggedType>(value.getType()).withElementType(bf16));
+            ++numValues;
+          }
+        }
+      });
+    }
+  }
+};
+} // namespace
