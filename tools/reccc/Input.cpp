@@ -7,13 +7,12 @@
 #include "reccc/Frontend/Import.h"
 #include "reccc/Support/MappedFile.h"
 #include "reccc/Support/NestingDepth.h"
-#include "reccc/Support/Safetensors.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace reccc;
 
 /// The whole input as text that ends in a zero; null when it cannot be read, with a message.
-static std::unique_ptr<llvm::MemoryBuffer> readInput(const std::string &path, int &exitCode) {
+static std::unique_ptr<llvm::MemoryBuffer> readBytes(const std::string &path, int &exitCode) {
   if (path == "-") {
     auto buffer = llvm::MemoryBuffer::getSTDIN();
     if (buffer)
@@ -42,43 +41,46 @@ static bool checkNesting(const llvm::MemoryBuffer &buffer) {
   return false;
 }
 
-/// Imports a description; its sizes come from the weights.
-static std::optional<int> readDescription(const Options &options, llvm::SourceMgr &sources, std::unique_ptr<llvm::MemoryBuffer> buffer,
-                                          MLIRContext *context, OwningOpRef<ModuleOp> &module) {
-  std::optional<SafetensorsFile> weights;
+static std::optional<int> parseIr(const Options &options, llvm::SourceMgr &sources, MLIRContext *context, Input &input) {
+  const llvm::MemoryBuffer &buffer = *sources.getMemoryBuffer(sources.getMainFileID());
+  if (!options.import.also.empty()) {
+    error() << "--also goes with a description, and " << buffer.getBufferIdentifier() << " is IR\n";
+    return kUsage;
+  }
+  if (buffer.getBuffer().trim().empty()) {
+    llvm::errs() << buffer.getBufferIdentifier() << ": error: empty file, expected a model\n";
+    return kRejected;
+  }
+  if (!checkNesting(buffer))
+    return kRejected;
+  input.module = parseSourceFile<ModuleOp>(sources, context);
+  return std::nullopt;
+}
+
+std::optional<int> reccc::readInput(const Options &options, llvm::SourceMgr &sources, MLIRContext *context, Input &input) {
+  int exitCode = kOk;
+  std::unique_ptr<llvm::MemoryBuffer> buffer = readBytes(options.input, exitCode);
+  if (!buffer)
+    return exitCode;
   if (!options.weights.empty()) {
     FileError fileError;
-    weights = SafetensorsFile::open(options.weights, fileError);
-    if (!weights) {
+    input.weights = SafetensorsFile::open(options.weights, fileError);
+    if (!input.weights) {
       llvm::errs() << fileError.message << "\n";
       return fileError.exitCode();
     }
   }
-  ImportOptions importOptions;
-  importOptions.strict = options.strict;
-  importOptions.also = options.also;
   const llvm::MemoryBuffer &text = *buffer;
   sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
-  module = importModel(text, weights ? &*weights : nullptr, importOptions, context);
-  return module ? std::nullopt : std::optional<int>(kRejected);
-}
-
-std::optional<int> reccc::readModel(const Options &options, llvm::SourceMgr &sources, MLIRContext *context, OwningOpRef<ModuleOp> &module) {
-  int exitCode = kOk;
-  std::unique_ptr<llvm::MemoryBuffer> buffer = readInput(options.input, exitCode);
-  if (!buffer)
-    return exitCode;
-  if (!looksLikeMlir(options.input, buffer->getBuffer()))
-    return readDescription(options, sources, std::move(buffer), context, module);
-  if (buffer->getBuffer().trim().empty()) {
-    llvm::errs() << buffer->getBufferIdentifier() << ": error: empty file, expected a model\n";
-    return kRejected;
+  if (looksLikeMlir(options.input, text.getBuffer())) {
+    if (std::optional<int> code = parseIr(options, sources, context, input))
+      return code;
+  } else {
+    if (!input.weights && !options.randomWeights) {
+      error() << "no weights given: name them with --weights, or compile without any with --random-weights\n";
+      return kUsage;
+    }
+    input.module = importModel(text, input.weights ? &*input.weights : nullptr, options.import, context, &input.report);
   }
-  if (!checkNesting(*buffer))
-    return kRejected;
-  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
-  module = parseSourceFile<ModuleOp>(sources, context);
-  if (!module)
-    return kRejected;
-  return std::nullopt;
+  return input.module ? std::nullopt : std::optional<int>(kRejected);
 }

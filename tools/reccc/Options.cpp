@@ -31,8 +31,13 @@ struct Flags {
   cl::opt<std::string> emit{"emit", cl::desc("What to write (mlir); follows from the name after -o when not given"), cl::value_desc("kind"),
                             cl::cat(category)};
   cl::opt<std::string> weights{"weights", cl::desc("The model's weights"), cl::value_desc("file.safetensors"), cl::cat(category)};
-  cl::list<std::string> also{"also", cl::desc("Return these values of a description too, inner ones like states.layers.0.out included"),
-                             cl::value_desc("node,…"), cl::CommaSeparated, cl::cat(category)};
+  cl::opt<bool> randomWeights{"random-weights", cl::desc("Take a description without weights, to look at IR and cost"), cl::cat(category)};
+  cl::opt<Precision> precision{"precision", cl::desc("What floats are stored in"),
+                               cl::values(clEnumValN(Precision::fp32, "fp32", "32-bit floats (default)"),
+                                          clEnumValN(Precision::bf16, "bf16", "the upper half of 32-bit floats")),
+                               cl::init(Precision::fp32), cl::cat(category)};
+  cl::list<std::string> also{"also", cl::desc("Return these values of a description too, inner ones like states.layers.0.out included"), cl::value_desc("node,…"),
+                             cl::CommaSeparated, cl::cat(category)};
   cl::opt<bool> strict{"strict", cl::desc("Unknown fields of a description are errors"), cl::cat(category)};
   cl::opt<std::string> stopAfter{"stop-after", cl::desc("Stop after this stage and write its IR; --print-stages lists the stages"),
                                  cl::value_desc("stage"), cl::cat(category)};
@@ -112,8 +117,10 @@ std::optional<int> reccc::parseOptions(int argc, char **argv, Options &options) 
   options.input = flags.input;
   options.output = flags.output.empty() ? "-" : flags.output.getValue();
   options.weights = flags.weights;
-  options.also.assign(flags.also.begin(), flags.also.end());
-  options.strict = flags.strict;
+  options.randomWeights = flags.randomWeights;
+  options.pipeline.precision = flags.precision;
+  options.import.strict = flags.strict;
+  options.import.also.assign(flags.also.begin(), flags.also.end());
   options.dumpStages = flags.dumpStages;
   options.oneThread = isGiven("mlir-print-ir-module-scope") || isGiven("mlir-pass-pipeline-local-reproducer");
   options.ownReproducer = isGiven("mlir-pass-pipeline-crash-reproducer");
@@ -122,6 +129,8 @@ std::optional<int> reccc::parseOptions(int argc, char **argv, Options &options) 
   if (options.input.empty())
     return usage("no model given; try `reccc --help`");
 
+  if (options.randomWeights && !options.weights.empty())
+    return usage("--random-weights does not go with --weights");
   if (!flags.stopAfter.empty()) {
     options.stopAfter = findStage(flags.stopAfter);
     if (!options.stopAfter)

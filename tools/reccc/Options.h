@@ -3,6 +3,7 @@
 #ifndef RECCC_TOOLS_RECCC_OPTIONS_H
 #define RECCC_TOOLS_RECCC_OPTIONS_H
 
+#include "reccc/Frontend/Import.h"
 #include "reccc/Interpreter/Interpreter.h"
 #include "reccc/Pipelines/Stages.h"
 #include <optional>
@@ -18,8 +19,7 @@ struct Options {
   std::string output; // "-": standard output
   EmitKind emit = EmitKind::Mlir;
   std::string weights;                  // a safetensors file, or nothing
-  std::vector<std::string> also;        // inner values of a description that are returned too
-  bool strict = false;                  // unknown fields of a description are errors
+  bool randomWeights = false;           // there is no such file
   const StageInfo *stopAfter = nullptr; // the last stage when null
   std::string dumpStages;               // a directory, or nothing
   bool printStages = false;
@@ -30,6 +30,7 @@ struct Options {
   bool oneThread = false;
   /// `--mlir-pass-pipeline-crash-reproducer` says where reproducers go.
   bool ownReproducer = false;
+  ImportOptions import;
   PipelineOptions pipeline;
 };
 

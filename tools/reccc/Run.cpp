@@ -10,16 +10,6 @@
 using namespace mlir;
 using namespace reccc;
 
-static std::optional<SafetensorsFile> openTensors(const std::string &path, int &exitCode) {
-  FileError fileError;
-  std::optional<SafetensorsFile> file = SafetensorsFile::open(path, fileError);
-  if (!file) {
-    llvm::errs() << fileError.message << "\n";
-    exitCode = fileError.exitCode();
-  }
-  return file;
-}
-
 /// The entry point that `--entry` names, or the only one.
 static recsys::ModelOp findEntry(const Options &options, ModuleOp module) {
   SmallVector<recsys::ModelOp> models(module.getOps<recsys::ModelOp>());
@@ -60,22 +50,18 @@ static std::string describeValue(const NamedValue &output) {
   return text;
 }
 
-int reccc::runModel(const Options &options, ModuleOp module) {
-  recsys::ModelOp model = findEntry(options, module);
+int reccc::runModel(const Options &options, const Input &input) {
+  recsys::ModelOp model = findEntry(options, *input.module);
   if (!model)
     return kUsage;
-  int exitCode = kOk;
-  std::optional<SafetensorsFile> weights, requests = openTensors(options.run, exitCode);
-  if (!requests)
-    return exitCode;
-  NamedTensors named("no weights");
-  if (!options.weights.empty()) {
-    weights = openTensors(options.weights, exitCode);
-    if (!weights)
-      return exitCode;
-    named = NamedTensors(*weights);
+  FileError fileError;
+  std::optional<SafetensorsFile> requests = SafetensorsFile::open(options.run, fileError);
+  if (!requests) {
+    llvm::errs() << fileError.message << "\n";
+    return fileError.exitCode();
   }
-  FailureOr<std::vector<NamedValue>> outputs = interpret(model, named, NamedTensors(*requests), options.mode);
+  NamedTensors weights = input.weights ? NamedTensors(*input.weights) : NamedTensors("no weights");
+  FailureOr<std::vector<NamedValue>> outputs = interpret(model, weights, NamedTensors(*requests), options.mode);
   if (failed(outputs))
     return kRejected;
   if (options.output == "-") {
@@ -84,7 +70,6 @@ int reccc::runModel(const Options &options, ModuleOp module) {
       text += describeValue(output);
     return writeOutput("-", text).value_or(kOk);
   }
-  FileError fileError;
   if (writeValues(options.output, *outputs, options.mode, fileError))
     return kOk;
   llvm::errs() << fileError.message << "\n";

@@ -66,14 +66,14 @@ static int run(const Options &options) {
     return mlir::success();
   });
 
-  OwningOpRef<ModuleOp> module;
-  if (std::optional<int> code = readModel(options, sources, &context, module))
+  Input input;
+  if (std::optional<int> code = readInput(options, sources, &context, input))
     return *code;
-  if (std::optional<int> code = runStages(options, *module))
+  if (std::optional<int> code = runStages(options, *input.module))
     return *code;
   if (!options.run.empty())
-    return runModel(options, *module);
-  return writeOutput(options.output, printOperation(*module)).value_or(kOk);
+    return runModel(options, input);
+  return writeOutput(options.output, printOperation(*input.module)).value_or(kOk);
 }
 
 int main(int argc, char **argv) {

@@ -149,6 +149,7 @@ int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   registerTransformsPasses();
   registerReccPipelinesPasses();
+  registerReccTransformsPasses();
   registerPipelines();
   cl::OptionCategory category("reccc-equivalence");
   cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("<in.mlir>"),
