@@ -3,6 +3,8 @@
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 #include "reccc/Transforms/Passes.h"
 
+#include "mlir/IR/Remarks.h"
+
 namespace reccc {
 #define GEN_PASS_DEF_FOLDNORMAFFINEPASS
 #include "reccc/Transforms/Passes.h.inc"
@@ -11,14 +13,15 @@ namespace reccc {
 using namespace mlir;
 using namespace mlir::recsys;
 
-/// Every use is the input of a linear, so that nobody sees the norm's own values.
-static bool canFold(LayerNormOp norm) {
-  if (!norm.getWeight() || norm.getGroups() != 1 || norm.getType().getDims().size() != 1 || norm->use_empty())
-    return false;
-  return llvm::all_of(norm->getUses(), [](OpOperand &use) {
+/// What keeps the gain and bias in the norm; nothing when every use is the input of a linear, so that nobody sees the norm's own values.
+static StringRef getObstacle(LayerNormOp norm) {
+  if (norm.getGroups() != 1)
+    return "it has several groups";
+  bool feedsLinears = llvm::all_of(norm->getUses(), [](OpOperand &use) {
     auto linear = dyn_cast<LinearOp>(use.getOwner());
     return linear && use.getOperandNumber() == linear.getInputMutable().getOperandNumber();
   });
+  return feedsLinears && !norm->use_empty() ? "" : "not every use is the input of a linear";
 }
 
 /// Parameters of a norm may have other shapes of as many elements.
@@ -49,8 +52,15 @@ namespace {
 struct FoldNormAffine : reccc::impl::FoldNormAffinePassBase<FoldNormAffine> {
   void runOnOperation() override {
     getOperation().walk([&](LayerNormOp norm) {
-      if (!canFold(norm))
+      if (!norm.getWeight())
         return;
+      if (StringRef obstacle = getObstacle(norm); !obstacle.empty()) {
+        remark::missed(norm.getLoc(), remark::RemarkOpts::name("affine kept").category("recsys-fold-norm-affine"))
+            << ("the norm keeps its gain and bias: " + obstacle).str();
+        return;
+      }
+      remark::passed(norm.getLoc(), remark::RemarkOpts::name("affine folded").category("recsys-fold-norm-affine"))
+          << "the norm's gain and bias went into what follows";
       OpBuilder builder(norm);
       Value gain = asVector(builder, norm.getWeight()), shift = asVector(builder, norm.getBias());
       for (Operation *user : norm->getUsers()) {

@@ -4,6 +4,7 @@
 #include "RowTransfer.h"
 #include "reccc/Transforms/Passes.h"
 
+#include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace reccc {
@@ -67,9 +68,14 @@ private:
       else
         result.join(read);
     }
-    if (op->getNumResults() == 0 || result.isNone() || result.isAll() || canNarrow(op, result))
+    if (op->getNumResults() == 0 || result.isNone() || result.isAll())
+      return result;
+    StringRef obstacle = getObstacle(op, result);
+    if (obstacle.empty())
       return result;
     ++numKept;
+    remark::missed(op->getLoc(), remark::RemarkOpts::name("all rows kept").category("recsys-remove-dead-rows"))
+        << (op->getName().getStringRef() + " computes all rows of " + describe(result.getWholeSpace()) + " though not all are read: " + obstacle).str();
     return RowDemand::all(result.getWholeSpace());
   }
 
@@ -83,6 +89,9 @@ private:
     for (auto [value, demand] : llvm::zip_equal(op->getOperands(), getOperandDemands(op, result)))
       operands.push_back(!isJagged(value) || demand.isNone() ? value : get(value, demand));
     builder.setInsertionPoint(op);
+    if (hasRows && !result.isAll() && isa<LinearOp, AttentionOp, EmbeddingOp>(op))
+      remark::passed(op->getLoc(), remark::RemarkOpts::name("rows dropped").category("recsys-remove-dead-rows"))
+          << (op->getName().getStringRef() + " computes the rows " + describe(result.getSpace()) + " instead of " + describe(result.getWholeSpace())).str();
     SmallVector<Value> results = narrowOp(builder, op, operands, result);
     for (auto [before, after] : llvm::zip_equal(op->getResults(), results)) {
       narrowed[before] = after;
@@ -119,6 +128,12 @@ private:
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
       if (isOpTriviallyDead(&op))
         op.erase();
+  }
+
+  static std::string describe(Attribute space) {
+    std::string text;
+    llvm::raw_string_ostream(text) << space;
+    return text;
   }
 
   static bool isJagged(Value value) { return isa<JaggedType>(value.getType()); }

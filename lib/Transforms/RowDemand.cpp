@@ -117,10 +117,12 @@ RowMap reccc::getRowInSegment(const RowDemand &demand, unsigned index) {
   Attribute segment = getSegments(demand.getWholeSpace())[index];
   SegmentDemand part = demand.getParts()[index];
   RowMap map{getAffineDimExpr(0, context), {}};
-  if (part.kind == SegmentDemand::Last)
-    map.expr = map.expr + getLength(segment, map.lengths) - getLength(demand.getPartSpace(index), map.lengths);
-  else if (part.kind == SegmentDemand::Phase)
+  if (part.kind == SegmentDemand::Last) {
+    AffineExpr all = getLength(segment, map.lengths), left = getLength(demand.getPartSpace(index), map.lengths);
+    map.expr = map.expr + all - left;
+  } else if (part.kind == SegmentDemand::Phase) {
     map.expr = map.expr * cast<InterleaveAttr>(segment).getTimes() + part.number;
+  }
   return map;
 }
 

@@ -39,18 +39,23 @@ static bool isCutWhereItReads(ShiftOp op, const RowDemand &demand) {
          demand.getParts()[0].kind == (static_cast<int64_t>(op.getBy()) < 0 ? SegmentDemand::Last : SegmentDemand::First);
 }
 
-bool reccc::canNarrow(Operation *op, const RowDemand &demand) {
-  if (auto attention = dyn_cast<AttentionOp>(op)) // a bias is between equal spaces, and this divisor counts the query's rows
-    return !attention.getToeplitz() && !attention.getBucketWeights() && !attention.getRowLengthDivisor();
+StringRef reccc::getObstacle(Operation *op, const RowDemand &demand) {
+  if (auto attention = dyn_cast<AttentionOp>(op)) {
+    if (attention.getToeplitz() || attention.getBucketWeights())
+      return "its bias is between the rows of one space";
+    return attention.getRowLengthDivisor() ? "its divisor counts the rows of the query" : "";
+  }
   if (auto concat = dyn_cast<ConcatRowsOp>(op))
-    return splitDemand(concat, demand).has_value();
+    return splitDemand(concat, demand) ? "" : "constant rows of two operands were merged into one segment";
   if (auto interleave = dyn_cast<InterleaveOp>(op))
-    return isPhaseOfOperand(interleave, demand);
+    return isPhaseOfOperand(interleave, demand) ? "" : "the rows read are not those of one operand";
   if (auto shift = dyn_cast<ShiftOp>(op))
-    return isCutWhereItReads(shift, demand);
+    return isCutWhereItReads(shift, demand) ? "" : "the rows read take values of rows that are not";
   if (isa<RowIndexOp>(op))
-    return getRowInRequest(demand).has_value();
-  return isa<RowWise, SliceRowsOp, TakeRowsOp, DeinterleaveOp, RequestLinearOp, BroadcastRowsOp, SplatRowsOp, TopKOp>(op);
+    return getRowInRequest(demand) ? "" : "the rows read do not follow one another";
+  if (isa<RowWise, SliceRowsOp, TakeRowsOp, DeinterleaveOp, RequestLinearOp, BroadcastRowsOp, SplatRowsOp, TopKOp>(op))
+    return "";
+  return "it makes all its rows at once";
 }
 
 //===-- Rows read ----------------------------------------------------------------------------------------------------===//

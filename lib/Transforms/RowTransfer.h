@@ -7,8 +7,8 @@
 
 namespace reccc {
 
-/// Whether `op` can be given the rows `demand` (some, not all) alone.
-bool canNarrow(Operation *op, const RowDemand &demand);
+/// Why `op` cannot be given the rows `demand` (some, not all) alone; nothing when it can.
+StringRef getObstacle(Operation *op, const RowDemand &demand);
 
 /// For each operand the rows that `op` reads when the rows `demand` of its results are wanted. Operands without rows have an empty demand.
 SmallVector<RowDemand> getOperandDemands(Operation *op, const RowDemand &demand);

@@ -4,6 +4,8 @@
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 #include "reccc/Transforms/Passes.h"
 
+#include "mlir/IR/Remarks.h"
+
 namespace reccc {
 #define GEN_PASS_DEF_SPLITATTENTIONSOURCESPASS
 #include "reccc/Transforms/Passes.h.inc"
@@ -68,6 +70,11 @@ struct SplitAttentionSources : reccc::impl::SplitAttentionSourcesPassBase<SplitA
           masks.push_back(op.getMask(segment, source));
       lists.push_back(builder.getArrayAttr(masks));
     }
+    if (keys.size() != op.getKeys().size())
+      remark::passed(op.getLoc(), remark::RemarkOpts::name("sources split").category("recsys-split-attention-sources"))
+          << ("attention reads " + Twine(keys.size()) + " sources instead of " + Twine(op.getKeys().size()) + "; nobody sees " + Twine(segments - keys.size()) +
+              " of their segments")
+                 .str();
     op.getKeysMutable().assign(keys);
     op.getValuesMutable().assign(values);
     op.setMasksAttr(builder.getArrayAttr(lists));

@@ -55,7 +55,7 @@ struct BugReport : ReproducerStream {
 };
 } // namespace
 
-std::optional<int> reccc::runStages(const Options &options, ModuleOp module) {
+std::optional<int> reccc::runStages(const Options &options, ModuleOp module, Explanation *explanation) {
   const StageInfo *first = getStages().begin(), *last = options.stopAfter ? options.stopAfter : &getStages().back();
   if (const StageInfo *reached = getReachedStage(module)) {
     if (reached > last) {
@@ -79,9 +79,14 @@ std::optional<int> reccc::runStages(const Options &options, ModuleOp module) {
     manager.addInstrumentation(std::make_unique<DumpStages>(options.dumpStages, dumpFailure));
   }
 
+  if (explanation)
+    manager.addInstrumentation(explanation->makeInstrumentation());
+
   bool reported = false;
   ScopedDiagnosticHandler watch(manager.getContext(), [&](Diagnostic &diagnostic) {
-    bool ofReproducer = StringRef(diagnostic.str()).contains("reproducer");
+    std::string text = diagnostic.str();
+    // What the pass manager says of itself beside the reproducer.
+    bool ofReproducer = StringRef(text).contains("while processing an MLIR pass pipeline") || StringRef(text).contains("while processing the MLIR module");
     reported |= diagnostic.getSeverity() == DiagnosticSeverity::Error && !ofReproducer;
     return success(ofReproducer && !options.ownReproducer); // the others go on to the user
   });

@@ -3,12 +3,13 @@
 #ifndef RECCC_TOOLS_RECCC_COMPILE_H
 #define RECCC_TOOLS_RECCC_COMPILE_H
 
-#include "Options.h"
+#include "Explain.h"
 
 namespace reccc {
 
-/// Runs the stages that the module has not reached yet, up to `options.stopAfter`. An exit code on failure; messages are printed.
-std::optional<int> runStages(const Options &options, ModuleOp module);
+/// Runs the stages that the module has not reached yet, up to `options.stopAfter`; `explanation` (or null) listens. An exit code on failure;
+/// messages are printed.
+std::optional<int> runStages(const Options &options, ModuleOp module, Explanation *explanation);
 
 /// Every stage, what it leaves and its passes.
 void printStages();

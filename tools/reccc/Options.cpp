@@ -10,6 +10,7 @@
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Path.h"
+#include "llvm/TargetParser/Host.h"
 
 using namespace reccc;
 namespace cl = llvm::cl;
@@ -28,7 +29,7 @@ namespace {
 struct Flags {
   cl::opt<std::string> input{cl::Positional, cl::desc("<model>"), cl::cat(category)};
   cl::opt<std::string> output{"o", cl::desc("Write to this file; `-` is standard output"), cl::value_desc("file"), cl::cat(category)};
-  cl::opt<std::string> emit{"emit", cl::desc("What to write (mlir); follows from the name after -o when not given"), cl::value_desc("kind"),
+  cl::opt<std::string> emit{"emit", cl::desc("What to write: mlir, llvm, asm, obj or so; follows from the name after -o when not given"), cl::value_desc("kind"),
                             cl::cat(category)};
   cl::opt<std::string> weights{"weights", cl::desc("The model's weights"), cl::value_desc("file.safetensors"), cl::cat(category)};
   cl::opt<bool> randomWeights{"random-weights", cl::desc("Take a description without weights, to look at IR and cost"), cl::cat(category)};
@@ -36,6 +37,10 @@ struct Flags {
                                cl::values(clEnumValN(Precision::fp32, "fp32", "32-bit floats (default)"),
                                           clEnumValN(Precision::bf16, "bf16", "the upper half of 32-bit floats")),
                                cl::init(Precision::fp32), cl::cat(category)};
+  cl::list<std::string> cpus{"cpu", cl::desc("ISA levels to compile for, chosen between at load: native, x86-64-v3, x86-64-v4 (default: the last two)"),
+                             cl::value_desc("level,…"), cl::CommaSeparated, cl::cat(category)};
+  cl::opt<std::string> weightsFile{"weights-file", cl::desc("Write the packed weights to this file instead of into the object"),
+                                   cl::value_desc("file"), cl::cat(category)};
   cl::list<std::string> also{"also", cl::desc("Return these values of a description too, inner ones like states.layers.0.out included"), cl::value_desc("node,…"),
                              cl::CommaSeparated, cl::cat(category)};
   cl::opt<bool> strict{"strict", cl::desc("Unknown fields of a description are errors"), cl::cat(category)};
@@ -50,6 +55,10 @@ struct Flags {
   cl::opt<std::string> mode{"mode", cl::desc("How the interpreter rounds: double (default), f32, bf16, or typed, as the IR's types say"),
                             cl::value_desc("mode"), cl::cat(category)};
   cl::opt<std::string> entry{"entry", cl::desc("The entry point to run, when there are several"), cl::value_desc("name"), cl::cat(category)};
+  cl::opt<std::string> explain{"explain", cl::desc("Say what presets chose, what was rewritten, what was not and why, and what the kernels cost"),
+                               cl::value_desc("file"), cl::ValueOptional, cl::cat(category)};
+  cl::list<std::string> explainLengths{"explain-lengths", cl::desc("Rows of base spaces that --explain counts with (default: their maxima)"),
+                                       cl::value_desc("rows=n,…"), cl::CommaSeparated, cl::cat(category)};
   cl::opt<bool> printStages{"print-stages", cl::desc("Print the stages and the passes of each"), cl::cat(category)};
 };
 } // namespace
@@ -73,13 +82,93 @@ static int usage(const llvm::Twine &message) {
   return kUsage;
 }
 
+/// By the name of the kind, or by how file names of the kind end.
 static std::optional<EmitKind> parseEmit(StringRef kind) {
-  return llvm::StringSwitch<std::optional<EmitKind>>(kind).Case("mlir", EmitKind::Mlir).Default(std::nullopt);
+  return llvm::StringSwitch<std::optional<EmitKind>>(kind)
+      .Case("mlir", EmitKind::Mlir)
+      .Cases({"llvm", "ll"}, EmitKind::Llvm)
+      .Cases({"asm", "s"}, EmitKind::Assembly)
+      .Cases({"obj", "o"}, EmitKind::Object)
+      .Case("so", EmitKind::SharedObject)
+      .Default(std::nullopt);
+}
+
+/// The best level of this machine.
+static std::optional<IsaLevel> getNativeLevel() {
+  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  if (features.lookup("avx512f") && features.lookup("avx512bw") && features.lookup("avx512cd") && features.lookup("avx512dq") && features.lookup("avx512vl"))
+    return IsaLevel::X86_64_V4;
+  if (features.lookup("avx2") && features.lookup("fma") && features.lookup("bmi2") && features.lookup("f16c"))
+    return IsaLevel::X86_64_V3;
+  return std::nullopt;
+}
+
+/// The flags of `--cpu`: levels, weakest first, each once.
+static std::optional<int> parseCpus(const Flags &flags, Options &options) {
+  if (flags.cpus.empty())
+    return std::nullopt;
+  options.pipeline.levels.clear();
+  for (const std::string &cpu : flags.cpus) {
+    std::optional<IsaLevel> level = cpu == "native" ? getNativeLevel() : parseIsaLevel(cpu);
+    if (!level && cpu == "native") {
+      error() << "this machine has less than x86-64-v3, expected AVX2 and FMA\n";
+      return kIncompatible;
+    }
+    if (!level)
+      return usage("unknown level '" + cpu + "' after --cpu, expected some of: native, x86-64-v3, x86-64-v4");
+    options.pipeline.levels.push_back(*level);
+  }
+  llvm::sort(options.pipeline.levels);
+  options.pipeline.levels.erase(llvm::unique(options.pipeline.levels), options.pipeline.levels.end());
+  return std::nullopt;
+}
+
+/// The flags of `--explain`.
+static std::optional<int> parseExplain(const Flags &flags, Options &options) {
+  options.explain = flags.explain.getNumOccurrences() > 0;
+  options.explainFile = flags.explain.empty() ? "-" : flags.explain.getValue();
+  options.onlyExplain = options.explain && flags.output.empty() && flags.emit.empty() && flags.run.empty() && flags.stopAfter.empty();
+  // The one collector of remarks takes them from one thread.
+  options.oneThread |= options.explain;
+  if (!flags.explainLengths.empty() && !options.explain)
+    return usage("--explain-lengths goes with --explain");
+  for (const std::string &text : flags.explainLengths) {
+    auto [name, number] = StringRef(text).split('=');
+    int64_t length;
+    if (number.getAsInteger(10, length) || length < 0)
+      return usage("expected --explain-lengths=rows=n with n of at least 0, got '" + text + "'");
+    options.explainLengths[name] = length;
+  }
+  return std::nullopt;
+}
+
+/// What to write, after the stage to stop at is known.
+static std::optional<int> parseOutput(const Flags &flags, Options &options) {
+  StringRef extension = llvm::sys::path::extension(options.output);
+  std::string kind = flags.emit;
+  if (kind.empty())
+    kind = options.output == "-" || options.stopAfter ? "mlir" : extension.drop_front(!extension.empty()).str();
+  std::optional<EmitKind> emit = parseEmit(kind);
+  if (!emit && flags.emit.empty())
+    return usage("cannot tell from the name '" + options.output + "' what to write, expected a name that ends in .so, .o, .s, .ll or .mlir, or --emit");
+  if (!emit)
+    return usage("unknown kind '" + flags.emit + "' after --emit, expected one of: mlir, llvm, asm, obj, so");
+  options.emit = *emit;
+  const StageInfo *last = &getStages().back();
+  if (options.emit == EmitKind::Mlir && !options.weightsFile.empty())
+    return usage("--weights-file goes with machine code, and this writes MLIR");
+  if (options.emit != EmitKind::Mlir && options.stopAfter && options.stopAfter != last)
+    return usage("--emit=" + kind + " needs stage " + last->name + ", and --stop-after stops before it");
+  if (options.emit == EmitKind::SharedObject && options.output == "-")
+    return usage("expected -o with the name of the shared object");
+  return std::nullopt;
 }
 
 /// The flags of `--run`.
 static std::optional<int> parseRun(const Flags &flags, Options &options) {
   options.run = flags.run;
+  if (options.randomWeights)
+    return usage("--run does not go with --random-weights, expected --weights");
   options.entry = flags.entry;
   if (flags.device != "interpreter")
     return usage("unknown device '" + flags.device + "' after --device, expected one of: interpreter");
@@ -118,6 +207,9 @@ std::optional<int> reccc::parseOptions(int argc, char **argv, Options &options) 
   options.output = flags.output.empty() ? "-" : flags.output.getValue();
   options.weights = flags.weights;
   options.randomWeights = flags.randomWeights;
+  options.weightsFile = flags.weightsFile;
+  options.pipeline.embedWeights = options.weightsFile.empty();
+  options.pipeline.toolVersion = RECCC_VERSION;
   options.pipeline.precision = flags.precision;
   options.import.strict = flags.strict;
   options.import.also.assign(flags.also.begin(), flags.also.end());
@@ -136,17 +228,14 @@ std::optional<int> reccc::parseOptions(int argc, char **argv, Options &options) 
     if (!options.stopAfter)
       return usage("unknown stage '" + flags.stopAfter + "' after --stop-after, expected one of: " + stageNames());
   }
+  if (std::optional<int> code = parseExplain(flags, options))
+    return code;
   if (!flags.run.empty())
     return parseRun(flags, options);
   for (const auto *flag : {&flags.device, &flags.mode, &flags.entry})
     if (!flag->empty())
       return usage("--" + flag->ArgStr + " goes with --run");
-  StringRef extension = llvm::sys::path::extension(options.output);
-  StringRef kind = !flags.emit.empty() ? StringRef(flags.emit) : options.output == "-" || options.stopAfter ? StringRef("mlir") : extension.drop_front(!extension.empty());
-  std::optional<EmitKind> emitKind = parseEmit(kind);
-  if (!emitKind)
-    return usage(flags.emit.empty() ? "cannot tell from the name '" + options.output + "' what to write, expected a name that ends in .mlir, or --emit"
-                              : "unknown kind '" + flags.emit + "' after --emit, expected one of: mlir");
-  options.emit = *emitKind;
-  return std::nullopt;
+  if (std::optional<int> code = parseOutput(flags, options))
+    return code;
+  return parseCpus(flags, options);
 }

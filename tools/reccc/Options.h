@@ -6,13 +6,14 @@
 #include "reccc/Frontend/Import.h"
 #include "reccc/Interpreter/Interpreter.h"
 #include "reccc/Pipelines/Stages.h"
+#include "llvm/ADT/StringMap.h"
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace reccc {
 
-enum class EmitKind { Mlir };
+enum class EmitKind { Mlir, Llvm, Assembly, Object, SharedObject };
 
 struct Options {
   std::string input;
@@ -20,9 +21,14 @@ struct Options {
   EmitKind emit = EmitKind::Mlir;
   std::string weights;                  // a safetensors file, or nothing
   bool randomWeights = false;           // there is no such file
+  std::string weightsFile;              // packed weights go here, not into the object
   const StageInfo *stopAfter = nullptr; // the last stage when null
   std::string dumpStages;               // a directory, or nothing
   bool printStages = false;
+  bool explain = false;
+  std::string explainFile;              // "-": standard output, or standard error when that is taken
+  bool onlyExplain = false;             // nothing else was asked for
+  llvm::StringMap<int64_t> explainLengths;
   std::string run; // a file of requests, or nothing
   std::string entry;
   InterpreterMode mode = InterpreterMode::Double;

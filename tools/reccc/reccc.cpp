@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The compiler's command line: flags in, library calls, errors out.
 #include "Compile.h"
+#include "Emit.h"
+#include "Explain.h"
 #include "ExitCode.h"
 #include "Input.h"
 #include "Options.h"
 #include "Output.h"
+#include "Parameters.h"
 #include "Run.h"
 
+#include "reccc/Codegen/CPU/EmitObject.h"
 #include "reccc/Dialect/RecTile/IR/RecTile.h"
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 #include "llvm/Support/ErrorHandling.h"
@@ -46,13 +50,14 @@ static void printDiagnostic(mlir::SourceMgrDiagnosticHandler &printer, mlir::Dia
   llvm::errs() << kinds[static_cast<int>(diagnostic.getSeverity())] << ": " << diagnostic.str() << "\n";
 }
 
-static int run(const Options &options) {
+static int run(Options &options) {
   if (options.printStages) {
     printStages();
     return kOk;
   }
   DialectRegistry registry;
   registry.insert<mlir::recsys::RecsysDialect, mlir::rectile::RecTileDialect>();
+  registerCodegenDialects(registry);
   MLIRContext context(registry);
   context.printOpOnDiagnostic(false); // the user's line says it better
   if (options.oneThread)
@@ -69,11 +74,40 @@ static int run(const Options &options) {
   Input input;
   if (std::optional<int> code = readInput(options, sources, &context, input))
     return *code;
-  if (std::optional<int> code = runStages(options, *input.module))
+  options.pipeline.symbol = getModuleSymbol(*input.module, options);
+  if (input.weights || options.randomWeights)
+    options.pipeline.readParameter = [&](mlir::recsys::ParameterOp parameter, std::vector<double> &values) {
+      return readParameter(input, parameter, values);
+    };
+  bool isCompiled = options.run.empty() && !options.onlyExplain && options.emit != EmitKind::Mlir;
+  if (isCompiled && !options.pipeline.readParameter) {
+    error() << "machine code holds the weights: name them with --weights, or make some up with --random-weights\n";
+    return kUsage;
+  }
+  if (isCompiled && getReachedStage(*input.module) == &getStages().back()) {
+    input.module->emitError() << "the module is at stage `" << getStages().back().name << "` already, where no weights can be packed; expected an earlier stage";
+    return kRejected;
+  }
+  std::vector<char> packedWeights;
+  options.pipeline.packedWeights = &packedWeights;
+  std::optional<Explanation> explanation;
+  if (options.explain)
+    explanation.emplace(options, &context);
+  if (std::optional<int> code = runStages(options, *input.module, explanation ? &*explanation : nullptr))
     return *code;
+  int result = kOk;
   if (!options.run.empty())
-    return runModel(options, input);
-  return writeOutput(options.output, printOperation(*input.module)).value_or(kOk);
+    result = runModel(options, input);
+  else if (!options.onlyExplain)
+    result = emitModule(options, *input.module, packedWeights);
+  if (result != kOk || !explanation)
+    return result;
+  std::string text = explanation->write(input.report);
+  if (options.explainFile == "-" && options.output == "-" && !options.onlyExplain) {
+    llvm::errs() << text;
+    return kOk;
+  }
+  return writeOutput(options.explainFile, text).value_or(kOk);
 }
 
 int main(int argc, char **argv) {

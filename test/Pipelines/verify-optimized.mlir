@@ -1,0 +1,30 @@
+// RUN: reccc-opt %s --recsys-verify-optimized -split-input-file -verify-diagnostics
+#h = #recsys.space<"history", max = 50>
+#t = #recsys.concat<#h, #recsys.request>
+recsys.model @concatenated(%q: !recsys.jagged<#t x 2x4xf32> {recsys.name = "q"}) -> (!recsys.jagged<#t x 2x4xf32> {recsys.name = "y"}) {
+  // expected-error @below {{has a source over #recsys.concat<#recsys.space<"history", max = 50>, #recsys.request> in stage `optimized`, expected sources of one segment}}
+  %y = recsys.attention %q sources [%q, %q] masks [[#recsys.full, #recsys.full], [#recsys.full, #recsys.full]] score softmax scale 0.5
+    : (!recsys.jagged<#t x 2x4xf32>, !recsys.jagged<#t x 2x4xf32>, !recsys.jagged<#t x 2x4xf32>) -> !recsys.jagged<#t x 2x4xf32>
+  recsys.output %y : !recsys.jagged<#t x 2x4xf32>
+}
+
+// -----
+
+!r = !recsys.jagged<#recsys.request x 2x4xf32>
+recsys.model @unseen(%q: !r {recsys.name = "q"}, %k: !r {recsys.name = "k"}) -> (!r {recsys.name = "y"}) {
+  // expected-error @below {{has source 1 that no row sees in stage `optimized`, expected none}}
+  %y = recsys.attention %q sources [%q, %q and %k, %k] masks [[#recsys.full, #recsys.none]] score softmax scale 0.5 : (!r, !r, !r, !r, !r) -> !r
+  recsys.output %y : !r
+}
+
+// -----
+
+recsys.parameter private @w : tensor<4x6xf32> from "w"
+recsys.model @sliced(%x: !recsys.jagged<#recsys.request x 4xf32> {recsys.name = "x"}) -> (!recsys.jagged<#recsys.request x 2xf32> {recsys.name = "y"}) {
+  %w = recsys.get_parameter @w : tensor<4x6xf32>
+  // expected-note @below {{the linear is here}}
+  %l = recsys.linear %x, %w : (!recsys.jagged<#recsys.request x 4xf32>, tensor<4x6xf32>) -> !recsys.jagged<#recsys.request x 6xf32>
+  // expected-error @below {{is the only use of a linear in stage `optimized`, expected a linear of these columns alone}}
+  %y = recsys.slice_features %l offset 2 size 2 : (!recsys.jagged<#recsys.request x 6xf32>) -> !recsys.jagged<#recsys.request x 2xf32>
+  recsys.output %y : !recsys.jagged<#recsys.request x 2xf32>
+}

@@ -1,0 +1,74 @@
+// RUN: reccc-opt %s --recsys-remove-dead-rows --cse | FileCheck %s
+// RUN: reccc-equivalence %s --pass-pipeline='builtin.module(recsys.model(recsys-remove-dead-rows))' --seed=8
+// RUN: reccc-equivalence %s --pass-pipeline='builtin.module(recsys.model(recsys-remove-dead-rows,canonicalize,cse,recsys-remove-dead-rows))' --seed=9
+/// What happens to attention when only some of its query rows are read.
+// CHECK-DAG: #[[H:.*]] = #recsys.space<"history", max = 50>
+// CHECK-DAG: #[[C:.*]] = #recsys.space<"candidates", max = 20>
+// CHECK-DAG: #[[L3:.*]] = #recsys.take_last<#[[H]], 3>
+#r = #recsys.request
+#h = #recsys.space<"history", max = 50>
+#c = #recsys.space<"candidates", max = 20>
+#t = #recsys.concat<#r, #h, #c>
+#e = #recsys.interleave<#h, 2>
+!q = !recsys.jagged<#t x 2x4xf32>
+!r = !recsys.jagged<#r x 2x4xf32>
+!h = !recsys.jagged<#h x 2x4xf32>
+!c = !recsys.jagged<#c x 2x4xf32>
+!e = !recsys.jagged<#e x 2x4xf32>
+
+/// Candidates never see the request's own row: its source goes, and with it the sum that makes it.
+// CHECK-LABEL: recsys.model @remove_dead_rows_candidates
+// CHECK-NOT:     recsys.add
+// CHECK:         recsys.attention %{{[a-z0-9]+}} sources[%{{[a-z0-9]+}}, %{{[a-z0-9]+}} and %{{[a-z0-9]+}}, %{{[a-z0-9]+}}] masks {{\[\[}}#recsys.full, #recsys.self]]
+recsys.model @remove_dead_rows_candidates(%q: !q {recsys.name = "q"}, %r: !r {recsys.name = "r"}, %h: !h {recsys.name = "h"}, %c: !c {recsys.name = "c"})
+    -> (!c {recsys.name = "y"}) {
+  %rr = recsys.add %r, %r : (!r, !r) -> !r
+  %a = recsys.attention %q sources [%rr, %rr and %h, %h and %c, %c]
+    masks [[#recsys.full, #recsys.full, #recsys.none], [#recsys.full, #recsys.interval<(d0) -> (), (d0) -> (d0)>, #recsys.none], [#recsys.none, #recsys.full, #recsys.self]]
+    score silu scale 0.5 divisor 50.0 : (!q, !r, !h, !c, !r, !h, !c) -> !q
+  %y = recsys.slice_rows %a first 2 count 1 : (!q) -> !c
+  recsys.output %y : !c
+}
+
+/// The last three rows of a window: rows count from the start of the history, so masks get the rows that are missing.
+// CHECK-LABEL: recsys.model @remove_dead_rows_window
+// CHECK:         recsys.attention
+// CHECK-SAME:      #recsys.intervals<<(d0)[s0, s1] -> (), (d0)[s0, s1] -> (s0 - 40), lengths = [#[[H]], #[[L3]]]>
+recsys.model @remove_dead_rows_window(%q: !h {recsys.name = "q"}) -> (!recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32> {recsys.name = "y"}) {
+  %a = recsys.attention %q sources [%q, %q]
+    masks [[#recsys.intervals<<(d0)[s0] -> (), (d0)[s0] -> (s0 - 40), lengths = [#h]>, <(d0) -> (d0 - 5), (d0) -> (d0 + 1)>>]] score softmax scale 0.5 : (!h, !h, !h) -> !h
+  %y = recsys.take_rows %a : (!h) -> !recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32>
+  recsys.output %y : !recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32>
+}
+
+/// Every second row of interleaved events: row i of what is left is row 2 i + 1. `self` can no longer say so.
+// CHECK-LABEL: recsys.model @remove_dead_rows_phase
+// CHECK:         recsys.attention
+// CHECK-SAME:      #recsys.interval<(d0) -> (d0 * 2 + 1), (d0) -> (d0 * 2 + 2)>
+recsys.model @remove_dead_rows_phase(%q: !e {recsys.name = "q"}) -> (!h {recsys.name = "y"}) {
+  %a = recsys.attention %q sources [%q, %q] masks [[#recsys.self]] score silu scale 0.5 divisor 7.0 : (!e, !e, !e) -> !e
+  %y = recsys.deinterleave %a phase 1 : (!e) -> !h
+  recsys.output %y : !h
+}
+
+/// A divisor that counts the rows of the query's space.
+// CHECK-LABEL: recsys.model @negative_remove_dead_rows_row_length
+// CHECK:         recsys.attention {{.*}} -> !recsys.jagged<#[[H]] x 2x4xf32>
+// CHECK-NEXT:    recsys.take_rows
+recsys.model @negative_remove_dead_rows_row_length(%q: !h {recsys.name = "q"}) -> (!recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32> {recsys.name = "y"}) {
+  %a = recsys.attention %q sources [%q, %q] masks [[#recsys.full]] score silu scale 0.5 row_length_divisor : (!h, !h, !h) -> !h
+  %y = recsys.take_rows %a : (!h) -> !recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32>
+  recsys.output %y : !recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32>
+}
+
+/// A bias between equal spaces.
+// CHECK-LABEL: recsys.model @negative_remove_dead_rows_bias
+// CHECK:         recsys.attention {{.*}} toeplitz{{.*}} -> !recsys.jagged<#[[H]] x 2x4xf32>
+// CHECK-NEXT:    recsys.take_rows
+recsys.parameter private @w : tensor<99xf32> from "bias"
+recsys.model @negative_remove_dead_rows_bias(%q: !h {recsys.name = "q"}) -> (!recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32> {recsys.name = "y"}) {
+  %w = recsys.get_parameter @w : tensor<99xf32>
+  %a = recsys.attention %q sources [%q, %q] masks [[#recsys.full]] score silu scale 0.5 divisor 9.0 toeplitz(%w, 49) : (!h, !h, !h, tensor<99xf32>) -> !h
+  %y = recsys.take_rows %a : (!h) -> !recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32>
+  recsys.output %y : !recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32>
+}

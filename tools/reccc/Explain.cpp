@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Collects remarks and costs while stages run.
+#include "Explain.h"
+
+#include "mlir/IR/Remarks.h"
+#include "reccc/Analysis/Cost.h"
+#include "reccc/Dialect/RecTile/IR/RecTile.h"
+#include "llvm/Support/Format.h"
+
+using namespace mlir;
+using namespace reccc;
+
+/// "model.textproto:24:3" or "model.textproto:24:3 (states.layers.0)".
+static std::string describePlace(Location location) {
+  std::string text = "unknown place";
+  if (auto place = location->findInstanceOf<FileLineColLoc>())
+    text = (place.getFilename().getValue() + ":" + Twine(place.getLine()) + ":" + Twine(place.getColumn())).str();
+  if (auto name = location->findInstanceOf<NameLoc>())
+    text += " (" + name.getName().str() + ")";
+  return text;
+}
+
+//===-- Listening ----------------------------------------------------------------------------------------------------===//
+
+struct Explanation::Remarks : remark::detail::MLIRRemarkStreamerBase {
+  explicit Remarks(Explanation &explanation) : explanation(explanation) {}
+
+  void streamOptimizationRemark(const remark::detail::Remark &remark) override {
+    std::string text;
+    for (const auto &argument : remark.getArgs())
+      text += argument.val;
+    bool isDone = remark.getRemarkType() == llvm::remarks::Type::Passed;
+    (isDone ? explanation.done : explanation.left).push_back(describePlace(remark.getLocation()) + ": " + text + " [" + remark.getCategoryName().str() + "]");
+  }
+
+  Explanation &explanation;
+};
+
+struct Explanation::Watch : PassInstrumentation {
+  explicit Watch(Explanation &explanation) : explanation(explanation) {}
+
+  void runAfterPass(Pass *pass, Operation *op) override {
+    for (const StageInfo &stage : getStages())
+      if (pass->getArgument() == stage.verifyPass && (stage.name == "model" || stage.name == "optimized" || stage.name == "kernels"))
+        explanation.addModel(stage.name, op);
+  }
+
+  Explanation &explanation;
+};
+
+Explanation::Explanation(const Options &options, MLIRContext *context) : options(options) {
+  remark::RemarkCategories all;
+  all.all = ".*";
+  // Without this engine the remarks of passes go nowhere; a second engine cannot be set.
+  bool enabled = succeeded(remark::enableOptimizationRemarks(*context, std::make_unique<Remarks>(*this),
+                                                             std::make_unique<remark::RemarkEmittingPolicyAll>(), all));
+  if (!enabled)
+    left.push_back("remarks of passes are not available");
+}
+
+std::unique_ptr<PassInstrumentation> Explanation::makeInstrumentation() { return std::make_unique<Watch>(*this); }
+
+int64_t Explanation::lengthOf(Attribute base) const {
+  StringRef name;
+  int64_t length;
+  if (auto space = dyn_cast<recsys::BaseSpaceAttr>(base)) {
+    name = space.getName().getValue();
+    length = space.getMax();
+  } else {
+    auto opaque = cast<recsys::OpaqueSpaceAttr>(base);
+    name = opaque.getId().getValue();
+    length = opaque.getMax();
+  }
+  auto given = options.explainLengths.find(name);
+  if (given != options.explainLengths.end())
+    length = std::min(length, given->second);
+  usedLengths[name] = length;
+  return length;
+}
+
+//===-- Costs --------------------------------------------------------------------------------------------------------===//
+
+static std::string formatCost(const Cost &cost) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%10.3f MFLOP %10.0f pairs %10.1f KB activations %10.1f KB weights", cost.flops / 1e6, cost.pairs,
+                                                 cost.activationBytes / 1e3, cost.weightBytes / 1e3);
+  return text;
+}
+
+void Explanation::addModel(StringRef stage, Operation *module) {
+  auto lengths = [&](Attribute base) { return lengthOf(base); };
+  module->walk([&](recsys::ModelOp model) {
+    Cost sum;
+    std::vector<std::string> kernels;
+    for (Operation &op : model.getBody().front()) {
+      Cost cost = computeCost(&op, lengths);
+      sum += cost;
+      auto kernel = dyn_cast<rectile::KernelOp>(op);
+      if (!kernel)
+        continue;
+      std::string formula = describeFlops(&op);
+      auto result = cast<recsys::JaggedType>(op.getResult(0).getType());
+      kernels.push_back("  " + formatCost(cost) + "  " + rectile::stringifyKernelKind(kernel.getKind()).str() + " over " +
+                        describeRows(result.getSpace()) + " rows, " + describePlace(op.getLoc()) +
+                        (formula.empty() ? "" : "\n      FLOP = " + formula));
+    }
+    costs.push_back(formatCost(sum) + "  @" + model.getSymName().str() + ", stage " + stage.str() +
+                    (kernels.empty() ? "" : ", " + std::to_string(kernels.size()) + " kernels"));
+    costs.insert(costs.end(), kernels.begin(), kernels.end());
+  });
+}
+
+//===-- The report ---------------------------------------------------------------------------------------------------===//
+
+static void writeList(llvm::raw_ostream &stream, StringRef title, ArrayRef<std::string> lines) {
+  stream << title << "\n";
+  for (const std::string &line : lines)
+    stream << "  " << line << "\n";
+  if (lines.empty())
+    stream << "  nothing\n";
+  stream << "\n";
+}
+
+std::string Explanation::write(const ImportReport &report) const {
+  std::string text, lengths;
+  llvm::raw_string_ostream stream(text);
+  std::vector<std::string> choices;
+  for (const PresetChoice &choice : report.choices)
+    choices.push_back(choice.node + ": " + choice.field + " = " + choice.value + " (" + choice.preset +
+                      (choice.overridden ? ", overridden by the description)" : ")"));
+  writeList(stream, "What presets chose", choices);
+  writeList(stream, "What was rewritten", done);
+  writeList(stream, "What was not, and why", left);
+  for (auto &[name, length] : usedLengths)
+    lengths += (lengths.empty() ? " with " : ", ") + name.str() + " = " + std::to_string(length);
+  writeList(stream, "Cost of one request" + lengths, costs);
+  return text;
+}

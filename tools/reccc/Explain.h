@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The report of `--explain`: what presets chose, which rewrites happened and which did not, what the kernels cost.
+#ifndef RECCC_TOOLS_RECCC_EXPLAIN_H
+#define RECCC_TOOLS_RECCC_EXPLAIN_H
+
+#include "Input.h"
+#include "mlir/Pass/PassInstrumentation.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace reccc {
+
+/// Listens to a compilation; `write` says it all.
+class Explanation {
+public:
+  Explanation(const Options &options, MLIRContext *context);
+
+  /// Watches the passes that close stages. The explanation must outlive the pass manager.
+  std::unique_ptr<PassInstrumentation> makeInstrumentation();
+  std::string write(const ImportReport &report) const;
+
+private:
+  struct Watch;
+  struct Remarks;
+
+  void addModel(StringRef stage, Operation *module);
+  int64_t lengthOf(Attribute base) const;
+
+  const Options &options;
+  /// Lines about rewrites: done, and left.
+  std::vector<std::string> done, left;
+  /// Per stage and entry point: lines of text.
+  std::vector<std::string> costs;
+  /// Lengths that costs were counted for.
+  mutable llvm::MapVector<StringRef, int64_t> usedLengths;
+};
+
+} // namespace reccc
+
+#endif // RECCC_TOOLS_RECCC_EXPLAIN_H
