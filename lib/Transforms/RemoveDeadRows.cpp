@@ -2,6 +2,7 @@
 // Finds the rows that are read of every value, backwards, and rebuilds the ops on those rows, forwards.
 #include "RowDemand.h"
 #include "RowTransfer.h"
+#include "reccc/Analysis/Cost.h"
 #include "reccc/Transforms/Passes.h"
 
 #include "mlir/IR/Remarks.h"
@@ -75,7 +76,7 @@ private:
       return result;
     ++numKept;
     remark::missed(op->getLoc(), remark::RemarkOpts::name("all rows kept").category("recsys-remove-dead-rows"))
-        << (op->getName().getStringRef() + " computes all rows of " + describe(result.getWholeSpace()) + " though not all are read: " + obstacle).str();
+        << (op->getName().getStringRef() + " computes all " + describeRows(result.getWholeSpace()) + " rows though not all are read: " + obstacle).str();
     return RowDemand::all(result.getWholeSpace());
   }
 
@@ -91,7 +92,7 @@ private:
     builder.setInsertionPoint(op);
     if (hasRows && !result.isAll() && isa<LinearOp, AttentionOp, EmbeddingOp>(op))
       remark::passed(op->getLoc(), remark::RemarkOpts::name("rows dropped").category("recsys-remove-dead-rows"))
-          << (op->getName().getStringRef() + " computes the rows " + describe(result.getSpace()) + " instead of " + describe(result.getWholeSpace())).str();
+          << (op->getName().getStringRef() + " computes " + describeRows(result.getSpace()) + " rows instead of " + describeRows(result.getWholeSpace())).str();
     SmallVector<Value> results = narrowOp(builder, op, operands, result);
     for (auto [before, after] : llvm::zip_equal(op->getResults(), results)) {
       narrowed[before] = after;
@@ -128,12 +129,6 @@ private:
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
       if (isOpTriviallyDead(&op))
         op.erase();
-  }
-
-  static std::string describe(Attribute space) {
-    std::string text;
-    llvm::raw_string_ostream(text) << space;
-    return text;
   }
 
   static bool isJagged(Value value) { return isa<JaggedType>(value.getType()); }

@@ -50,7 +50,7 @@ struct Explanation::Watch : PassInstrumentation {
 
 Explanation::Explanation(const Options &options, MLIRContext *context) : options(options) {
   remark::RemarkCategories all;
-  all.all = ".*";
+  all.passed = all.missed = ".*";
   // Without this engine the remarks of passes go nowhere; a second engine cannot be set.
   bool enabled = succeeded(remark::enableOptimizationRemarks(*context, std::make_unique<Remarks>(*this),
                                                              std::make_unique<remark::RemarkEmittingPolicyAll>(), all));

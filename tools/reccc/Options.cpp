@@ -3,10 +3,13 @@
 #include "Options.h"
 #include "ExitCode.h"
 
+#include "reccc/Codegen/Plan/Passes.h"
+#include "reccc/Pipelines/Passes.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/Timing.h"
+#include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Path.h"
@@ -186,6 +189,11 @@ static std::optional<int> parseRun(const Flags &flags, Options &options) {
 std::optional<int> reccc::parseOptions(int argc, char **argv, Options &options) {
   makeRoomFor("stop-after");
   Flags flags;
+  // `--mlir-print-ir-before=PASS` knows passes by their registration.
+  registerReccTransformsPasses();
+  registerReccPipelinesPasses();
+  registerReccPlanPasses();
+  mlir::registerTransformsPasses();
   mlir::registerAsmPrinterCLOptions();
   mlir::registerMLIRContextCLOptions();
   mlir::registerPassManagerCLOptions();

@@ -41,8 +41,8 @@ func.func private @attention_c2_no_mask(%q: !recsys.jagged<#s x 2x8xf32>, %k: !r
 
 #s = #recsys.space<"history", max = 50>
 func.func private @attention_c3(%q: !recsys.jagged<#s x 2x8xf32>, %k: !recsys.jagged<#s x 2x8xf32>, %v: !recsys.jagged<#s x 2x8xf32>) {
-  // expected-error@+1 {{'recsys.attention' op expected lengths of spaces at hand, got that of #recsys.rows<7>}}
-  %0 = recsys.attention %q sources [%k, %v] masks [[#recsys.interval<(d0)[s0] -> (), (d0)[s0] -> (s0), lengths = [#recsys.rows<7>]>]] score silu scale 1.0 divisor 2.0 : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>) -> !recsys.jagged<#s x 2x8xf32>
+  // expected-error@+1 {{'recsys.attention' op expected a length that the request gives, or one of spaces at hand, got that of #recsys.opaque<"merged", max = 7>}}
+  %0 = recsys.attention %q sources [%k, %v] masks [[#recsys.interval<(d0)[s0] -> (), (d0)[s0] -> (s0), lengths = [#recsys.opaque<"merged", max = 7>]>]] score silu scale 1.0 divisor 2.0 : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>) -> !recsys.jagged<#s x 2x8xf32>
   return
 }
 
