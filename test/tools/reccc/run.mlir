@@ -14,8 +14,8 @@
 
 // RUN: reccc %s --weights=%t/weights.safetensors --run=%t/requests.safetensors --device=interpreter | FileCheck %s
 // CHECK:      y: 2 rows in 2 requests, 6 numbers each
-// CHECK-NEXT: {{^ ( -?[0-9.]+){6}$}}
-// CHECK-NEXT: {{^ ( -?[0-9.]+){6}$}}
+// CHECK-NEXT: {{^( -?[0-9.]+){6}$}}
+// CHECK-NEXT: {{^( -?[0-9.]+){6}$}}
 // CHECK-NOT:  {{.}}
 
 // RUN: sh -c 'reccc %s --weights=%t/weights.safetensors --run=%t/requests.safetensors --device=interpreter --entry=nobody; test $? = 2' 2>&1 | FileCheck %s --check-prefix=ENTRY
