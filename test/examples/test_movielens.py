@@ -62,3 +62,21 @@ def test_synthetic_requests():
     done = subprocess.run([sys.executable, EXAMPLE / "run.py", "--build", BUILD, "--synthetic"], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "all stored results agree" in done.stdout and done.stdout.count("stored numbers") == 3
+
+
+def test_serving_program_refuses_broken_requests(tmp_path):
+    """Cut, empty and wrong files are errors of the serving program, never crashes. Runs after the program was built above."""
+    serve = BUILD / "examples" / "01_movielens" / "serve"
+    good = BUILD / "examples" / "01_movielens" / "synthetic" / "hstu_ranker" / "all" / "requests.safetensors"
+    if not serve.exists() or not good.exists():
+        pytest.skip("test_synthetic_requests has not built it")
+    data = good.read_bytes()
+    cases = {"empty": b"", "cut": data[: len(data) // 2], "header": data[:100], "huge": b"\xff" * 64, "renamed": data.replace(b"rating", b"ratinh", 1),
+             "shape": data.replace(b'"shape": [', b'"shape": [9', 1), "text": b"not a file of tensors"}
+    for name, content in cases.items():
+        assert content != data
+        path = tmp_path / name
+        path.write_bytes(content)
+        done = subprocess.run([serve, "hstu_ranker", path, tmp_path / "out"], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1 and done.stderr, f"{name}: {done.returncode} {done.stderr}"
+        assert not (tmp_path / "out").exists()
