@@ -248,24 +248,34 @@ void AttentionBuilder::buildScores(const KeyBlock &block, KernelOperand &key, Va
 void AttentionBuilder::buildSums(const KeyBlock &block, KernelOperand &value, Value values,
                                  int64_t stride) {
   Type f32 = b.getF32Type();
-  bool padded = value.layout.getPadded();
-  for (int64_t column = 0; column < valueWidth; column += target.fragmentColumns) {
-    int64_t valid = std::min(target.fragmentColumns, valueWidth - column);
+  // One fragment: `height` queries from `row` on times the columns from `column` on, of which `valid` may be read.
+  auto fragment = [&](Value row, int64_t height, Value column, int64_t valid) {
     int64_t vectors = llvm::alignTo(valid, b.lanes);
-    for (int64_t row = 0; row < kQueryTile; row += target.fragmentRows) {
-      int64_t height = std::min(target.fragmentRows, kQueryTile - row);
-      auto type = rectile::FragmentType::get(b.getContext(), height, vectors);
-      Value place = b.at(out, row * outStride + column, f32);
-      Value sums = b.make<rectile::LoadOp>(type, place, b.getI64IntegerAttr(outStride));
-      sums = b.make<rectile::DotOp>(
-          type, sums, b.at(scores, row, f32), b.getI64IntegerAttr(1),
-          b.getI64IntegerAttr(kQueryTile), TypeAttr::get(f32),
-          b.at(values, column, value.element), b.getI64IntegerAttr(stride),
-          TypeAttr::get(value.element), block.count,
-          padded ? IntegerAttr() : b.getI64IntegerAttr(valid));
-      b.make<rectile::StoreOp>(sums, place, b.getI64IntegerAttr(outStride));
-    }
-  }
+    bool mayReadAll = value.layout.getPadded() || vectors == valid;
+    auto type = rectile::FragmentType::get(b.getContext(), height, vectors);
+    Value place = b.at(out, b.add(b.mul(row, outStride), column), f32);
+    Value sums = b.make<rectile::LoadOp>(type, place, b.getI64IntegerAttr(outStride));
+    sums = b.make<rectile::DotOp>(
+        type, sums, b.at(scores, row, f32), b.getI64IntegerAttr(1),
+        b.getI64IntegerAttr(kQueryTile), TypeAttr::get(f32), b.at(values, column, value.element),
+        b.getI64IntegerAttr(stride), TypeAttr::get(value.element), block.count,
+        mayReadAll ? IntegerAttr() : b.getI64IntegerAttr(valid));
+    b.make<rectile::StoreOp>(sums, place, b.getI64IntegerAttr(outStride));
+  };
+  int64_t fullRows = kQueryTile / target.fragmentRows * target.fragmentRows;
+  int64_t fullColumns = valueWidth / target.fragmentColumns * target.fragmentColumns;
+  auto columnPanel = [&](Value column, int64_t valid) {
+    b.forTiles(b.i64(0), b.i64(fullRows), target.fragmentRows, [&](Value row) {
+      fragment(row, target.fragmentRows, column, valid);
+    });
+    if (fullRows < kQueryTile)
+      fragment(b.i64(fullRows), kQueryTile - fullRows, column, valid);
+  };
+  if (fullColumns > 0)
+    b.forTiles(b.i64(0), b.i64(fullColumns), target.fragmentColumns,
+               [&](Value column) { columnPanel(column, target.fragmentColumns); });
+  if (fullColumns < valueWidth)
+    columnPanel(b.i64(fullColumns), valueWidth - fullColumns);
 }
 
 void AttentionBuilder::storeResult(const AttentionItem &item) {
