@@ -69,6 +69,13 @@ void FragmentLowering::lowerDot(TileBuilder &b, rectile::DotOp op) {
     Value bRow = b.at(b.at(op.getB(), b.mul(k, op.getBK()), op.getBType()), ahead * op.getBK(),
                       op.getBType());
     SmallVector<Value> bVectors, next;
+    if (auto distance = op->getAttrOfType<IntegerAttr>(kPrefetchAttr)) {
+      constexpr int64_t kLine = 64;
+      int64_t bytes = op.getBType().getIntOrFloatBitWidth() / 8;
+      for (int64_t column = 0; column < valid; column += kLine / bytes)
+        b.make<LLVM::Prefetch>(b.at(bRow, distance.getInt() * int64_t(op.getBK()) + column, op.getBType()),
+                               /*rw=*/0u, /*hint=*/3u, /*cache=*/1u);
+    }
     for (int64_t column = 0; column < type.getColumns(); column += b.lanes)
       bVectors.push_back(column < valid
                              ? b.loadVector(b.at(bRow, column, op.getBType()), op.getBType(),

@@ -5,6 +5,7 @@
 // keys that all lanes see are processed by a loop that tests nothing, keys that no lane sees are not visited.
 #include "AttentionKernel.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "reccc/Codegen/CPU/LowerFragments.h"
 #include "reccc/Codegen/Common/MaskBounds.h"
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 #include "recrt/module.h"
@@ -12,6 +13,9 @@
 
 using namespace mlir;
 using namespace reccc;
+
+/// Rows of values that are asked for ahead of their use.
+static constexpr int64_t kPrefetch = 12;
 
 //===-- Items and segments -------------------------------------------------------------------------------------------===//
 
@@ -255,12 +259,13 @@ void AttentionBuilder::buildSums(const KeyBlock &block, KernelOperand &value, Va
     auto type = rectile::FragmentType::get(b.getContext(), height, vectors);
     Value place = b.at(out, b.add(b.mul(row, outStride), column), f32);
     Value sums = b.make<rectile::LoadOp>(type, place, b.getI64IntegerAttr(outStride));
-    sums = b.make<rectile::DotOp>(
+    auto dot = b.make<rectile::DotOp>(
         type, sums, b.at(scores, row, f32), b.getI64IntegerAttr(1),
         b.getI64IntegerAttr(kQueryTile), TypeAttr::get(f32), b.at(values, column, value.element),
         b.getI64IntegerAttr(stride), TypeAttr::get(value.element), block.count,
         mayReadAll ? IntegerAttr() : b.getI64IntegerAttr(valid));
-    b.make<rectile::StoreOp>(sums, place, b.getI64IntegerAttr(outStride));
+    dot->setAttr(kPrefetchAttr, b.getI64IntegerAttr(kPrefetch));
+    b.make<rectile::StoreOp>(dot, place, b.getI64IntegerAttr(outStride));
   };
   int64_t fullRows = kQueryTile / target.fragmentRows * target.fragmentRows;
   int64_t fullColumns = valueWidth / target.fragmentColumns * target.fragmentColumns;

@@ -3,11 +3,15 @@
 // operators are the kernel's own. One accumulator for each element and k in order: neither the height of a fragment nor the
 // split of the columns can change a bit.
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "reccc/Codegen/CPU/LowerFragments.h"
 #include "reccc/Codegen/Common/Kernels.h"
 #include "reccc/Codegen/Common/RowProgram.h"
 
 using namespace mlir;
 using namespace reccc;
+
+/// Rows of a panel that are asked for ahead of their use: about 200 cycles.
+static constexpr int64_t kPrefetch = 16;
 
 namespace {
 /// One linear of the kernel, its panels and what follows it.
@@ -175,11 +179,13 @@ LogicalResult GemmBuilder::buildFragment(Linear &linear, Value firstRow, Value t
       rectile::FragmentType::get(b.getContext(), height, target.fragmentColumns);
   for (int64_t column = 0; column < kPanelColumns; column += target.fragmentColumns) {
     Value sums = b.make<rectile::ZeroOp>(type);
-    sums = b.make<rectile::DotOp>(type, sums, aRow, b.getI64IntegerAttr(aStride),
-                                  b.getI64IntegerAttr(1), TypeAttr::get(f32),
-                                  b.at(panelData, column, weight.element),
-                                  b.getI64IntegerAttr(kPanelColumns),
-                                  TypeAttr::get(weight.element), b.i64(depth), IntegerAttr());
+    auto dot = b.make<rectile::DotOp>(type, sums, aRow, b.getI64IntegerAttr(aStride),
+                                      b.getI64IntegerAttr(1), TypeAttr::get(f32),
+                                      b.at(panelData, column, weight.element),
+                                      b.getI64IntegerAttr(kPanelColumns),
+                                      TypeAttr::get(weight.element), b.i64(depth), IntegerAttr());
+    dot->setAttr(kPrefetchAttr, b.getI64IntegerAttr(kPrefetch));
+    sums = dot;
     b.make<rectile::StoreOp>(sums, b.at(tile, column, f32),
                              b.getI64IntegerAttr(kPanelColumns));
   }

@@ -8,6 +8,9 @@
 
 namespace reccc {
 
+/// On a `rectile.dot`: rows of B are asked for that many k ahead of their use. Rows that do not exist do no harm.
+constexpr StringRef kPrefetchAttr = "rectile.prefetch";
+
 /// A fragment becomes rows x (columns / lanes) vectors; `rectile.dot` a loop over k that broadcasts A and loads B once.
 /// Fragments must not cross regions. Fails on a shape that is not whole vectors.
 LogicalResult lowerFragments(func::FuncOp function, const TargetDescription &target);
