@@ -11,6 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "01_movielens"
 BUILD = ROOT / os.environ.get("RECCC_BUILD", "build")
+# The last test needs what the one before it built.
+pytestmark = pytest.mark.xdist_group("movielens")
 sys.path.insert(0, str(EXAMPLE))
 
 import checks  # noqa: E402
