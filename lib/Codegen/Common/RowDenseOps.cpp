@@ -8,21 +8,35 @@ using namespace mlir;
 using namespace mlir::recsys;
 using namespace reccc;
 
+/// Sums that run side by side on every ISA level: norms have the same bits on all of them.
+static constexpr int64_t kPartialSums = 16;
+
 Value RowProgram::reduce(const RowValue &value, int64_t first, int64_t size,
                          function_ref<Value(Value)> f) {
-  // Lane l adds the columns l, l + lanes, …; the lanes are added as a tree.
-  int64_t full = size / b.lanes * b.lanes;
-  Value sum = b.splat(0.0);
+  // Sum p adds the columns p, p + 16, …; the sums are added as a tree.
+  int64_t vectors = kPartialSums / b.lanes, full = size / kPartialSums * kPartialSums;
+  SmallVector<Value> sums(vectors, b.splat(0.0));
   if (full > 0)
-    sum = b.forCarry(b.i64(0), b.i64(full), b.lanes, sum, [&](Value offset, ValueRange carried) {
-      Value vector = f(value.vector(b.add(offset, first), b.lanes));
-      return SmallVector<Value>{b.addf(carried[0], vector)};
-    })[0];
-  if (full < size) {
-    Value vector = f(value.vector(b.i64(first + full), size - full));
-    sum = b.addf(sum, b.select(b.laneMask(size - full), vector, b.splat(0.0)));
+    sums = llvm::to_vector(b.forCarry(
+        b.i64(0), b.i64(full), kPartialSums, sums, [&](Value offset, ValueRange carried) {
+          SmallVector<Value> next;
+          for (int64_t i = 0; i < vectors; ++i) {
+            Value vector = f(value.vector(b.add(offset, first + i * b.lanes), b.lanes));
+            next.push_back(b.addf(carried[i], vector));
+          }
+          return next;
+        }));
+  for (int64_t i = 0; i < vectors; ++i) {
+    int64_t column = full + i * b.lanes, valid = std::min(b.lanes, size - column);
+    if (valid <= 0)
+      break;
+    Value vector = f(value.vector(b.i64(first + column), valid));
+    sums[i] = b.addf(sums[i], b.select(b.laneMask(valid), vector, b.splat(0.0)));
   }
-  return buildLaneSum(b, sum);
+  for (; vectors > 1; vectors /= 2)
+    for (int64_t i = 0; i < vectors / 2; ++i)
+      sums[i] = b.addf(sums[i], sums[i + vectors / 2]);
+  return buildLaneSum(b, sums[0]);
 }
 
 void RowProgram::emitLayerNorm(LayerNormOp op) {
@@ -59,13 +73,14 @@ void RowProgram::emitLayerNorm(LayerNormOp op) {
     result.size = x.size;
     result.vector = [this, x, s, weight, bias](Value offset, int64_t valid) {
       Value y = b.mulf(b.subf(x.vector(offset, valid), s.mean), s.inverse);
-      return weight.memory ? b.addf(b.mulf(y, weight.vector(offset, valid)),
-                                    bias.vector(offset, valid))
-                           : y;
+      return weight.memory
+                 ? b.addf(b.mulf(y, weight.vector(offset, valid)), bias.vector(offset, valid))
+                 : y;
     };
     return defineFloats(op, std::move(result));
   }
-  // A group's weight is one value; the groups are written one after another, each tail before the next group.
+  // A group's weight is one value; the groups are written one after another, each tail before the
+  // next group.
   Value joined = scratchRow(x.size);
   for (int64_t group = 0; group < groups; ++group) {
     int64_t first = group * size;
@@ -90,8 +105,7 @@ void RowProgram::emitL2Norm(L2NormOp op) {
   RowValue x = get(op.getInput());
   if (!x.memory)
     x = materialize(x);
-  Value length = b.make<math::SqrtOp>(
-      reduce(x, 0, x.size, [&](Value v) { return b.mulf(v, v); }));
+  Value length = b.make<math::SqrtOp>(reduce(x, 0, x.size, [&](Value v) { return b.mulf(v, v); }));
   Value eps = b.f32(op.getEps().convertToDouble());
   // A NaN is not below eps: it stays.
   length = b.select(b.cmpf(arith::CmpFPredicate::OLT, length, eps), eps, length);
@@ -127,13 +141,14 @@ void RowProgram::emitRequestLinear(RequestLinearOp op) {
     bias = operandRow(op.getBias(), request());
   Value result = scratchRow(out);
   b.forVectors(out, [&](Value offset, int64_t valid) {
-    Value sum = b.forCarry(b.i64(0), b.i64(x.size), 1, b.splat(0.0),
-                           [&](Value k, ValueRange carried) {
-      Value factor = b.broadcast(b.loadScalar(b.at(x.memory, k, b.getF32Type()), b.getF32Type()));
-      Value place = b.at(matrix, b.add(b.mul(k, out), offset), weight.element);
-      Value vector = b.loadVector(place, weight.element, valid);
-      return SmallVector<Value>{b.fma(factor, vector, carried[0])};
-    })[0];
+    Value sum =
+        b.forCarry(b.i64(0), b.i64(x.size), 1, b.splat(0.0), [&](Value k, ValueRange carried) {
+          Value factor =
+              b.broadcast(b.loadScalar(b.at(x.memory, k, b.getF32Type()), b.getF32Type()));
+          Value place = b.at(matrix, b.add(b.mul(k, out), offset), weight.element);
+          Value vector = b.loadVector(place, weight.element, valid);
+          return SmallVector<Value>{b.fma(factor, vector, carried[0])};
+        })[0];
     if (op.getBias())
       sum = b.addf(sum, bias.vector(offset, valid));
     b.storeVector(sum, b.at(result, offset, b.getF32Type()), b.getF32Type());
