@@ -96,10 +96,9 @@ class Compiled(Device):
     def __init__(self, case, directory, tools, precision, level):
         super().__init__(case, directory)
         self.name, self.tools, self.precision, self.level = f"{precision} {level}", tools, precision, level
-        self.model = run.compile_model(case, tools, directory, precision, also=False)
+        self.model = run.compile_model(case, tools, precision)
 
     def with_weights(self, weights):
-        # The model's file is written again; this device has run what it needs of it.
         return Compiled(dataclasses.replace(self.run, weights=weights), self.directory, self.tools, self.precision, self.level)
 
     def execute(self, requests, threads):

@@ -9,8 +9,11 @@ output, max|compiled - ref| <= max(2 max|naive - ref|, one unit in the last plac
 naive the interpreter in the storage type. Prints one line for each output; exits with 1 when one is off or a case compared nothing.
 """
 import argparse
+import hashlib
 import json
+import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,7 +27,7 @@ ROOT = HERE.parents[1]
 ABSOLUTE = 1e-9
 PRECISIONS = {"fp32": ("f32", 23), "bf16": ("bf16", 7)}  # mode of the interpreter, bits of the mantissa
 STAGES = ("optimized", "quantized", "kernels")  # after `model`, those that the interpreter can run
-LEVELS = ("v3", "v4")
+LEVELS = ("v3", "v4")  # weakest first
 THREADS = (1, 2)
 
 
@@ -51,14 +54,36 @@ HEADER = f"{'case':32} {'ran as':16} {'output':28} {'error':>10} {'allowed':>10}
 
 
 class Tools:
+    """The tools of a build. Compiled models are kept beside them while the compiler stays the same file."""
+
     def __init__(self, build):
-        self.reccc, self.reccc_run = (pathlib.Path(build) / "bin" / name for name in ("reccc", "reccc-run"))
+        self.build = pathlib.Path(build)
+        self.reccc, self.reccc_run = (self.build / "bin" / name for name in ("reccc", "reccc-run"))
+        self.kept = None
+
+    def keep(self):
+        """The directory of the models that this compiler compiled; those of another are removed."""
+        if not self.kept:
+            everything = self.build / "golden"
+            self.kept = everything / digest(self.reccc.read_bytes())
+            for old in everything.glob("*"):
+                if old != self.kept:
+                    shutil.rmtree(old, ignore_errors=True)
+            self.kept.mkdir(parents=True, exist_ok=True)
+        return self.kept
 
     @staticmethod
     def call(*command):
         done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=600)
         if done.returncode:
             raise RuntimeError(f"exit {done.returncode} of {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
+
+
+def digest(*parts):
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(hashlib.sha256(part).digest())
+    return whole.hexdigest()[:32]
 
 
 @dataclass
@@ -174,10 +199,16 @@ def check_outputs(run, what, outputs, reference, naive, mantissa):
             yield Line(run.name, what, name, distance(outputs[name], value), 0.0)
 
 
-def compile_model(run, tools, directory, precision, also):
-    model = directory / f"{precision}{'-also' if also else ''}.so"
-    tools.call(tools.reccc, run.model, "--weights", run.weights, f"--precision={precision}", "--cpu=x86-64-v3,x86-64-v4",
-               *(run.also_flag() if also else []), "-o", model)
+def compile_model(run, tools, precision, also=False):
+    """Both levels; only v4 with inner values as outputs, to save time."""
+    flags = [f"--precision={precision}", *(run.also_flag() if also else [])]
+    flags.append("--cpu=x86-64-v4" if also else "--cpu=x86-64-v3,x86-64-v4")
+    name = digest(run.model.read_bytes(), run.weights.read_bytes(), " ".join(flags).encode())
+    model = tools.keep() / f"{name}.so"
+    if not model.exists():
+        fresh = tools.keep() / f"{name}.{os.getpid()}.so"
+        tools.call(tools.reccc, run.model, "--weights", run.weights, *flags, "-o", fresh)
+        fresh.rename(model)
     return model
 
 
@@ -192,8 +223,8 @@ def check_compiled(run, tools, directory):
         reference = run.interpret(tools, directory, "double", also)
         for precision, (mode, mantissa) in PRECISIONS.items():
             naive = run.interpret(tools, directory, mode, also)
-            model = compile_model(run, tools, directory, precision, also)
-            for level in LEVELS:
+            model = compile_model(run, tools, precision, also)
+            for level in LEVELS[also:]:
                 for threads in THREADS:
                     outputs = execute(tools, model, run.requests, directory / "out.safetensors", level, threads)
                     what = f"{precision} {level} {threads}t{' +' if also else ''}"

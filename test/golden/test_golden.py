@@ -13,7 +13,7 @@ def test_there_are_cases():
     assert len(run.cases()) >= 7
 
 
-@pytest.mark.parametrize("kind", ["interpreter"])
+@pytest.mark.parametrize("kind", run.CHECKS)
 @pytest.mark.parametrize("case", run.cases())
 def test_case(case, kind):
     lines = run.check(case, kind, TOOLS)
