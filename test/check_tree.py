@@ -53,6 +53,9 @@ def check_passes():
             yield f"{file}: {pass_name}: no test/**/{kebab(stem)}.mlir"
         if "let summary" not in text or "let description" not in text:
             yield f"{file}: {pass_name}: no summary or description"
+        for example in re.findall(r"\(\* example: (\S+) \*\)", text):
+            if example not in names:
+                yield f"{file}: {pass_name}: no {example}"
 
 
 def check_pass_files():
