@@ -53,7 +53,7 @@ struct Flags {
                                   cl::value_desc("dir"), cl::cat(category)};
   cl::opt<std::string> run{"run", cl::desc("Run the model on these requests at once; -o names a safetensors file for the outputs"),
                            cl::value_desc("requests.safetensors"), cl::cat(category)};
-  cl::opt<std::string> device{"device", cl::desc("What --run runs on: interpreter (after stage model, or the one of --stop-after)"),
+  cl::opt<std::string> device{"device", cl::desc("What --run runs on: cpu (default), or interpreter (after stage model, or the one of --stop-after)"),
                               cl::value_desc("device"), cl::cat(category)};
   cl::opt<std::string> mode{"mode", cl::desc("How the interpreter rounds: double (default), f32, bf16, or typed, as the IR's types say"),
                             cl::value_desc("mode"), cl::cat(category)};
@@ -173,14 +173,22 @@ static std::optional<int> parseRun(const Flags &flags, Options &options) {
   if (options.randomWeights)
     return usage("--run does not go with --random-weights, expected --weights");
   options.entry = flags.entry;
+  if (!flags.emit.empty())
+    return usage("--emit does not go with --run, which writes outputs");
+  if (flags.device.empty() || flags.device == "cpu") {
+    for (const auto *flag : {&flags.mode, &flags.stopAfter})
+      if (!flag->empty())
+        return usage("--" + flag->ArgStr + " goes with --run only on --device=interpreter");
+    options.runsMachineCode = true;
+    options.emit = EmitKind::SharedObject;
+    return parseCpus(flags, options);
+  }
   if (flags.device != "interpreter")
-    return usage("unknown device '" + flags.device + "' after --device, expected one of: interpreter");
+    return usage("unknown device '" + flags.device + "' after --device, expected one of: cpu, interpreter");
   std::optional<InterpreterMode> mode = parseInterpreterMode(flags.mode.empty() ? "double" : flags.mode.getValue());
   if (!mode)
     return usage("unknown mode '" + flags.mode + "' after --mode, expected one of: double, f32, bf16, typed");
   options.mode = *mode;
-  if (!flags.emit.empty())
-    return usage("--emit does not go with --run, which writes outputs");
   if (!options.stopAfter)
     options.stopAfter = findStage("model");
   return std::nullopt;

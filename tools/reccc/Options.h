@@ -30,6 +30,7 @@ struct Options {
   bool onlyExplain = false;             // nothing else was asked for
   llvm::StringMap<int64_t> explainLengths;
   std::string run; // a file of requests, or nothing
+  bool runsMachineCode = false;         // otherwise `run` is for the interpreter
   std::string entry;
   InterpreterMode mode = InterpreterMode::Double;
   /// Some printing switch of MLIR wants a context with one thread.

@@ -9,6 +9,7 @@
 #include "Output.h"
 #include "Parameters.h"
 #include "Run.h"
+#include "RunCompiled.h"
 
 #include "reccc/Codegen/CPU/EmitObject.h"
 #include "reccc/Dialect/RecTile/IR/RecTile.h"
@@ -79,7 +80,7 @@ static int run(Options &options) {
     options.pipeline.readParameter = [&](mlir::recsys::ParameterOp parameter, std::vector<double> &values) {
       return readParameter(input, parameter, values);
     };
-  bool isCompiled = options.run.empty() && !options.onlyExplain && options.emit != EmitKind::Mlir;
+  bool isCompiled = (options.run.empty() || options.runsMachineCode) && !options.onlyExplain && options.emit != EmitKind::Mlir;
   if (isCompiled && !options.pipeline.readParameter) {
     error() << "machine code holds the weights: name them with --weights, or make some up with --random-weights\n";
     return kUsage;
@@ -96,7 +97,9 @@ static int run(Options &options) {
   if (std::optional<int> code = runStages(options, *input.module, explanation ? &*explanation : nullptr))
     return *code;
   int result = kOk;
-  if (!options.run.empty())
+  if (options.runsMachineCode)
+    result = runCompiled(options, *input.module, packedWeights);
+  else if (!options.run.empty())
     result = runModel(options, input);
   else if (!options.onlyExplain)
     result = emitModule(options, *input.module, packedWeights);

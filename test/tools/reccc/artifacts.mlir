@@ -7,6 +7,18 @@
 // RUN: reccc %s --weights=%t/weights.safetensors --run=%t/requests.safetensors --device=interpreter -o %t/interpreted.safetensors
 // RUN: %python %S/Inputs/compare.py %t/compiled.safetensors %t/interpreted.safetensors 1e-5
 
+/// Run at once: the same bits.
+// RUN: reccc %s --weights=%t/weights.safetensors --run=%t/requests.safetensors -o %t/once.safetensors
+// RUN: %python %S/Inputs/compare.py %t/compiled.safetensors %t/once.safetensors 0
+// RUN: reccc %s --weights=%t/weights.safetensors --run=%t/requests.safetensors | FileCheck %s --check-prefix=ONCE
+// ONCE: {{rows in .* requests}}
+// RUN: not reccc %s --weights=%t/weights.safetensors --run=%t/none.safetensors 2>&1 | FileCheck %s --check-prefix=NONE
+// NONE: none.safetensors: error: cannot open the file
+// RUN: not reccc %s --run=%t/requests.safetensors --device=gpu 2>&1 | FileCheck %s --check-prefix=DEVICE
+// DEVICE: unknown device 'gpu' after --device, expected one of: cpu, interpreter
+// RUN: not reccc %s --run=%t/requests.safetensors --mode=f32 2>&1 | FileCheck %s --check-prefix=MODE
+// MODE: --mode goes with --run only on --device=interpreter
+
 /// Weights of their own.
 // RUN: reccc %s --weights=%t/weights.safetensors -o %t/lean.so --weights-file=%t/lean.so.weights
 // RUN: reccc-run %t/lean.so %t/requests.safetensors -o %t/lean.safetensors

@@ -22,7 +22,7 @@
 // RUN: not reccc %s --mode=f32 2>&1 | FileCheck %s --check-prefix=MODE
 // MODE: reccc: error: --mode goes with --run
 // RUN: not reccc %s --run=%s --device=gpu 2>&1 | FileCheck %s --check-prefix=DEVICE
-// DEVICE: reccc: error: unknown device 'gpu' after --device, expected one of: interpreter
+// DEVICE: reccc: error: unknown device 'gpu' after --device, expected one of: cpu, interpreter
 // RUN: not reccc %s --run=%s --device=interpreter --mode=exact 2>&1 | FileCheck %s --check-prefix=ROUND
 // ROUND: reccc: error: unknown mode 'exact' after --mode, expected one of: double, f32, bf16, typed
 // RUN: not reccc %s --also=y 2>&1 | FileCheck %s --check-prefix=ALSO
