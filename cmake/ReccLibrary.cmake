@@ -1,5 +1,8 @@
 # reccc_library(NAME sources… [LINK libs…] [DEPENDS targets…]): a static library of the compiler. All of them share one precompiled
-# header: an MLIR translation unit compiles in seconds with it and in ten without.
+# header, and a few sources are compiled together: what the headers instantiate costs more than the code between. Who edits one file
+# all day configures with -DRECCC_UNITY=OFF.
+option(RECCC_UNITY "Compile sources of a library together" ON)
+
 function(reccc_library name)
   cmake_parse_arguments(ARG "" "" "LINK;DEPENDS" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
@@ -8,6 +11,7 @@ function(reccc_library name)
     add_dependencies(${name} ${ARG_DEPENDS})
   endif()
   reccc_precompile(${name})
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ${RECCC_UNITY} UNITY_BUILD_BATCH_SIZE 5)
 endfunction()
 
 # The header is compiled once, by the target that owns it, and reused by all others. ccache needs -fpch-preprocess to see through it.

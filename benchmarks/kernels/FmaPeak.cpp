@@ -11,44 +11,35 @@ static constexpr int64_t kChain = 4000; // 40 microseconds
 static constexpr int kTries = 15;
 
 // Twelve independent accumulators cover four cycles of latency on two ports.
-#define FMA12(reg)                                                                                  \
-  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "0\n vfmadd231ps %%" reg "12, %%" reg              \
-  "13, %%" reg "1\n"                                                                                \
-  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "2\n vfmadd231ps %%" reg "12, %%" reg              \
-  "13, %%" reg "3\n"                                                                                \
-  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "4\n vfmadd231ps %%" reg "12, %%" reg              \
-  "13, %%" reg "5\n"                                                                                \
-  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "6\n vfmadd231ps %%" reg "12, %%" reg              \
-  "13, %%" reg "7\n"                                                                                \
-  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "8\n vfmadd231ps %%" reg "12, %%" reg              \
-  "13, %%" reg "9\n"                                                                                \
-  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "10\n vfmadd231ps %%" reg "12, %%" reg             \
-  "13, %%" reg "11\n"
+#define FMA12(reg)                                                                                                     \
+  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "0\n vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "1\n"              \
+  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "2\n vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "3\n"              \
+  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "4\n vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "5\n"              \
+  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "6\n vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "7\n"              \
+  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "8\n vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "9\n"              \
+  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "10\n vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "11\n"
 
-#define CHAIN4(reg)                                                                                 \
-  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "0\n"                                              \
-  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "0\n"                                              \
-  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "0\n"                                              \
+#define CHAIN4(reg)                                                                                                    \
+  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "0\n"                                                                 \
+  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "0\n"                                                                 \
+  "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "0\n"                                                                 \
   "vfmadd231ps %%" reg "12, %%" reg "13, %%" reg "0\n"
 
-#define CLEAR                                                                                       \
-  "vpxor %%xmm0, %%xmm0, %%xmm0\n vpxor %%xmm1, %%xmm1, %%xmm1\n vpxor %%xmm2, %%xmm2, %%xmm2\n"    \
-  "vpxor %%xmm3, %%xmm3, %%xmm3\n vpxor %%xmm4, %%xmm4, %%xmm4\n vpxor %%xmm5, %%xmm5, %%xmm5\n"    \
-  "vpxor %%xmm6, %%xmm6, %%xmm6\n vpxor %%xmm7, %%xmm7, %%xmm7\n vpxor %%xmm8, %%xmm8, %%xmm8\n"    \
-  "vpxor %%xmm9, %%xmm9, %%xmm9\n vpxor %%xmm10, %%xmm10, %%xmm10\n"                                \
-  "vpxor %%xmm11, %%xmm11, %%xmm11\n vpxor %%xmm12, %%xmm12, %%xmm12\n"                             \
+#define CLEAR                                                                                                          \
+  "vpxor %%xmm0, %%xmm0, %%xmm0\n vpxor %%xmm1, %%xmm1, %%xmm1\n vpxor %%xmm2, %%xmm2, %%xmm2\n"                       \
+  "vpxor %%xmm3, %%xmm3, %%xmm3\n vpxor %%xmm4, %%xmm4, %%xmm4\n vpxor %%xmm5, %%xmm5, %%xmm5\n"                       \
+  "vpxor %%xmm6, %%xmm6, %%xmm6\n vpxor %%xmm7, %%xmm7, %%xmm7\n vpxor %%xmm8, %%xmm8, %%xmm8\n"                       \
+  "vpxor %%xmm9, %%xmm9, %%xmm9\n vpxor %%xmm10, %%xmm10, %%xmm10\n"                                                   \
+  "vpxor %%xmm11, %%xmm11, %%xmm11\n vpxor %%xmm12, %%xmm12, %%xmm12\n"                                                \
   "vpxor %%xmm13, %%xmm13, %%xmm13\n"
 
-#define CLOBBERS                                                                                    \
-  "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",         \
-      "xmm11", "xmm12", "xmm13", "cc"
+#define CLOBBERS                                                                                                       \
+  "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",  \
+      "cc"
 
-#define LOOP(body, rounds)                                                                          \
-  int64_t count = rounds;                                                                           \
-  asm volatile(CLEAR ".p2align 5\n1:\n" body body "dec %0\n jnz 1b\n vzeroupper\n"                  \
-               : "+r"(count)                                                                        \
-               :                                                                                    \
-               : CLOBBERS)
+#define LOOP(body, rounds)                                                                                             \
+  int64_t count = rounds;                                                                                              \
+  asm volatile(CLEAR ".p2align 5\n1:\n" body body "dec %0\n jnz 1b\n vzeroupper\n" : "+r"(count) : : CLOBBERS)
 
 __attribute__((target("avx512f"))) static void fmas512() { LOOP(FMA12("zmm"), kRounds); }
 __attribute__((target("avx512f"))) static void chain512() { LOOP(CHAIN4("zmm"), kChain); }

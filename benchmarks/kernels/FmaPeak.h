@@ -18,8 +18,7 @@ double measureClock(IsaLevel level);
 bool isSupported(IsaLevel level);
 
 /// Processor time of this thread: what else the machine does meanwhile does not count.
-template <typename F>
-double secondsOf(F &&f) {
+template <typename F> double secondsOf(F &&f) {
   auto now = [] {
     timespec time;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GEMM and attention kernels against the FMA peak that is probed between the runs. Prints one line for each shape and the
-// median of the GEMM floor; exits 1 when a floor of --check does not hold.
+// GEMM and attention kernels against the FMA peak that is probed between the runs. Prints one line for each shape and
+// the median of the GEMM floor; exits 1 when a floor of --check does not hold.
 #include "FmaPeak.h"
 #include "reccc/Codegen/CPU/EmitObject.h"
 #include "reccc/Codegen/Harness/KernelHarness.h"
@@ -42,7 +42,8 @@ static void keepAssembly(KernelHarness &harness, StringRef name) {
   llvm::raw_fd_ostream(assembly + "/" + name.str() + ".s", error) << harness.makeAssembly();
 }
 
-/// GFLOP/s over peak, each the best of several runs that alternate: what else shares the machine slows both, at other times.
+/// GFLOP/s over peak, each the best of several runs that alternate: what else shares the machine slows both, at other
+/// times.
 static double ratioToPeak(KernelHarness &harness, IsaLevel level, double flops, StringRef name) {
   std::vector<double> rates, peaks;
   harness.run(level);
@@ -53,14 +54,13 @@ static double ratioToPeak(KernelHarness &harness, IsaLevel level, double flops, 
   llvm::sort(rates);
   llvm::sort(peaks);
   double ratio = rates.back() / peaks.back();
-  llvm::outs() << llvm::formatv("{0,-36} {1,8:F1} GFLOP/s  {2,6:P1} of peak  (median {3:F1})\n", name,
-                                rates.back(), ratio, rates[rates.size() / 2]);
+  llvm::outs() << llvm::formatv("{0,-36} {1,8:F1} GFLOP/s  {2,6:P1} of peak  (median {3:F1})\n", name, rates.back(),
+                                ratio, rates[rates.size() / 2]);
   llvm::outs().flush();
   return ratio;
 }
 
-static FailureOr<double> benchGemm(MLIRContext &context, IsaLevel level, int64_t m, int64_t k,
-                                   int64_t n) {
+static FailureOr<double> benchGemm(MLIRContext &context, IsaLevel level, int64_t m, int64_t k, int64_t n) {
   std::string source = llvm::formatv(R"(
 #s = #recsys.space<"rows", max = 100000>
 func.func private @gemm(%x: !recsys.jagged<#s x {0}xf32>, %w: tensor<{0}x{1}xf32>) -> !recsys.jagged<#s x {1}xf32> {{
@@ -85,8 +85,8 @@ func.func private @gemm(%x: !recsys.jagged<#s x {0}xf32>, %w: tensor<{0}x{1}xf32
 }
 
 /// Causal history and candidates that see it and themselves, as in an HSTU layer: four heads.
-static FailureOr<double> benchAttention(MLIRContext &context, IsaLevel level, int64_t history,
-                                        int64_t candidates, int64_t width, StringRef score) {
+static FailureOr<double> benchAttention(MLIRContext &context, IsaLevel level, int64_t history, int64_t candidates,
+                                        int64_t width, StringRef score) {
   std::string type = llvm::formatv("!recsys.jagged<#t x 4x{0}xf32>", width);
   std::string source = llvm::formatv(R"(
 #h = #recsys.space<"h", max = 100000>
@@ -105,13 +105,11 @@ func.func private @attention(%q: {0}, %k: {0}, %v: {0}) -> {0} {{
   auto harness = KernelHarness::compile(context, source);
   if (failed(harness))
     return failure();
-  std::string name = llvm::formatv("attention {0} d={1} {2}+{3}", score.split(' ').first, width,
-                                   history, candidates);
+  std::string name = llvm::formatv("attention {0} d={1} {2}+{3}", score.split(' ').first, width, history, candidates);
   keepAssembly(**harness, llvm::formatv("attention_{0}_{1}", score.split(' ').first, width).str());
   (*harness)->setBatch({{{"h", history}, {"c", candidates}}});
   int64_t count = (history + candidates) * 4 * width;
-  std::vector<float> q = randomFloats(count), k = randomFloats(count), v = randomFloats(count),
-                     y(count);
+  std::vector<float> q = randomFloats(count), k = randomFloats(count), v = randomFloats(count), y(count);
   (*harness)->bind(0, q.data());
   (*harness)->bind(1, k.data());
   (*harness)->bind(2, v.data());
@@ -135,8 +133,8 @@ int main(int argc, char **argv) {
 
   double peak = measureFmaPeak(*level), clock = measureClock(*level);
   double ports = peak / (clock * getTarget(*level).lanes * 2);
-  llvm::outs() << llvm::formatv("peak {0:F1} GFLOP/s = {1:F2} ports x {2} lanes x 2 x {3:F2} GHz\n", peak,
-                                ports, getTarget(*level).lanes, clock);
+  llvm::outs() << llvm::formatv("peak {0:F1} GFLOP/s = {1:F2} ports x {2} lanes x 2 x {3:F2} GHz\n", peak, ports,
+                                getTarget(*level).lanes, clock);
   bool holds = std::abs(ports - std::round(ports)) <= 0.05 * std::round(ports);
   if (shape.size() == 3)
     return failed(benchGemm(context, *level, shape[0], shape[1], shape[2])) ? 1 : 0;

@@ -69,13 +69,15 @@ int tensor_file_find(const tensor_file *file, const char *name, tensor *out) {
   const char *end = at && at < header_end ? strchr(at, '}') : NULL;
   const char *dtype = end ? strstr(at, "\"dtype\"") : NULL;
   dtype = dtype && dtype < end ? strchr(dtype, ':') : NULL;
-  if (!dtype || sscanf(dtype, ": \"%7[A-Z0-9]\"", out->dtype) != 1 || (strcmp(out->dtype, "I64") && strcmp(out->dtype, "F32"))) {
+  if (!dtype || sscanf(dtype, ": \"%7[A-Z0-9]\"", out->dtype) != 1 ||
+      (strcmp(out->dtype, "I64") && strcmp(out->dtype, "F32"))) {
     fprintf(stderr, "%s: expected a tensor '%s' of I64 or F32\n", file->path, name);
     return 1;
   }
   int rank = parse_list(at, end, "\"shape\"", shape, 8);
   int64_t limit = (int64_t)(file->size - file->data_begin), elements = 1;
-  int good = rank >= 1 && parse_list(at, end, "\"data_offsets\"", range, 2) == 2 && range[0] >= 0 && range[0] <= range[1] && range[1] <= limit;
+  int good = rank >= 1 && parse_list(at, end, "\"data_offsets\"", range, 2) == 2 && range[0] >= 0 &&
+             range[0] <= range[1] && range[1] <= limit;
   for (int i = 0; good && i < rank; ++i)
     good = !__builtin_mul_overflow(elements, shape[i], &elements);
   if (!good || elements != (range[1] - range[0]) / (int64_t)element_size(out->dtype)) {
@@ -96,8 +98,9 @@ int tensor_file_write(const char *path, int32_t count, const char *const *names,
     return 1;
   for (int32_t i = 0; i < count; ++i) {
     size_t bytes = (size_t)(tensors[i].rows * tensors[i].row_elements) * element_size(tensors[i].dtype);
-    fprintf(stream, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":[%lld,%lld],\"data_offsets\":[%zu,%zu]}", i ? "," : "{", names[i], tensors[i].dtype,
-            (long long)tensors[i].rows, (long long)tensors[i].row_elements, begin, begin + bytes);
+    fprintf(stream, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":[%lld,%lld],\"data_offsets\":[%zu,%zu]}", i ? "," : "{",
+            names[i], tensors[i].dtype, (long long)tensors[i].rows, (long long)tensors[i].row_elements, begin,
+            begin + bytes);
     begin += bytes;
   }
   fprintf(stream, "}");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// As much of the safetensors format as a serving program needs to read requests and write results. Each call returns 0, or
-// prints what is wrong and returns 1.
+// As much of the safetensors format as a serving program needs to read requests and write results. Each call returns 0,
+// or prints what is wrong and returns 1.
 #ifndef EXAMPLES_01_MOVIELENS_SAFETENSORS_H
 #define EXAMPLES_01_MOVIELENS_SAFETENSORS_H
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A serving program: three compiled models are linked in, and it runs one of them on a file of requests, as batches of a
-// few at a time, the way a server would.
+// A serving program: three compiled models are linked in, and it runs one of them on a file of requests, as batches of
+// a few at a time, the way a server would.
 //
 //     serve MODEL REQUESTS OUTPUTS [BATCH [THREADS]]
 //
-// It asks the model what its inputs, outputs and row spaces are called; nothing here knows what a model computes. The last line
-// on standard output says how long a request took.
+// It asks the model what its inputs, outputs and row spaces are called; nothing here knows what a model computes. The
+// last line on standard output says how long a request took.
 #include "hstu_ranker.h"
 #include "hstu_retrieval.h"
 #include "safetensors.h"
@@ -52,14 +52,17 @@ static double now(void) {
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static size_t element_size(int32_t element) { return element == RECRT_ELEMENT_I64 ? 8 : element == RECRT_ELEMENT_F32 ? 4 : 2; }
+static size_t element_size(int32_t element) {
+  return element == RECRT_ELEMENT_I64 ? 8 : element == RECRT_ELEMENT_F32 ? 4 : 2;
+}
 
 /// Asks the model for its signature and finds the tensors of the file that go with it.
 static int bind(server *s, const recrt_model *model, const tensor_file *file) {
   s->entry.size = sizeof s->entry;
   if (fail(recrt_model_get_entry(model, 0, &s->entry)))
     return 1;
-  if (s->entry.num_inputs > MAX_TENSORS || s->entry.num_outputs > MAX_TENSORS || s->entry.num_row_spaces > MAX_TENSORS) {
+  if (s->entry.num_inputs > MAX_TENSORS || s->entry.num_outputs > MAX_TENSORS ||
+      s->entry.num_row_spaces > MAX_TENSORS) {
     fprintf(stderr, "%s: more than %d inputs, outputs or row spaces\n", s->entry.name, MAX_TENSORS);
     return 1;
   }
@@ -72,7 +75,8 @@ static int bind(server *s, const recrt_model *model, const tensor_file *file) {
     snprintf(name, sizeof name, "%s.offsets", s->spaces[i].name);
     if (tensor_file_find(file, name, &s->offsets[i]))
       return 1;
-    if (strcmp(s->offsets[i].dtype, "I64") || s->offsets[i].rows < 2 || (s->num_requests >= 0 && s->num_requests != s->offsets[i].rows - 1)) {
+    if (strcmp(s->offsets[i].dtype, "I64") || s->offsets[i].rows < 2 ||
+        (s->num_requests >= 0 && s->num_requests != s->offsets[i].rows - 1)) {
       fprintf(stderr, "%s: expected I64 offsets of the same number of requests in '%s'\n", file->path, name);
       return 1;
     }
@@ -83,10 +87,13 @@ static int bind(server *s, const recrt_model *model, const tensor_file *file) {
     info->size = sizeof *info;
     if (fail(recrt_model_get_input(model, 0, i, info)) || tensor_file_find(file, info->name, &s->input_values[i]))
       return 1;
-    int64_t rows = info->row_space >= 0 ? ((const int64_t *)s->offsets[info->row_space].data)[s->num_requests] : info->fixed_rows * s->num_requests;
-    if (element_size(info->element) != element_size(strcmp(s->input_values[i].dtype, "I64") ? RECRT_ELEMENT_F32 : RECRT_ELEMENT_I64) ||
+    int64_t rows = info->row_space >= 0 ? ((const int64_t *)s->offsets[info->row_space].data)[s->num_requests]
+                                        : info->fixed_rows * s->num_requests;
+    if (element_size(info->element) !=
+            element_size(strcmp(s->input_values[i].dtype, "I64") ? RECRT_ELEMENT_F32 : RECRT_ELEMENT_I64) ||
         s->input_values[i].rows != rows) {
-      fprintf(stderr, "%s: expected %lld rows of the model's element type in '%s'\n", file->path, (long long)rows, info->name);
+      fprintf(stderr, "%s: expected %lld rows of the model's element type in '%s'\n", file->path, (long long)rows,
+              info->name);
       return 1;
     }
   }
@@ -125,8 +132,12 @@ static int run(server *s, int64_t first, int64_t count) {
     const char *data = s->input_values[i].data;
     inputs[i] = (recrt_input){info->name, data + begin * info->row_bytes, rows, info->row_elements, info->element};
   }
-  recrt_request request = {.size = sizeof request, .num_requests = count, .row_offsets = offsets, .inputs = inputs,
-                           .num_row_offsets = s->entry.num_row_spaces, .num_inputs = s->entry.num_inputs};
+  recrt_request request = {.size = sizeof request,
+                           .num_requests = count,
+                           .row_offsets = offsets,
+                           .inputs = inputs,
+                           .num_row_offsets = s->entry.num_row_spaces,
+                           .num_inputs = s->entry.num_inputs};
   int failed = fail(recrt_context_run(s->context, 0, &request));
   free(numbers);
   return failed;
@@ -139,7 +150,8 @@ static int keep(server *s) {
     if (fail(recrt_context_get_output(s->context, i, &view)))
       return 1;
     tensor *result = &s->results[i];
-    size_t row = (size_t)s->outputs[i].row_bytes, before = (size_t)result->rows * row, bytes = (size_t)view.num_rows * row;
+    size_t row = (size_t)s->outputs[i].row_bytes, before = (size_t)result->rows * row,
+           bytes = (size_t)view.num_rows * row;
     char *grown = realloc((void *)result->data, before + bytes + 1);
     if (!grown)
       return 1;
@@ -174,8 +186,9 @@ static int serve(server *s, int64_t batch) {
   }
   if (!failed) {
     qsort(times, (size_t)batches, sizeof *times, compare_times);
-    printf("%lld requests in batches of %lld: %.1f us a request, half of them below %.1f, 99 of 100 below %.1f\n", (long long)s->num_requests,
-           (long long)batch, 1e6 * total / (double)s->num_requests, 1e6 * times[batches / 2], 1e6 * times[batches * 99 / 100]);
+    printf("%lld requests in batches of %lld: %.1f us a request, half of them below %.1f, 99 of 100 below %.1f\n",
+           (long long)s->num_requests, (long long)batch, 1e6 * total / (double)s->num_requests,
+           1e6 * times[batches / 2], 1e6 * times[batches * 99 / 100]);
   }
   free(times);
   return failed;
@@ -189,7 +202,9 @@ int main(int argc, char **argv) {
   int64_t batch = argc > 4 ? atoll(argv[4]) : 8;
   int threads = argc > 5 ? atoi(argv[5]) : 1;
   if (!module || batch < 1 || threads < 1) {
-    fprintf(stderr, "usage: serve MODEL REQUESTS OUTPUTS [BATCH [THREADS]], with MODEL sasrec, hstu_retrieval or hstu_ranker\n");
+    fprintf(
+        stderr,
+        "usage: serve MODEL REQUESTS OUTPUTS [BATCH [THREADS]], with MODEL sasrec, hstu_retrieval or hstu_ranker\n");
     return 2;
   }
   static server s;
@@ -200,8 +215,8 @@ int main(int argc, char **argv) {
   options.num_threads = threads;
   if (tensor_file_read(argv[2], &file))
     return 1;
-  int failed = fail(recrt_model_create(module, NULL, &model)) || fail(recrt_context_create(model, &options, &s.context)) ||
-               bind(&s, model, &file) || serve(&s, batch);
+  int failed = fail(recrt_model_create(module, NULL, &model)) ||
+               fail(recrt_context_create(model, &options, &s.context)) || bind(&s, model, &file) || serve(&s, batch);
   const char *names[MAX_TENSORS];
   for (int32_t i = 0; !failed && i < s.entry.num_outputs; ++i)
     names[i] = s.outputs[i].name;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the compiler writes and the runtime reads: the constant description of a compiled model (its *plan*) and the calling
-// convention of its kernels. Hosts never need this header; they use recrt.h. Plain C, fixed-width fields, no pointers into
-// the host. Everything is `const` data of the object; the runtime checks every index in it once, at load.
+// What the compiler writes and the runtime reads: the constant description of a compiled model (its *plan*) and the
+// calling convention of its kernels. Hosts never need this header; they use recrt.h. Plain C, fixed-width fields, no
+// pointers into the host. Everything is `const` data of the object; the runtime checks every index in it once, at load.
 //
 // The plan in one paragraph. Base row spaces get their lengths from a request, derived spaces by a formula. *Row maps*
-// say where the rows of one space lie among the rows of another. Buffers are inputs, outputs, packed weights or places in
-// the arena; an arena place is a slot, slots follow one another, and a slot is as large as its largest buffer is for the
-// totals of this batch. Steps call kernels in order; a kernel's operands are buffers seen through row maps.
+// say where the rows of one space lie among the rows of another. Buffers are inputs, outputs, packed weights or places
+// in the arena; an arena place is a slot, slots follow one another, and a slot is as large as its largest buffer is for
+// the totals of this batch. Steps call kernels in order; a kernel's operands are buffers seen through row maps.
 #ifndef RECRT_MODULE_H
 #define RECRT_MODULE_H
 
@@ -51,7 +51,8 @@ typedef struct recrt_space_desc {
 // --- Row maps -------------------------------------------------------------------------------------------------------
 
 /// One step outwards from a view to what it is a view of: row i of `inner` in a request is row
-/// `first + shift + i * stride` of `outer` in that request. The runtime checks for every request that all of them exist.
+/// `first + shift + i * stride` of `outer` in that request. The runtime checks for every request that all of them
+/// exist.
 enum recrt_embed_kind {
   RECRT_EMBED_SEGMENT = 0, // first = rows of the parts of concat `outer` before part `index` (0 if no concat), stride 1
   RECRT_EMBED_TAKE_LAST,   // first = len(outer) - len(inner), stride 1
@@ -78,8 +79,8 @@ typedef struct recrt_rowmap_desc {
 
 enum recrt_buffer_kind { RECRT_BUFFER_INPUT = 0, RECRT_BUFFER_OUTPUT, RECRT_BUFFER_ARENA, RECRT_BUFFER_WEIGHT };
 
-/// A buffer holds `row_bytes` for each row of `space` (weights: `space` is -1 and `bytes` counts). Arena rows are padded to
-/// multiples of 64 bytes; the runtime adds 64 readable bytes behind each buffer of its own.
+/// A buffer holds `row_bytes` for each row of `space` (weights: `space` is -1 and `bytes` counts). Arena rows are
+/// padded to multiples of 64 bytes; the runtime adds 64 readable bytes behind each buffer of its own.
 typedef struct recrt_buffer_desc {
   int64_t row_bytes; // distance of rows
   int64_t bytes;     // weights only
@@ -110,8 +111,8 @@ typedef struct recrt_tensor_desc {
 
 /// What a kernel sees of a row space.
 typedef struct recrt_space_view {
-  const int64_t *offsets;          // num_requests + 1
-  const int32_t *request_of_row;   // total rows
+  const int64_t *offsets;        // num_requests + 1
+  const int32_t *request_of_row; // total rows
   int64_t total;
 } recrt_space_view;
 
@@ -140,8 +141,8 @@ typedef struct recrt_kernel_args {
   int64_t num_splits; // gemm: number of column groups the panels are cut into
 } recrt_kernel_args;
 
-/// A kernel does the work items [first, last) and may use `scratch_bytes` of 64-byte aligned scratch that no other thread
-/// touches. It does not allocate, has no state and never fails.
+/// A kernel does the work items [first, last) and may use `scratch_bytes` of 64-byte aligned scratch that no other
+/// thread touches. It does not allocate, has no state and never fails.
 typedef void (*recrt_kernel_fn)(const recrt_kernel_args *args, int64_t first, int64_t last, void *scratch);
 
 /// Attention: visible pairs of one item; fills nothing in.
@@ -162,22 +163,22 @@ typedef struct recrt_operand_desc {
 } recrt_operand_desc;
 
 typedef struct recrt_step_desc {
-  const char *name;                              // for profiles and logs: "layer 3 uvqk"
-  recrt_kernel_fn entry[RECRT_ISA_COUNT];        // null where the module has no such level, and for top_k
-  recrt_area_fn area[RECRT_ISA_COUNT];           // attention only
+  const char *name;                       // for profiles and logs: "layer 3 uvqk"
+  recrt_kernel_fn entry[RECRT_ISA_COUNT]; // null where the module has no such level, and for top_k
+  recrt_area_fn area[RECRT_ISA_COUNT];    // attention only
   const recrt_operand_desc *operands;
-  const int32_t *spaces;                         // indices of the spaces the kernel sees, in its order
+  const int32_t *spaces; // indices of the spaces the kernel sees, in its order
   int64_t scratch_bytes[RECRT_ISA_COUNT];
-  int64_t block;                                 // rows in a row block (rows, gemm)
-  int64_t columns;                               // gemm: panels in all; top_k: number of columns
-  int64_t k;                                     // top_k
-  int64_t first_id;                              // top_k
-  int32_t kind;                                  // recrt_kernel_kind
-  int32_t space;                                 // iteration space
+  int64_t block;    // rows in a row block (rows, gemm)
+  int64_t columns;  // gemm: panels in all; top_k: number of columns
+  int64_t k;        // top_k
+  int64_t first_id; // top_k
+  int32_t kind;     // recrt_kernel_kind
+  int32_t space;    // iteration space
   int32_t num_operands;
   int32_t num_spaces;
-  int32_t heads;                                 // attention
-  int32_t exclude_space;                         // top_k: space of the excluded ids, -1 for none
+  int32_t heads;         // attention
+  int32_t exclude_space; // top_k: space of the excluded ids, -1 for none
 } recrt_step_desc;
 
 // --- Module ---------------------------------------------------------------------------------------------------------
@@ -205,12 +206,12 @@ typedef struct recrt_module {
   const char *tool_version;
   const recrt_space_desc *spaces;
   const recrt_entry_desc *entries;
-  const void *weights;      // 64-byte aligned; null when the weights lie in a file of their own
+  const void *weights; // 64-byte aligned; null when the weights lie in a file of their own
   int64_t weights_bytes;
-  uint64_t weights_hash;    // reccc::checksum64 of the blob; refuses a file of another model
+  uint64_t weights_hash; // reccc::checksum64 of the blob; refuses a file of another model
   int32_t num_spaces;
   int32_t num_entries;
-  uint32_t isa_levels;      // bit set of 1 << recrt_isa
+  uint32_t isa_levels; // bit set of 1 << recrt_isa
   uint32_t reserved;
 } recrt_module;
 

@@ -111,8 +111,7 @@ typedef struct recrt_allocator {
 typedef struct recrt_thread_pool {
   void *user;
   int32_t num_threads;
-  void (*run)(void *user, int32_t count, void (*task)(void *argument, int32_t index),
-              void *argument);
+  void (*run)(void *user, int32_t count, void (*task)(void *argument, int32_t index), void *argument);
 } recrt_thread_pool;
 
 typedef enum recrt_severity { RECRT_LOG_INFO = 0, RECRT_LOG_WARNING = 1 } recrt_severity;
@@ -143,12 +142,11 @@ RECRT_API void recrt_model_options_init(recrt_model_options *options);
 
 /// Loads an artifact that reccc wrote. The file is opened once and checked whole before any of it
 /// is used. `options` may be null.
-RECRT_API recrt_status recrt_model_load(const char *path, const recrt_model_options *options,
-                                        recrt_model **out);
+RECRT_API recrt_status recrt_model_load(const char *path, const recrt_model_options *options, recrt_model **out);
 
 /// Makes a model of an object that is linked into the program.
-RECRT_API recrt_status recrt_model_create(const recrt_module *module,
-                                          const recrt_model_options *options, recrt_model **out);
+RECRT_API recrt_status recrt_model_create(const recrt_module *module, const recrt_model_options *options,
+                                          recrt_model **out);
 
 RECRT_API void recrt_model_destroy(recrt_model *model);
 
@@ -174,10 +172,8 @@ typedef struct recrt_entry_info {
   int32_t num_steps;
 } recrt_entry_info;
 
-RECRT_API recrt_status recrt_model_get_entry(const recrt_model *model, int32_t entry,
-                                             recrt_entry_info *info);
-RECRT_API recrt_status recrt_model_find_entry(const recrt_model *model, const char *name,
-                                              int32_t *entry);
+RECRT_API recrt_status recrt_model_get_entry(const recrt_model *model, int32_t entry, recrt_entry_info *info);
+RECRT_API recrt_status recrt_model_find_entry(const recrt_model *model, const char *name, int32_t *entry);
 
 typedef struct recrt_row_space_info {
   size_t size; // sizeof(recrt_row_space_info)
@@ -185,8 +181,8 @@ typedef struct recrt_row_space_info {
   int64_t max_rows; // in one request
 } recrt_row_space_info;
 
-RECRT_API recrt_status recrt_model_get_row_space(const recrt_model *model, int32_t entry,
-                                                 int32_t index, recrt_row_space_info *info);
+RECRT_API recrt_status recrt_model_get_row_space(const recrt_model *model, int32_t entry, int32_t index,
+                                                 recrt_row_space_info *info);
 
 /// An input or output: a packed array of rows, each of the same dims.
 typedef struct recrt_tensor_info {
@@ -205,8 +201,8 @@ typedef struct recrt_tensor_info {
 
 RECRT_API recrt_status recrt_model_get_input(const recrt_model *model, int32_t entry, int32_t index,
                                              recrt_tensor_info *info);
-RECRT_API recrt_status recrt_model_get_output(const recrt_model *model, int32_t entry,
-                                              int32_t index, recrt_tensor_info *info);
+RECRT_API recrt_status recrt_model_get_output(const recrt_model *model, int32_t entry, int32_t index,
+                                              recrt_tensor_info *info);
 
 // --- Contexts ---------------------------------------------------------------------------------
 
@@ -233,8 +229,7 @@ typedef struct recrt_context_options {
 
 RECRT_API void recrt_context_options_init(recrt_context_options *options);
 
-RECRT_API recrt_status recrt_context_create(recrt_model *model,
-                                            const recrt_context_options *options,
+RECRT_API recrt_status recrt_context_create(recrt_model *model, const recrt_context_options *options,
                                             recrt_context **out);
 RECRT_API void recrt_context_destroy(recrt_context *context);
 
@@ -246,8 +241,7 @@ typedef struct recrt_context_info {
   int64_t activation_bytes; // of these: values between kernels
 } recrt_context_info;
 
-RECRT_API recrt_status recrt_context_get_info(const recrt_context *context,
-                                              recrt_context_info *info);
+RECRT_API recrt_status recrt_context_get_info(const recrt_context *context, recrt_context_info *info);
 
 // --- Requests ---------------------------------------------------------------------------------
 
@@ -293,8 +287,7 @@ typedef struct recrt_request {
 
 /// Checks the whole batch, then runs it. What is wrong with a batch is found before any kernel runs
 /// and before any output is written.
-RECRT_API recrt_status recrt_context_run(recrt_context *context, int32_t entry,
-                                         const recrt_request *request);
+RECRT_API recrt_status recrt_context_run(recrt_context *context, int32_t entry, const recrt_request *request);
 
 /// An output of the last good run. `offsets` has num_requests + 1 elements.
 typedef struct recrt_output_view {
@@ -306,8 +299,7 @@ typedef struct recrt_output_view {
 } recrt_output_view;
 
 /// Valid until the next run, and while the caller's own buffers live where it gave some.
-RECRT_API recrt_status recrt_context_get_output(const recrt_context *context, int32_t index,
-                                                recrt_output_view *view);
+RECRT_API recrt_status recrt_context_get_output(const recrt_context *context, int32_t index, recrt_output_view *view);
 
 /// A step of the last good run, with its time when the context was made with `profile`.
 typedef struct recrt_step_info {
@@ -318,8 +310,7 @@ typedef struct recrt_step_info {
   int64_t nanoseconds;
 } recrt_step_info;
 
-RECRT_API recrt_status recrt_context_get_step(const recrt_context *context, int32_t index,
-                                              recrt_step_info *info);
+RECRT_API recrt_status recrt_context_get_step(const recrt_context *context, int32_t index, recrt_step_info *info);
 
 #ifdef __cplusplus
 }

@@ -8,7 +8,7 @@ using namespace mlir;
 using namespace mlir::recsys;
 using namespace reccc;
 
-//===-- Rows ---------------------------------------------------------------------------------------------------------===//
+//===-- Rows ---------------------------------------------------------------------------------===//
 
 /// Brackets around a sum.
 static std::string asFactor(const std::string &text) {
@@ -29,8 +29,8 @@ std::string reccc::describeRows(Attribute space) {
   if (auto interleave = dyn_cast<InterleaveAttr>(space))
     return std::to_string(interleave.getTimes()) + " " + asFactor(describeRows(interleave.getOf()));
   if (auto group = dyn_cast<GroupAttr>(space))
-    return (group.getRemainder() == Remainder::pad ? "ceil(" : "floor(") +
-           asFactor(describeRows(group.getOf())) + " / " + std::to_string(group.getSize()) + ")";
+    return (group.getRemainder() == Remainder::pad ? "ceil(" : "floor(") + asFactor(describeRows(group.getOf())) +
+           " / " + std::to_string(group.getSize()) + ")";
   if (auto take = dyn_cast<TakeFirstAttr>(space))
     return describeTake(take.getOf(), take.getCount());
   if (auto take = dyn_cast<TakeLastAttr>(space))
@@ -43,11 +43,9 @@ std::string reccc::describeRows(Attribute space) {
   return sum;
 }
 
-int64_t reccc::countRows(Attribute space, BaseLengths lengths) {
-  return cast<RowSpace>(space).getRows(lengths);
-}
+int64_t reccc::countRows(Attribute space, BaseLengths lengths) { return cast<RowSpace>(space).getRows(lengths); }
 
-//===-- Arithmetic ---------------------------------------------------------------------------------------------------===//
+//===-- Arithmetic ---------------------------------------------------------------------------===//
 
 static Attribute spaceOf(Value value) { return cast<JaggedType>(value.getType()).getSpace(); }
 
@@ -78,7 +76,8 @@ static int64_t getPairWidth(AttentionOp op) {
 static Cost computeArithmetic(Operation *op, BaseLengths lengths) {
   Cost cost;
   if (auto linear = dyn_cast<LinearOp>(op)) {
-    cost.flops = 2.0 * linear.getInFeatures() * linear.getOutFeatures() * countRows(spaceOf(linear.getResult()), lengths);
+    cost.flops =
+        2.0 * linear.getInFeatures() * linear.getOutFeatures() * countRows(spaceOf(linear.getResult()), lengths);
   } else if (auto linear = dyn_cast<RequestLinearOp>(op)) {
     cost.flops = 2.0 * linear.getWeight().getType().getRowElements() * countRows(spaceOf(linear.getResult()), lengths);
   } else if (auto attention = dyn_cast<AttentionOp>(op)) {
@@ -123,14 +122,15 @@ std::string reccc::describeFlops(Operation *op) {
       formula = "2 " + std::to_string(linear.getInFeatures()) + " " + std::to_string(linear.getOutFeatures()) + " " +
                 asFactor(describeRows(spaceOf(linear.getResult())));
     else if (auto attention = dyn_cast<AttentionOp>(inner))
-      formula = "2 " + std::to_string(attention.getHeads() * getPairWidth(attention)) + " " + asFactor(describeAllPairs(attention));
+      formula = "2 " + std::to_string(attention.getHeads() * getPairWidth(attention)) + " " +
+                asFactor(describeAllPairs(attention));
     if (!formula.empty())
       text += (text.empty() ? "" : " + ") + formula;
   });
   return text;
 }
 
-//===-- Traffic ------------------------------------------------------------------------------------------------------===//
+//===-- Traffic ------------------------------------------------------------------------------===//
 
 static double bytesOf(Type element) { return element.getIntOrFloatBitWidth() / 8.0; }
 
@@ -149,7 +149,8 @@ static double countParameterBytes(OpOperand &use, BaseLengths lengths) {
     return most;
   }
   if (auto embedding = dyn_cast<EmbeddingOp>(use.getOwner()))
-    return std::min(all, type.getDimSize(1) * bytesOf(type.getElementType()) * countRows(spaceOf(embedding.getResult()), lengths));
+    return std::min(all, type.getDimSize(1) * bytesOf(type.getElementType()) *
+                             countRows(spaceOf(embedding.getResult()), lengths));
   return all;
 }
 

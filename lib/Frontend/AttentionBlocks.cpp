@@ -10,24 +10,21 @@ using namespace reccc;
 //---------------------------------------------------------------------------------------------------------===//
 
 /// The part of the sequence that `rows` names must stand at `place`.
-static LogicalResult checkPart(ModelBuilder &b, const Message &message, StringRef name,
-                               Attribute space, Attribute at, StringRef place) {
+static LogicalResult checkPart(ModelBuilder &b, const Message &message, StringRef name, Attribute space, Attribute at,
+                               StringRef place) {
   if (at && b.rows(name) == at)
     return success();
   return b.error(message, "rows", Code::BadMask)
-         << "node " << quoted(b.nodeName()) << ": rows " << quoted(name) << " are "
-         << rowsText(b.rows(name)) << ", expected what stands " << place << " in the sequence "
-         << rowsText(space);
+         << "node " << quoted(b.nodeName()) << ": rows " << quoted(name) << " are " << rowsText(b.rows(name))
+         << ", expected what stands " << place << " in the sequence " << rowsText(space);
 }
 
 /// The roles of the segments of `space`.
-static FailureOr<SmallVector<ir::SegmentRole>> segmentRoles(ModelBuilder &b, const pb::Mask &mask,
-                                                            Attribute space) {
+static FailureOr<SmallVector<ir::SegmentRole>> segmentRoles(ModelBuilder &b, const pb::Mask &mask, Attribute space) {
   SmallVector<Attribute> segments = ir::getSegments(space);
   SmallVector<ir::SegmentRole> roles(segments.size(), ir::SegmentRole::History);
   if (mask.has_candidates()) {
-    if (failed(checkPart(b, mask.candidates(), mask.candidates().rows(), space, segments.back(),
-                         "last")))
+    if (failed(checkPart(b, mask.candidates(), mask.candidates().rows(), space, segments.back(), "last")))
       return failure();
     roles.back() = ir::SegmentRole::Candidates;
   }
@@ -46,8 +43,7 @@ static FailureOr<SmallVector<ir::SegmentRole>> segmentRoles(ModelBuilder &b, con
   return roles;
 }
 
-FailureOr<ArrayAttr> reccc::buildMask(ModelBuilder &b, const pb::Mask &mask, Value query,
-                                      Value key) {
+FailureOr<ArrayAttr> reccc::buildMask(ModelBuilder &b, const pb::Mask &mask, Value query, Value key) {
   MLIRContext *context = b.builder.getContext();
   SmallVector<Attribute> segments = ir::getSegments(b.spaceOf(query));
   if (mask.kind_case() == pb::Mask::KIND_NOT_SET) {
@@ -58,17 +54,16 @@ FailureOr<ArrayAttr> reccc::buildMask(ModelBuilder &b, const pb::Mask &mask, Val
   if (mask.has_full()) {
     if (mask.has_window() || mask.has_context() || mask.has_candidates()) {
       b.error(mask, "full", Code::Contradiction)
-          << "node " << quoted(b.nodeName())
-          << ": a full mask has no window, context or candidates";
+          << "node " << quoted(b.nodeName()) << ": a full mask has no window, context or candidates";
       return failure();
     }
-    return ir::toArrayAttr(context, ir::buildFullMasks(context, segments.size(),
-                                                       ir::getSegments(b.spaceOf(key)).size()));
+    return ir::toArrayAttr(context,
+                           ir::buildFullMasks(context, segments.size(), ir::getSegments(b.spaceOf(key)).size()));
   }
   if (b.spaceOf(query) != b.spaceOf(key)) {
     b.error(mask, "causal", Code::RowsDiffer)
-        << "node " << quoted(b.nodeName()) << ": query rows are " << rowsText(b.spaceOf(query))
-        << ", key rows " << rowsText(b.spaceOf(key)) << ", expected the same under a causal mask";
+        << "node " << quoted(b.nodeName()) << ": query rows are " << rowsText(b.spaceOf(query)) << ", key rows "
+        << rowsText(b.spaceOf(key)) << ", expected the same under a causal mask";
     return failure();
   }
   auto roles = segmentRoles(b, mask, b.spaceOf(query));
@@ -86,8 +81,7 @@ FailureOr<ArrayAttr> reccc::buildMask(ModelBuilder &b, const pb::Mask &mask, Val
     }
     rule.past = window.past();
     rule.minFull = window.min_full();
-    static const ir::CandidateWindow windows[] = {ir::CandidateWindow::FromHistoryEnd,
-                                                  ir::CandidateWindow::AllHistory,
+    static const ir::CandidateWindow windows[] = {ir::CandidateWindow::FromHistoryEnd, ir::CandidateWindow::AllHistory,
                                                   ir::CandidateWindow::FromOwnRow};
     rule.candidateWindow = windows[window.candidates()];
   }
@@ -98,8 +92,7 @@ FailureOr<ArrayAttr> reccc::buildMask(ModelBuilder &b, const pb::Mask &mask, Val
 //===-- Scores and biases
 //---------------------------------------------------------------------------------------------===//
 
-FailureOr<ScoreSettings> reccc::scoreSettings(ModelBuilder &b, const pb::Score &score,
-                                              int64_t queryWidth) {
+FailureOr<ScoreSettings> reccc::scoreSettings(ModelBuilder &b, const pb::Score &score, int64_t queryWidth) {
   auto missing = [&](const Message &message, StringRef what) {
     b.error(message, "", Code::MissingField) << "node " << quoted(b.nodeName()) << ": " << what;
     return failure();
@@ -135,34 +128,30 @@ FailureOr<ScoreSettings> reccc::scoreSettings(ModelBuilder &b, const pb::Score &
 }
 
 /// A rank-1 weight of a bias.
-static Built biasWeight(ModelBuilder &b, const pb::ScoreBias &bias, StringRef field,
-                        const std::string &tensor, bool hasEntries, int64_t entries,
-                        StringRef entriesField) {
+static Built biasWeight(ModelBuilder &b, const pb::ScoreBias &bias, StringRef field, const std::string &tensor,
+                        bool hasEntries, int64_t entries, StringRef entriesField) {
   return b.weight(bias, field, tensor, {{hasEntries ? entries : -1, entriesField.str()}});
 }
 
-FailureOr<BiasOperands> reccc::bindBias(ModelBuilder &b, const pb::ScoreBias &bias,
-                                        const std::string &prefix, Value query, double scale) {
+FailureOr<BiasOperands> reccc::bindBias(ModelBuilder &b, const pb::ScoreBias &bias, const std::string &prefix,
+                                        Value query, double scale) {
   BiasOperands operands;
   if (ir::getSegments(b.spaceOf(query)).size() != 1) {
-    b.error(bias, "", Code::BadMask) << "node " << quoted(b.nodeName())
-                                     << ": a bias on the sequence " << rowsText(b.spaceOf(query))
+    b.error(bias, "", Code::BadMask) << "node " << quoted(b.nodeName()) << ": a bias on the sequence "
+                                     << rowsText(b.spaceOf(query))
                                      << ", expected a history alone, without context or candidates";
     return failure();
   }
   if (bias.has_position()) {
-    auto weight =
-        biasWeight(b, bias, "position", prefix + bias.position(), bias.has_position_entries(),
-                   bias.position_entries(), "position_entries");
+    auto weight = biasWeight(b, bias, "position", prefix + bias.position(), bias.has_position_entries(),
+                             bias.position_entries(), "position_entries");
     if (failed(weight))
       return failure();
-    int64_t entries = b.shapeOf(*weight)[0],
-            rows = *cast<ir::RowSpace>(b.spaceOf(query)).getMaxRows();
+    int64_t entries = b.shapeOf(*weight)[0], rows = *cast<ir::RowSpace>(b.spaceOf(query)).getMaxRows();
     if (entries % 2 == 0 || rows > (entries + 1) / 2) {
-      b.error(bias, "position", Code::TooManyRows)
-          << "node " << quoted(b.nodeName()) << ": the position bias has " << entries
-          << " entries, expected an odd number of at least " << 2 * rows - 1
-          << " (2N - 1) for up to " << rows << " rows";
+      b.error(bias, "position", Code::TooManyRows) << "node " << quoted(b.nodeName()) << ": the position bias has "
+                                                   << entries << " entries, expected an odd number of at least "
+                                                   << 2 * rows - 1 << " (2N - 1) for up to " << rows << " rows";
       return failure();
     }
     operands.toeplitz = *weight;
@@ -175,8 +164,8 @@ FailureOr<BiasOperands> reccc::bindBias(ModelBuilder &b, const pb::ScoreBias &bi
           << ": a time bias needs timestamps, request_time and rule, expected all three";
       return failure();
     }
-    auto weight = biasWeight(b, bias, "time", prefix + bias.time(), bias.has_time_entries(),
-                             bias.time_entries(), "time_entries");
+    auto weight =
+        biasWeight(b, bias, "time", prefix + bias.time(), bias.has_time_entries(), bias.time_entries(), "time_entries");
     auto times = b.ids(bias, "timestamps");
     auto request = b.ids(bias, "request_time");
     if (failed(weight) || failed(times) || failed(request) ||
@@ -188,8 +177,7 @@ FailureOr<BiasOperands> reccc::bindBias(ModelBuilder &b, const pb::ScoreBias &bi
       return failure();
     operands.bucketWeights = *weight;
     operands.keyTimes = *times;
-    operands.queryTimes =
-        ir::ShiftOp::create(b.builder, b.where, times->getType(), *times, *request, /*by=*/-1);
+    operands.queryTimes = ir::ShiftOp::create(b.builder, b.where, times->getType(), *times, *request, /*by=*/-1);
     operands.rule = *rule;
   }
   if (!bias.has_order() && scale != 1.0 && (bias.has_position() || bias.has_time())) {
@@ -212,26 +200,23 @@ Value reccc::buildAttention(ModelBuilder &b, Value query, Value key, Value value
   MLIRContext *context = builder.getContext();
   ir::JaggedType queryType = b.typeOf(query);
   auto type = queryType.withDims({queryType.getDims()[0], b.typeOf(value).getDims()[1]});
-  return ir::AttentionOp::create(
-      builder, b.where, type, query, ValueRange(key), ValueRange(value), bias.toeplitz,
-      bias.bucketWeights, bias.queryTimes, bias.keyTimes, masks,
-      ir::ScoreKindAttr::get(context, score.kind), builder.getF64FloatAttr(score.scale),
-      score.divisor ? builder.getF64FloatAttr(*score.divisor) : FloatAttr(),
-      score.rowLengthDivisor ? builder.getUnitAttr() : UnitAttr(),
-      bias.toeplitz ? builder.getI64IntegerAttr(bias.center) : IntegerAttr(), bias.rule,
-      ir::ScoreOrderAttr::get(context, bias.order));
+  return ir::AttentionOp::create(builder, b.where, type, query, ValueRange(key), ValueRange(value), bias.toeplitz,
+                                 bias.bucketWeights, bias.queryTimes, bias.keyTimes, masks,
+                                 ir::ScoreKindAttr::get(context, score.kind), builder.getF64FloatAttr(score.scale),
+                                 score.divisor ? builder.getF64FloatAttr(*score.divisor) : FloatAttr(),
+                                 score.rowLengthDivisor ? builder.getUnitAttr() : UnitAttr(),
+                                 bias.toeplitz ? builder.getI64IntegerAttr(bias.center) : IntegerAttr(), bias.rule,
+                                 ir::ScoreOrderAttr::get(context, bias.order));
 }
 
 Built reccc::build(ModelBuilder &b, const pb::Attention &block) {
   auto query = b.vectors(block, "query");
   auto key = b.vectors(block, "key");
   auto value = b.vectors(block, "value");
-  if (failed(query) || failed(key) || failed(value) ||
-      failed(b.sameRows(block, "value", -1, *value, *key)))
+  if (failed(query) || failed(key) || failed(value) || failed(b.sameRows(block, "value", -1, *value, *key)))
     return failure();
   int64_t heads = block.heads();
-  for (auto [field, operand] :
-       {std::pair<StringRef, Value>("query", *query), {"key", *key}, {"value", *value}})
+  for (auto [field, operand] : {std::pair<StringRef, Value>("query", *query), {"key", *key}, {"value", *value}})
     if (b.widthOf(operand) % heads) {
       b.error(block, field, Code::RecordsDiffer)
           << "node " << quoted(b.nodeName()) << ": " << field << " has " << b.widthOf(operand)
@@ -240,8 +225,8 @@ Built reccc::build(ModelBuilder &b, const pb::Attention &block) {
     }
   if (b.widthOf(*query) != b.widthOf(*key)) {
     b.error(block, "key", Code::RecordsDiffer)
-        << "node " << quoted(b.nodeName()) << ": key has " << b.widthOf(*key)
-        << " numbers a row, expected the " << b.widthOf(*query) << " of the query";
+        << "node " << quoted(b.nodeName()) << ": key has " << b.widthOf(*key) << " numbers a row, expected the "
+        << b.widthOf(*query) << " of the query";
     return failure();
   }
   int64_t width = b.widthOf(*query) / heads;
@@ -260,10 +245,7 @@ Built reccc::build(ModelBuilder &b, const pb::Attention &block) {
         << rowsText(b.spaceOf(*query));
     return failure();
   }
-  auto split = [&](Value operand) {
-    return b.reshape(operand, {heads, b.widthOf(operand) / heads});
-  };
-  Value result =
-      buildAttention(b, split(*query), split(*key), split(*value), *masks, *score, *bias);
+  auto split = [&](Value operand) { return b.reshape(operand, {heads, b.widthOf(operand) / heads}); };
+  Value result = buildAttention(b, split(*query), split(*key), split(*value), *masks, *score, *bias);
   return b.reshape(result, {b.widthOf(*value)});
 }

@@ -6,8 +6,8 @@ using namespace reccc;
 
 static Built buildBlock(ModelBuilder &b, const pb::Node &node) {
   switch (node.block_case()) {
-#define RECCC_BLOCK(enumerator, field)                                                             \
-  case pb::Node::enumerator:                                                                       \
+#define RECCC_BLOCK(enumerator, field)                                                                                 \
+  case pb::Node::enumerator:                                                                                           \
     return build(b, node.field());
     RECCC_BLOCK(kEmbedding, embedding)
     RECCC_BLOCK(kActionBits, action_bits)

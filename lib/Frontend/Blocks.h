@@ -64,18 +64,18 @@ Built build(ModelBuilder &b, const pb::MultitaskHead &block);
 //-----------------------------------------------------------------------------------------===//
 
 /// Weight and bias of a torch.nn.Linear: PREFIX.weight [out, in], PREFIX.bias [out].
-Built buildTorchLinear(ModelBuilder &b, const Message &message, StringRef field, Value input,
-                       const std::string &prefix, Dim outputs);
+Built buildTorchLinear(ModelBuilder &b, const Message &message, StringRef field, Value input, const std::string &prefix,
+                       Dim outputs);
 /// PREFIX.weight and PREFIX.bias of a norm over the whole record.
-Built buildTorchNorm(ModelBuilder &b, const Message &message, StringRef field, Value input,
-                     const std::string &prefix, double eps);
+Built buildTorchNorm(ModelBuilder &b, const Message &message, StringRef field, Value input, const std::string &prefix,
+                     double eps);
 /// x * sigmoid(norm(x)).
-Built buildSwishNorm(ModelBuilder &b, const Message &message, StringRef field, Value input,
-                     const std::string &prefix, double eps);
+Built buildSwishNorm(ModelBuilder &b, const Message &message, StringRef field, Value input, const std::string &prefix,
+                     double eps);
 /// Layers as torch.nn.Sequential stores them; `message` has the fields `stage`, `weights`, `eps`
 /// and `widths`.
-Built buildSequential(ModelBuilder &b, const Message &message, Value input, ArrayRef<int> stages,
-                      StringRef weights, std::optional<double> eps, ArrayRef<int64_t> widths);
+Built buildSequential(ModelBuilder &b, const Message &message, Value input, ArrayRef<int> stages, StringRef weights,
+                      std::optional<double> eps, ArrayRef<int64_t> widths);
 /// `text` with every {NAME} replaced.
 std::string substitute(StringRef text, StringRef name, int64_t number);
 
@@ -104,12 +104,12 @@ struct BiasOperands {
   Attribute rule;
   ir::ScoreOrder order = ir::ScoreOrder::scale_then_add;
 };
-FailureOr<BiasOperands> bindBias(ModelBuilder &b, const pb::ScoreBias &bias,
-                                 const std::string &prefix, Value query, double scale);
+FailureOr<BiasOperands> bindBias(ModelBuilder &b, const pb::ScoreBias &bias, const std::string &prefix, Value query,
+                                 double scale);
 
 /// query, key and value have records of [heads, width].
-Value buildAttention(ModelBuilder &b, Value query, Value key, Value value, ArrayAttr masks,
-                     const ScoreSettings &score, const BiasOperands &bias);
+Value buildAttention(ModelBuilder &b, Value query, Value key, Value value, ArrayAttr masks, const ScoreSettings &score,
+                     const BiasOperands &bias);
 
 } // namespace reccc
 

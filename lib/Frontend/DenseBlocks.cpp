@@ -13,22 +13,20 @@ Built reccc::build(ModelBuilder &b, const pb::Linear &block) {
                            {b.widthOf(*input), "width of the input"}};
   if (!transposed)
     std::swap(dims[0], dims[1]);
-  auto weight = b.weight(
-      block, "weight", block.weight(), dims,
-      {{b.places.of(block, "input"), "the input is " + valueText(*input) + "; the layout is " +
-                                         (transposed ? "OUT_IN" : "IN_OUT")}});
+  auto weight = b.weight(block, "weight", block.weight(), dims,
+                         {{b.places.of(block, "input"), "the input is " + valueText(*input) + "; the layout is " +
+                                                            (transposed ? "OUT_IN" : "IN_OUT")}});
   if (failed(weight))
     return failure();
   Value bias;
   if (block.has_bias()) {
-    auto given = b.weight(block, "bias", block.bias(),
-                          {{b.shapeOf(*weight)[transposed ? 0 : 1], "outputs of the weight"}});
+    auto given =
+        b.weight(block, "bias", block.bias(), {{b.shapeOf(*weight)[transposed ? 0 : 1], "outputs of the weight"}});
     if (failed(given))
       return failure();
     bias = *given;
   }
-  if (failed(b.jagged(block, b.spaceOf(*input), {b.shapeOf(*weight)[transposed ? 0 : 1]},
-                      b.builder.getF32Type())))
+  if (failed(b.jagged(block, b.spaceOf(*input), {b.shapeOf(*weight)[transposed ? 0 : 1]}, b.builder.getF32Type())))
     return failure();
   return b.linear(*input, *weight, bias, transposed);
 }
@@ -37,38 +35,33 @@ Built reccc::build(ModelBuilder &b, const pb::RequestLinear &block) {
   auto input = b.vectors(block, "input");
   auto weight = b.floats(block, "weight");
   auto bias = b.vectors(block, "bias");
-  if (failed(input) || failed(weight) || failed(bias) ||
-      failed(b.overRequest(block, "weight", *weight)) ||
+  if (failed(input) || failed(weight) || failed(bias) || failed(b.overRequest(block, "weight", *weight)) ||
       failed(b.overRequest(block, "bias", *bias)))
     return failure();
   ArrayRef<int64_t> dims = b.typeOf(*weight).getDims();
   if (dims.size() != 2 || dims[0] != b.widthOf(*input) || dims[1] != b.widthOf(*bias)) {
     b.error(block, "weight", Code::RecordsDiffer)
-        << "node " << quoted(b.nodeName()) << ": weight has records of shape " << shapeText(dims)
-        << ", expected [" << b.widthOf(*input) << ", " << b.widthOf(*bias)
-        << "] (width of the input, width of the bias)";
+        << "node " << quoted(b.nodeName()) << ": weight has records of shape " << shapeText(dims) << ", expected ["
+        << b.widthOf(*input) << ", " << b.widthOf(*bias) << "] (width of the input, width of the bias)";
     return failure();
   }
-  return Value(ir::RequestLinearOp::create(b.builder, b.where, b.typeOf(*input).withDims({dims[1]}),
-                                           *input, *weight, *bias));
+  return Value(
+      ir::RequestLinearOp::create(b.builder, b.where, b.typeOf(*input).withDims({dims[1]}), *input, *weight, *bias));
 }
 
 Built reccc::build(ModelBuilder &b, const pb::LayerNorm &block) {
   auto input = b.floats(block, "input");
   if (failed(input))
     return failure();
-  int64_t elements = b.typeOf(*input).getRowElements(),
-          groups = block.has_groups() ? block.groups() : 1;
+  int64_t elements = b.typeOf(*input).getRowElements(), groups = block.has_groups() ? block.groups() : 1;
   if (elements % groups) {
     b.error(block, "groups", Code::OutOfRange)
-        << "groups is " << groups << ", expected a divisor of the " << elements
-        << " numbers of a record";
+        << "groups is " << groups << ", expected a divisor of the " << elements << " numbers of a record";
     return failure();
   }
   if (block.has_weight() != block.has_bias()) {
     b.error(block, "", Code::Contradiction)
-        << "node " << quoted(b.nodeName())
-        << " has one of weight and bias, expected both or neither";
+        << "node " << quoted(b.nodeName()) << " has one of weight and bias, expected both or neither";
     return failure();
   }
   Value weight, bias;
@@ -92,8 +85,7 @@ Built reccc::build(ModelBuilder &b, const pb::L2Norm &block) {
   auto input = b.floats(block, "input");
   if (failed(input))
     return failure();
-  return Value(ir::L2NormOp::create(b.builder, b.where, input->getType(), *input,
-                                    llvm::APFloat(block.eps())));
+  return Value(ir::L2NormOp::create(b.builder, b.where, input->getType(), *input, llvm::APFloat(block.eps())));
 }
 
 Built reccc::build(ModelBuilder &b, const pb::Scale &block) {
@@ -140,9 +132,8 @@ Built reccc::build(ModelBuilder &b, const pb::ReshapeFeatures &block) {
     return failure();
   if (type->getRowElements() != b.typeOf(*input).getRowElements()) {
     b.error(block, "dims", Code::RecordsDiffer)
-        << "node " << quoted(b.nodeName()) << ": shape " << shapeText(dims) << " has "
-        << type->getRowElements() << " numbers, expected the " << b.typeOf(*input).getRowElements()
-        << " of the input";
+        << "node " << quoted(b.nodeName()) << ": shape " << shapeText(dims) << " has " << type->getRowElements()
+        << " numbers, expected the " << b.typeOf(*input).getRowElements() << " of the input";
     return failure();
   }
   return b.reshape(*input, dims);
@@ -153,8 +144,7 @@ static Built buildOperands(ModelBuilder &b, const pb::Operands &block, bool exac
   if (block.input_size() < 2 || (exactlyTwo && block.input_size() != 2)) {
     b.error(block, "", Code::MissingField)
         << "node " << quoted(b.nodeName()) << " has " << block.input_size()
-        << (block.input_size() == 1 ? " input" : " inputs") << ", expected "
-        << (exactlyTwo ? "two" : "two or more");
+        << (block.input_size() == 1 ? " input" : " inputs") << ", expected " << (exactlyTwo ? "two" : "two or more");
     return failure();
   }
   Value result;
@@ -175,14 +165,11 @@ Built reccc::buildElementwise(ModelBuilder &b, const pb::Node &node) {
   };
   switch (node.block_case()) {
   case pb::Node::kAdd:
-    return buildOperands(b, node.add(), false,
-                         [&](Value x, Value y) { return b.binary<ir::AddOp>(x, y); });
+    return buildOperands(b, node.add(), false, [&](Value x, Value y) { return b.binary<ir::AddOp>(x, y); });
   case pb::Node::kSub:
-    return buildOperands(b, node.sub(), true,
-                         [&](Value x, Value y) { return b.binary<ir::SubOp>(x, y); });
+    return buildOperands(b, node.sub(), true, [&](Value x, Value y) { return b.binary<ir::SubOp>(x, y); });
   case pb::Node::kMul:
-    return buildOperands(b, node.mul(), false,
-                         [&](Value x, Value y) { return b.binary<ir::MulOp>(x, y); });
+    return buildOperands(b, node.mul(), false, [&](Value x, Value y) { return b.binary<ir::MulOp>(x, y); });
   case pb::Node::kSilu:
     return operand(node.silu(), [&](Value x) { return b.unary<ir::SiluOp>(x); });
   case pb::Node::kSigmoid:

@@ -7,8 +7,7 @@ using namespace reccc;
 
 Built reccc::bindTable(ModelBuilder &b, const pb::Table &table) {
   return b.weight(table, "weight", table.weight(),
-                  {{table.has_rows() ? table.rows() : -1, "rows"},
-                   {table.has_width() ? table.width() : -1, "width"}});
+                  {{table.has_rows() ? table.rows() : -1, "rows"}, {table.has_width() ? table.width() : -1, "width"}});
 }
 
 Built reccc::build(ModelBuilder &b, const pb::Embedding &block) {
@@ -25,8 +24,7 @@ Built reccc::build(ModelBuilder &b, const pb::Embedding &block) {
     // Only ids that come from the request can be refused before anything runs.
     Value root = *ids;
     while (Operation *op = root.getDefiningOp()) {
-      if (!isa<ir::ConcatRowsOp, ir::SliceRowsOp, ir::TakeRowsOp, ir::InterleaveOp,
-               ir::DeinterleaveOp>(op)) {
+      if (!isa<ir::ConcatRowsOp, ir::SliceRowsOp, ir::TakeRowsOp, ir::InterleaveOp, ir::DeinterleaveOp>(op)) {
         b.error(block, "ids", Code::Contradiction)
                 .note(b.places.of(table, "out_of_range"),
                       "requests are rejected before anything is computed; say CLAMP here")
@@ -37,9 +35,8 @@ Built reccc::build(ModelBuilder &b, const pb::Embedding &block) {
       root = op->getOperand(0);
     }
   }
-  return Value(
-      ir::EmbeddingOp::create(b.builder, b.where, *type, *ids, *weight,
-                              clamp ? ir::OutOfRange::clamp : ir::OutOfRange::reject_request));
+  return Value(ir::EmbeddingOp::create(b.builder, b.where, *type, *ids, *weight,
+                                       clamp ? ir::OutOfRange::clamp : ir::OutOfRange::reject_request));
 }
 
 Built reccc::build(ModelBuilder &b, const pb::ActionBits &block) {
@@ -47,14 +44,12 @@ Built reccc::build(ModelBuilder &b, const pb::ActionBits &block) {
   if (failed(input))
     return failure();
   int64_t bits = block.bit_size();
-  auto weight =
-      b.weight(block, "weight", block.weight(),
-               {{bits, "one row for each bit"}, {block.has_width() ? block.width() : -1, "width"}},
-               {{b.places.of(block, "bit"), std::to_string(bits) + " bits are given here"}});
+  auto weight = b.weight(block, "weight", block.weight(),
+                         {{bits, "one row for each bit"}, {block.has_width() ? block.width() : -1, "width"}},
+                         {{b.places.of(block, "bit"), std::to_string(bits) + " bits are given here"}});
   if (failed(weight))
     return failure();
-  auto type =
-      b.jagged(block, b.spaceOf(*input), {bits * b.shapeOf(*weight)[1]}, b.builder.getF32Type());
+  auto type = b.jagged(block, b.spaceOf(*input), {bits * b.shapeOf(*weight)[1]}, b.builder.getF32Type());
   if (failed(type))
     return failure();
   SmallVector<int64_t> masks(block.bit().begin(), block.bit().end());
@@ -79,8 +74,7 @@ Built reccc::build(ModelBuilder &b, const pb::ThresholdBits &block) {
     thresholds.push_back(threshold.at_least());
     weights.push_back(threshold.bit());
   }
-  return Value(ir::ThresholdBitsOp::create(b.builder, b.where, input->getType(), bits, *input,
-                                           thresholds, weights));
+  return Value(ir::ThresholdBitsOp::create(b.builder, b.where, input->getType(), bits, *input, thresholds, weights));
 }
 
 FailureOr<Attribute> reccc::bucketRule(ModelBuilder &b, const pb::BucketRule &rule, int64_t last) {
@@ -91,8 +85,7 @@ FailureOr<Attribute> reccc::bucketRule(ModelBuilder &b, const pb::BucketRule &ru
     if (!llvm::is_sorted(edges)) {
       size_t at = std::is_sorted_until(edges.begin(), edges.end()) - edges.begin();
       b.error(rule.edges(), "edge", Code::OutOfRange, at)
-          << "edge " << edges[at] << " follows " << edges[at - 1]
-          << ", expected edges that do not decrease";
+          << "edge " << edges[at] << " follows " << edges[at - 1] << ", expected edges that do not decrease";
       return failure();
     }
     return Attribute(ir::EdgesAttr::get(context, edges));
@@ -101,8 +94,7 @@ FailureOr<Attribute> reccc::bucketRule(ModelBuilder &b, const pb::BucketRule &ru
     int64_t most = rule.sqrt().has_last() ? rule.sqrt().last() : last;
     float unit = static_cast<float>(rule.sqrt().unit());
     if (most < 0) {
-      b.error(rule.sqrt(), "", Code::MissingField)
-          << "last is not set, expected the largest bucket";
+      b.error(rule.sqrt(), "", Code::MissingField) << "last is not set, expected the largest bucket";
       return failure();
     }
     if (!(unit > 0) || !std::isfinite(unit)) {
@@ -113,11 +105,10 @@ FailureOr<Attribute> reccc::bucketRule(ModelBuilder &b, const pb::BucketRule &ru
     return Attribute(ir::SqrtBucketAttr::get(context, llvm::APFloat(unit), most));
   }
   case pb::BucketRule::kMetaResearchLog: {
-    int64_t most = rule.meta_research_log().has_last() ? rule.meta_research_log().last()
-                                                       : std::min(last, kMostResearchBuckets);
+    int64_t most =
+        rule.meta_research_log().has_last() ? rule.meta_research_log().last() : std::min(last, kMostResearchBuckets);
     if (most < 0) {
-      b.error(rule.meta_research_log(), "", Code::MissingField)
-          << "last is not set, expected the largest bucket";
+      b.error(rule.meta_research_log(), "", Code::MissingField) << "last is not set, expected the largest bucket";
       return failure();
     }
     return Attribute(ir::EdgesAttr::get(context, researchLogEdges(most)));
@@ -150,17 +141,15 @@ Built reccc::build(ModelBuilder &b, const pb::RowIndex &block) {
       unsigned symbol = it - lengths.begin();
       if (it == lengths.end())
         lengths.push_back(space);
-      expr =
-          expr + getAffineSymbolExpr(symbol, context) * (length.has_times() ? length.times() : 1);
+      expr = expr + getAffineSymbolExpr(symbol, context) * (length.has_times() ? length.times() : 1);
     }
     results.push_back(expr);
   }
   auto type = b.jagged(block, b.rows(block.rows()), {}, b.builder.getI64Type());
   if (failed(type))
     return failure();
-  return Value(ir::RowIndexOp::create(
-      b.builder, b.where, *type, AffineMap::get(1, lengths.size(), results, context),
-      lengths.empty() ? ArrayAttr() : b.builder.getArrayAttr(lengths)));
+  return Value(ir::RowIndexOp::create(b.builder, b.where, *type, AffineMap::get(1, lengths.size(), results, context),
+                                      lengths.empty() ? ArrayAttr() : b.builder.getArrayAttr(lengths)));
 }
 
 Built reccc::build(ModelBuilder &b, const pb::Calendar &block) {
@@ -175,6 +164,6 @@ Built reccc::build(ModelBuilder &b, const pb::Calendar &block) {
   auto type = b.jagged(block, b.spaceOf(*input), {2 * block.period_size()}, b.builder.getF32Type());
   if (failed(type))
     return failure();
-  return Value(ir::CalendarFeaturesOp::create(b.builder, b.where, *type, *input, seconds, steps,
-                                              llvm::APFloat(block.two_pi())));
+  return Value(
+      ir::CalendarFeaturesOp::create(b.builder, b.where, *type, *input, seconds, steps, llvm::APFloat(block.two_pi())));
 }

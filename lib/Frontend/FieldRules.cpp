@@ -30,10 +30,8 @@ std::string reccc::expectedText(const Field *field) {
   case Field::CPPTYPE_INT64:
   case Field::CPPTYPE_INT32:
     if (rule.has_least() && rule.has_most())
-      return "an integer from " + std::to_string(rule.least()) + " to " +
-             std::to_string(rule.most());
-    return rule.has_least() ? "an integer of at least " + std::to_string(rule.least())
-                            : "an integer";
+      return "an integer from " + std::to_string(rule.least()) + " to " + std::to_string(rule.most());
+    return rule.has_least() ? "an integer of at least " + std::to_string(rule.least()) : "an integer";
   case Field::CPPTYPE_DOUBLE:
     if (rule.has_above())
       return "a number above " + number(rule.above());
@@ -65,9 +63,8 @@ std::string reccc::expectedText(const Field *field) {
 static bool isName(StringRef name, bool dots) {
   if (name.empty() || name.size() > 200 || !(llvm::isAlpha(name[0]) || name[0] == '_'))
     return false;
-  return llvm::all_of(name, [&](char c) {
-    return llvm::isAlnum(c) || c == '_' || c == '-' || c == '/' || (dots && c == '.');
-  });
+  return llvm::all_of(
+      name, [&](char c) { return llvm::isAlnum(c) || c == '_' || c == '-' || c == '/' || (dots && c == '.'); });
 }
 
 namespace {
@@ -82,8 +79,7 @@ public:
     for (int i = 0; i < descriptor->field_count() && errors < kErrorLimit; ++i) {
       const Field *field = descriptor->field(i);
       std::string name = path.empty() ? field->name() : path + "." + field->name();
-      int count = field->is_repeated() ? reflection->FieldSize(message, field)
-                                       : reflection->HasField(message, field);
+      int count = field->is_repeated() ? reflection->FieldSize(message, field) : reflection->HasField(message, field);
       if (!count) {
         if (ruleOf(field).needed())
           missing(message, field, name);
@@ -124,11 +120,10 @@ private:
                             : reflection->GetMessage(message, field),
                    repeated ? name + "[" + std::to_string(index) + "]" : name);
     case Field::CPPTYPE_ENUM: {
-      int value = repeated ? reflection->GetRepeatedEnumValue(message, field, index)
-                           : reflection->GetEnumValue(message, field);
+      int value =
+          repeated ? reflection->GetRepeatedEnumValue(message, field, index) : reflection->GetEnumValue(message, field);
       if (!field->enum_type()->FindValueByNumber(value))
-        error(message, field, index, Code::BadEnum)
-            << name << " is " << value << ", expected " << expectedText(field);
+        error(message, field, index, Code::BadEnum) << name << " is " << value << ", expected " << expectedText(field);
       return;
     }
     case Field::CPPTYPE_INT64:
@@ -152,20 +147,17 @@ private:
     }
     case Field::CPPTYPE_STRING: {
       std::string scratch;
-      const std::string &value =
-          repeated ? reflection->GetRepeatedStringReference(message, field, index, &scratch)
-                   : reflection->GetStringReference(message, field, &scratch);
+      const std::string &value = repeated ? reflection->GetRepeatedStringReference(message, field, index, &scratch)
+                                          : reflection->GetStringReference(message, field, &scratch);
       if (value.empty())
-        error(message, field, index, Code::MissingField)
-            << name << " is empty, expected " << expectedText(field);
+        error(message, field, index, Code::MissingField) << name << " is empty, expected " << expectedText(field);
       else if ((rule.names() == pb::Rule::NEW || rule.names() == pb::Rule::DOTTED) &&
                !isName(value, rule.names() == pb::Rule::DOTTED))
         error(message, field, index, Code::BadName)
             << name << " is " << quoted(value)
             << ", expected a name: a letter or '_', then letters, digits, '_', '-', '/', at most "
                "200";
-      else if (rule.names() == pb::Rule::VALUE || rule.names() == pb::Rule::TABLE ||
-               rule.names() == pb::Rule::ROWS)
+      else if (rule.names() == pb::Rule::VALUE || rule.names() == pb::Rule::TABLE || rule.names() == pb::Rule::ROWS)
         references.push_back({&message, field, index, rule.names(), value});
       return;
     }

@@ -8,8 +8,7 @@ namespace {
 
 class HstuBuilder {
 public:
-  HstuBuilder(ModelBuilder &b, const pb::Hstu &block)
-      : b(b), block(block), names(block.weights()) {}
+  HstuBuilder(ModelBuilder &b, const pb::Hstu &block) : b(b), block(block), names(block.weights()) {}
 
   Built build() {
     auto input = b.vectors(block, "input");
@@ -36,12 +35,8 @@ public:
   }
 
 private:
-  std::string tensor(const std::string &suffix) const {
-    return substitute(names.prefix(), "layer", layer) + suffix;
-  }
-  std::string inner(StringRef name) const {
-    return "layers." + std::to_string(layer) + "." + name.str();
-  }
+  std::string tensor(const std::string &suffix) const { return substitute(names.prefix(), "layer", layer) + suffix; }
+  std::string inner(StringRef name) const { return "layers." + std::to_string(layer) + "." + name.str(); }
   int64_t parts() const { return block.output() == pb::Hstu::GATED ? 1 : 3; }
 
   LogicalResult checkNames() {
@@ -81,11 +76,9 @@ private:
         if (rows % (parts() * heads) || rows == 0)
           return b.error(names, "output", Code::ShapeMismatch)
                      .note(b.weights.fileLocation(b.builder.getContext()),
-                           "tensor " + quoted(tensor(names.output())) + " has shape " +
-                               shapeText(*shape))
-                 << "weight " << quoted(tensor(names.output())) << " has " << rows
-                 << " inputs, expected a multiple of " << parts() * heads << " (" << parts()
-                 << " parts x " << heads << " heads)";
+                           "tensor " + quoted(tensor(names.output())) + " has shape " + shapeText(*shape))
+                 << "weight " << quoted(tensor(names.output())) << " has " << rows << " inputs, expected a multiple of "
+                 << parts() * heads << " (" << parts() << " parts x " << heads << " heads)";
         v = rows / (parts() * heads);
       }
     }
@@ -96,11 +89,10 @@ private:
         if (columns % (2 * heads) || columns / (2 * heads) <= v)
           return b.error(names, "uvqk", Code::ShapeMismatch)
                      .note(b.weights.fileLocation(b.builder.getContext()),
-                           "tensor " + quoted(tensor(names.uvqk())) + " has shape " +
-                               shapeText(*shape))
+                           "tensor " + quoted(tensor(names.uvqk())) + " has shape " + shapeText(*shape))
                  << "weight " << quoted(tensor(names.uvqk())) << " has " << columns
-                 << " outputs, expected a multiple of " << 2 * heads << " above " << 2 * heads * v
-                 << " (" << heads << " heads x (2 x qk + 2 x " << v << " v))";
+                 << " outputs, expected a multiple of " << 2 * heads << " above " << 2 * heads * v << " (" << heads
+                 << " heads x (2 x qk + 2 x " << v << " v))";
         qk = columns / (2 * heads) - v;
       }
     }
@@ -110,14 +102,12 @@ private:
     for (const std::string &name : {tensor(names.output()), tensor(names.uvqk())})
       if (b.weights.hasFile() && !b.weights.contains(name))
         return b.weights.reportMissing(b.places.of(names, "prefix"), name);
-    return b.error(block, "", Code::SizeNeeded)
-               .hint("set qk_width and v_width, or give the weights")
-           << "node " << quoted(b.nodeName())
-           << ": the widths of q, k and v are not known without a weights file";
+    return b.error(block, "", Code::SizeNeeded).hint("set qk_width and v_width, or give the weights")
+           << "node " << quoted(b.nodeName()) << ": the widths of q, k and v are not known without a weights file";
   }
 
-  FailureOr<std::pair<Value, Value>> normWeights(const std::string &weight, const std::string &bias,
-                                                 StringRef field, Dim dim) {
+  FailureOr<std::pair<Value, Value>> normWeights(const std::string &weight, const std::string &bias, StringRef field,
+                                                 Dim dim) {
     auto gain = b.weight(names, field, tensor(weight), {dim});
     auto shift = b.weight(names, field, tensor(bias), {dim});
     if (failed(gain) || failed(shift))
@@ -140,8 +130,7 @@ private:
     if (block.has_v_width())
       notes.push_back({b.places.of(block, "v_width"), "v_width is set here"});
     notes.push_back({b.places.of(block, "heads"), "heads is set here"});
-    auto weight = b.weight(names, names.uvqk().empty() ? "prefix" : "uvqk", tensor(names.uvqk()),
-                           dims, notes);
+    auto weight = b.weight(names, names.uvqk().empty() ? "prefix" : "uvqk", tensor(names.uvqk()), dims, notes);
     if (failed(weight))
       return failure();
     Value bias;
@@ -173,8 +162,8 @@ private:
     // 1. Norm and projection.
     Value gain, shift;
     if (block.input_norm().affine()) {
-      auto weights = normWeights(names.input_norm_weight(), names.input_norm_bias(),
-                                 "input_norm_weight", {width, "width of the input"});
+      auto weights = normWeights(names.input_norm_weight(), names.input_norm_bias(), "input_norm_weight",
+                                 {width, "width of the input"});
       if (failed(weights))
         return failure();
       std::tie(gain, shift) = *weights;
@@ -184,8 +173,7 @@ private:
     auto projection = uvqkWeights();
     if (failed(projection))
       return failure();
-    Value uvqk =
-        b.linear(normed, projection->first, projection->second, names.uvqk_layout() == pb::OUT_IN);
+    Value uvqk = b.linear(normed, projection->first, projection->second, names.uvqk_layout() == pb::OUT_IN);
     b.define(inner("uvqk"), uvqk);
 
     // 2. The four parts.
@@ -209,9 +197,8 @@ private:
         return failure();
       bias = *bound;
     }
-    Value attended =
-        buildAttention(b, b.reshape(query, {heads, qk}), b.reshape(key, {heads, qk}),
-                       b.reshape(value, {heads, v}), masks, score, bias);
+    Value attended = buildAttention(b, b.reshape(query, {heads, qk}), b.reshape(key, {heads, qk}),
+                                    b.reshape(value, {heads, v}), masks, score, bias);
     b.define(inner("attention"), attended);
     Value attention = b.reshape(attended, {heads * v});
     b.define(inner("attn"), attention);
@@ -220,11 +207,10 @@ private:
     int64_t groups = block.output_norm().per_head() ? heads : 1;
     gain = shift = Value();
     if (block.output_norm().affine()) {
-      auto weights = normWeights(
-          names.output_norm_weight(), names.output_norm_bias(), "output_norm_weight",
-          groups > 1
-              ? Dim(heads, "one for each head")
-              : Dim(heads * v, std::to_string(heads) + " heads x " + std::to_string(v) + " v"));
+      auto weights =
+          normWeights(names.output_norm_weight(), names.output_norm_bias(), "output_norm_weight",
+                      groups > 1 ? Dim(heads, "one for each head")
+                                 : Dim(heads * v, std::to_string(heads) + " heads x " + std::to_string(v) + " v"));
       if (failed(weights))
         return failure();
       std::tie(gain, shift) = *weights;
@@ -235,8 +221,7 @@ private:
     b.define(inner("gated"), gated);
     Value joined = gated;
     if (block.output() != pb::Hstu::GATED)
-      joined = b.concatFeatures(
-          {u, block.output() == pb::Hstu::U_ATTENTION_GATED ? attention : a, gated});
+      joined = b.concatFeatures({u, block.output() == pb::Hstu::U_ATTENTION_GATED ? attention : a, gated});
     auto result = buildOutput(joined, x);
     if (succeeded(result))
       b.define(inner("out"), *result);
@@ -245,9 +230,8 @@ private:
 
   Built buildOutput(Value joined, Value x) {
     bool outIn = names.output_layout() == pb::OUT_IN;
-    SmallVector<Dim> dims = {{parts() * heads * v, std::to_string(parts()) + " parts x " +
-                                                       std::to_string(heads) + " heads x " +
-                                                       std::to_string(v) + " v"},
+    SmallVector<Dim> dims = {{parts() * heads * v, std::to_string(parts()) + " parts x " + std::to_string(heads) +
+                                                       " heads x " + std::to_string(v) + " v"},
                              {width, "width of the input"}};
     if (outIn)
       std::swap(dims[0], dims[1]);
@@ -256,8 +240,7 @@ private:
       return failure();
     Value bias;
     if (names.use_output_bias()) {
-      auto given = b.weight(names, "output_bias", tensor(names.output_bias()),
-                            {{width, "width of the input"}});
+      auto given = b.weight(names, "output_bias", tensor(names.output_bias()), {{width, "width of the input"}});
       if (failed(given))
         return failure();
       bias = *given;

@@ -13,11 +13,10 @@ namespace {
 
 class Importer {
 public:
-  Importer(ParsedModel &parsed, const SafetensorsFile *weights, const ImportOptions &options,
-           MLIRContext *context, ImportReport *report)
+  Importer(ParsedModel &parsed, const SafetensorsFile *weights, const ImportOptions &options, MLIRContext *context,
+           ImportReport *report)
       : parsed(parsed), options(options), context(context), report(report),
-        module(ModuleOp::create(parsed.places.wholeFile())), binder(*module, weights),
-        builder(context) {}
+        module(ModuleOp::create(parsed.places.wholeFile())), binder(*module, weights), builder(context) {}
 
   OwningOpRef<ModuleOp> import() {
     std::vector<PresetChoice> choices;
@@ -71,8 +70,7 @@ private:
       SmallVector<int64_t> dims(input.dims().begin(), input.dims().end());
       b.begin(input.name(), input);
       auto type = b.jagged(input, space, dims,
-                           input.type() == pb::Input::INT64 ? Type(builder.getI64Type())
-                                                            : Type(builder.getF32Type()));
+                           input.type() == pb::Input::INT64 ? Type(builder.getI64Type()) : Type(builder.getF32Type()));
       if (failed(type)) {
         ++errors;
         continue;
@@ -84,8 +82,7 @@ private:
     if (errors)
       return failure();
     OperationState state(parsed.places.wholeFile(), ir::ModelOp::getOperationName());
-    state.addAttribute(
-        "sym_name", builder.getStringAttr(description.has_entry() ? description.entry() : "rank"));
+    state.addAttribute("sym_name", builder.getStringAttr(description.has_entry() ? description.entry() : "rank"));
     state.addAttribute("function_type", TypeAttr::get(builder.getFunctionType(types, {})));
     state.addAttribute("arg_attrs", builder.getArrayAttr(names));
     Block *block = new Block;
@@ -100,8 +97,7 @@ private:
   }
 
   Attribute nameAttr(StringRef name) {
-    return builder.getDictionaryAttr(
-        builder.getNamedAttr(ir::ModelOp::kNameAttr, builder.getStringAttr(name)));
+    return builder.getDictionaryAttr(builder.getNamedAttr(ir::ModelOp::kNameAttr, builder.getStringAttr(name)));
   }
 
   LogicalResult createOutput(ModelBuilder &b) {
@@ -139,8 +135,7 @@ private:
     if (errors)
       return failure();
     ir::OutputOp::create(builder, parsed.places.of(parsed.model.output(0)), values);
-    model.setFunctionType(
-        builder.getFunctionType(model.getArgumentTypes(), ValueRange(values).getTypes()));
+    model.setFunctionType(builder.getFunctionType(model.getArgumentTypes(), ValueRange(values).getTypes()));
     model->setAttr("res_attrs", builder.getArrayAttr(names));
     return success();
   }
@@ -172,10 +167,8 @@ private:
 
 } // namespace
 
-OwningOpRef<ModuleOp> reccc::importModel(const llvm::MemoryBuffer &buffer,
-                                         const SafetensorsFile *weights,
-                                         const ImportOptions &options, MLIRContext *context,
-                                         ImportReport *report) {
+OwningOpRef<ModuleOp> reccc::importModel(const llvm::MemoryBuffer &buffer, const SafetensorsFile *weights,
+                                         const ImportOptions &options, MLIRContext *context, ImportReport *report) {
   context->loadDialect<ir::RecsysDialect>();
   std::unique_ptr<ParsedModel> parsed = parseModel(buffer, options.strict, context);
   if (!parsed)

@@ -13,14 +13,11 @@ std::string reccc::substitute(StringRef text, StringRef name, int64_t number) {
 
 Built reccc::buildTorchLinear(ModelBuilder &b, const Message &message, StringRef field, Value input,
                               const std::string &prefix, Dim outputs) {
-  auto weight = b.weight(message, field, prefix + "weight",
-                         {outputs, {b.widthOf(input), "width of the input"}});
+  auto weight = b.weight(message, field, prefix + "weight", {outputs, {b.widthOf(input), "width of the input"}});
   if (failed(weight))
     return failure();
-  auto bias =
-      b.weight(message, field, prefix + "bias", {{b.shapeOf(*weight)[0], "outputs of the weight"}});
-  if (failed(bias) ||
-      failed(b.jagged(message, b.spaceOf(input), {b.shapeOf(*weight)[0]}, b.builder.getF32Type())))
+  auto bias = b.weight(message, field, prefix + "bias", {{b.shapeOf(*weight)[0], "outputs of the weight"}});
+  if (failed(bias) || failed(b.jagged(message, b.spaceOf(input), {b.shapeOf(*weight)[0]}, b.builder.getF32Type())))
     return failure();
   return b.linear(input, *weight, *bias, /*transposed=*/true);
 }
@@ -45,9 +42,8 @@ Built reccc::buildSwishNorm(ModelBuilder &b, const Message &message, StringRef f
   return b.binary<ir::MulOp>(input, b.unary<ir::SigmoidOp>(*norm));
 }
 
-Built reccc::buildSequential(ModelBuilder &b, const Message &message, Value input,
-                             ArrayRef<int> stages, StringRef weights, std::optional<double> eps,
-                             ArrayRef<int64_t> widths) {
+Built reccc::buildSequential(ModelBuilder &b, const Message &message, Value input, ArrayRef<int> stages,
+                             StringRef weights, std::optional<double> eps, ArrayRef<int64_t> widths) {
   size_t linears = llvm::count(stages, pb::Mlp::LINEAR);
   if (!widths.empty() && widths.size() != linears) {
     b.error(message, "widths", Code::Contradiction, 0)
@@ -120,15 +116,14 @@ Built reccc::build(ModelBuilder &b, const pb::MultitaskHead &block) {
     return failure();
   SmallVector<int> stages(block.stage().begin(), block.stage().end());
   SmallVector<int64_t> widths(block.widths().begin(), block.widths().end());
-  auto logits =
-      buildSequential(b, block, b.binary<ir::MulOp>(*user, *item), stages, block.weights(),
-                      block.has_eps() ? std::optional(block.eps()) : std::nullopt, widths);
+  auto logits = buildSequential(b, block, b.binary<ir::MulOp>(*user, *item), stages, block.weights(),
+                                block.has_eps() ? std::optional(block.eps()) : std::nullopt, widths);
   if (failed(logits))
     return failure();
   if (b.widthOf(*logits) != block.task_size()) {
     b.error(block, "task", Code::RecordsDiffer, 0)
-        << "node " << quoted(b.nodeName()) << " has " << block.task_size() << " tasks, expected "
-        << b.widthOf(*logits) << ", one for each output of its last stage";
+        << "node " << quoted(b.nodeName()) << " has " << block.task_size() << " tasks, expected " << b.widthOf(*logits)
+        << ", one for each output of its last stage";
     return failure();
   }
   b.define("logits", *logits);
@@ -139,9 +134,7 @@ Built reccc::build(ModelBuilder &b, const pb::MultitaskHead &block) {
     while (end < block.task_size() && block.task(end).kind() == block.task(first).kind())
       ++end;
     Value part = b.sliceFeatures(*logits, first, end - first);
-    parts.push_back(block.task(first).kind() == pb::MultitaskHead::Task::BINARY
-                        ? b.unary<ir::SigmoidOp>(part)
-                        : part);
+    parts.push_back(block.task(first).kind() == pb::MultitaskHead::Task::BINARY ? b.unary<ir::SigmoidOp>(part) : part);
     first = end;
   }
   Value preds = b.concatFeatures(parts);
@@ -149,8 +142,7 @@ Built reccc::build(ModelBuilder &b, const pb::MultitaskHead &block) {
   for (const auto &[i, task] : llvm::enumerate(block.task())) {
     if (!seen.insert(task.name()).second || task.name() == "logits" || task.name() == "preds" ||
         task.name() == "stages") {
-      b.error(task, "name", Code::DuplicateName)
-          << "task " << quoted(task.name()) << ": the name is taken";
+      b.error(task, "name", Code::DuplicateName) << "task " << quoted(task.name()) << ": the name is taken";
       return failure();
     }
     b.define(task.name(), b.sliceFeatures(preds, i, 1));

@@ -97,10 +97,9 @@ FailureOr<Value> ModelBuilder::floats(const Message &message, StringRef field, i
   auto operand = value(message, field, index);
   if (failed(operand) || typeOf(*operand).isFloat())
     return operand;
-  Report::error(places.of(message, field, index), Code::ElementType)
-          .hint("look the ids up with an embedding")
-      << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is "
-      << valueText(*operand) << ", expected FLOAT32";
+  Report::error(places.of(message, field, index), Code::ElementType).hint("look the ids up with an embedding")
+      << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is " << valueText(*operand)
+      << ", expected FLOAT32";
   return failure();
 }
 
@@ -108,10 +107,9 @@ FailureOr<Value> ModelBuilder::vectors(const Message &message, StringRef field, 
   auto operand = floats(message, field, index);
   if (failed(operand) || typeOf(*operand).getDims().size() == 1)
     return operand;
-  Report::error(places.of(message, field, index), Code::RecordsDiffer)
-          .hint("flatten it with reshape_features")
-      << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is "
-      << valueText(*operand) << ", expected records of one dimension";
+  Report::error(places.of(message, field, index), Code::RecordsDiffer).hint("flatten it with reshape_features")
+      << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is " << valueText(*operand)
+      << ", expected records of one dimension";
   return failure();
 }
 
@@ -123,41 +121,38 @@ FailureOr<Value> ModelBuilder::ids(const Message &message, StringRef field, int 
   if (!type.isFloat() && type.getDims().empty())
     return operand;
   Report::error(places.of(message, field, index), Code::ElementType)
-      << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is "
-      << valueText(*operand) << ", expected one INT64 for each row";
+      << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is " << valueText(*operand)
+      << ", expected one INT64 for each row";
   return failure();
 }
 
-LogicalResult ModelBuilder::sameRows(const Message &message, StringRef field, int index,
-                                     Value value, Value other) {
+LogicalResult ModelBuilder::sameRows(const Message &message, StringRef field, int index, Value value, Value other) {
   if (spaceOf(value) == spaceOf(other))
     return success();
   return Report::error(places.of(message, field, index), Code::RowsDiffer)
-         << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index)
-         << " has the rows " << rowsText(spaceOf(value)) << ", expected "
-         << rowsText(spaceOf(other));
+         << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " has the rows "
+         << rowsText(spaceOf(value)) << ", expected " << rowsText(spaceOf(other));
 }
 
-LogicalResult ModelBuilder::sameRecord(const Message &message, StringRef field, int index,
-                                       Value value, Value other) {
+LogicalResult ModelBuilder::sameRecord(const Message &message, StringRef field, int index, Value value, Value other) {
   ir::JaggedType a = typeOf(value), b = typeOf(other);
   if (a.getDims() == b.getDims() && a.getElementType() == b.getElementType())
     return success();
   return Report::error(places.of(message, field, index), Code::RecordsDiffer)
-         << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is "
-         << valueText(value) << ", expected records as of " << valueText(other);
+         << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is " << valueText(value)
+         << ", expected records as of " << valueText(other);
 }
 
 LogicalResult ModelBuilder::overRequest(const Message &message, StringRef field, Value value) {
   if (spaceOf(value) == ir::getRequestSpace(builder.getContext()))
     return success();
   return Report::error(places.of(message, field), Code::RowsDiffer)
-         << "node " << quoted(nodeName()) << ": " << fieldText(message, field, -1)
-         << " has the rows " << rowsText(spaceOf(value)) << ", expected one row for each request";
+         << "node " << quoted(nodeName()) << ": " << fieldText(message, field, -1) << " has the rows "
+         << rowsText(spaceOf(value)) << ", expected one row for each request";
 }
 
-FailureOr<ir::JaggedType> ModelBuilder::jagged(const Message &message, Attribute space,
-                                               ArrayRef<int64_t> dims, Type element) {
+FailureOr<ir::JaggedType> ModelBuilder::jagged(const Message &message, Attribute space, ArrayRef<int64_t> dims,
+                                               Type element) {
   std::optional<int64_t> rows = cast<ir::RowSpace>(space).getMaxRows();
   if (!rows || *rows >= ir::kRowLimit) {
     Report::error(places.of(message), Code::TooBig)
@@ -168,8 +163,7 @@ FailureOr<ir::JaggedType> ModelBuilder::jagged(const Message &message, Attribute
   int64_t elements = 1;
   bool fits = dims.size() <= 8;
   for (int64_t size : dims)
-    fits = fits && size >= 1 && !llvm::MulOverflow(elements, size, elements) &&
-           elements < ir::kRowLimit;
+    fits = fits && size >= 1 && !llvm::MulOverflow(elements, size, elements) && elements < ir::kRowLimit;
   if (fits)
     return ir::JaggedType::get(builder.getContext(), space, dims, element);
   Report::error(places.of(message), Code::TooBig)
@@ -183,13 +177,11 @@ FailureOr<ir::JaggedType> ModelBuilder::jagged(const Message &message, Attribute
 
 Value ModelBuilder::linear(Value input, Value weight, Value bias, bool transposed) {
   int64_t outputs = shapeOf(weight)[transposed ? 0 : 1];
-  return ir::LinearOp::create(builder, where, typeOf(input).withDims({outputs}), input, weight,
-                              bias, transposed);
+  return ir::LinearOp::create(builder, where, typeOf(input).withDims({outputs}), input, weight, bias, transposed);
 }
 
 Value ModelBuilder::layerNorm(Value input, Value weight, Value bias, double eps, int64_t groups) {
-  return ir::LayerNormOp::create(builder, where, input.getType(), input, weight, bias,
-                                 llvm::APFloat(eps), groups);
+  return ir::LayerNormOp::create(builder, where, input.getType(), input, weight, bias, llvm::APFloat(eps), groups);
 }
 
 Value ModelBuilder::scale(Value input, double factor) {
@@ -208,8 +200,7 @@ Value ModelBuilder::concatFeatures(ArrayRef<Value> inputs) {
 Value ModelBuilder::sliceFeatures(Value input, int64_t offset, int64_t size) {
   if (size == widthOf(input))
     return input;
-  return ir::SliceFeaturesOp::create(builder, where, typeOf(input).withDims({size}), input, offset,
-                                     size);
+  return ir::SliceFeaturesOp::create(builder, where, typeOf(input).withDims({size}), input, offset, size);
 }
 
 Value ModelBuilder::reshape(Value input, ArrayRef<int64_t> dims) {
@@ -219,9 +210,8 @@ Value ModelBuilder::reshape(Value input, ArrayRef<int64_t> dims) {
 }
 
 InFlightDiagnostic ModelBuilder::spaceError(const Message &message) {
-  return emitError(places.of(message))
-         << "node " << quoted(nodeName()) << " makes rows that are too many [RC"
-         << static_cast<int64_t>(Code::TooBig) << "]: ";
+  return emitError(places.of(message)) << "node " << quoted(nodeName()) << " makes rows that are too many [RC"
+                                       << static_cast<int64_t>(Code::TooBig) << "]: ";
 }
 
 FailureOr<Value> ModelBuilder::concatRows(const Message &message, ArrayRef<Value> inputs) {
@@ -231,20 +221,17 @@ FailureOr<Value> ModelBuilder::concatRows(const Message &message, ArrayRef<Value
   Attribute space = ir::getConcatSpace(spaces, [&] { return spaceError(message); });
   if (!space)
     return failure();
-  auto type =
-      jagged(message, space, typeOf(inputs[0]).getDims(), typeOf(inputs[0]).getElementType());
+  auto type = jagged(message, space, typeOf(inputs[0]).getDims(), typeOf(inputs[0]).getElementType());
   if (failed(type))
     return failure();
   return Value(ir::ConcatRowsOp::create(builder, where, *type, inputs));
 }
 
 FailureOr<Value> ModelBuilder::interleave(const Message &message, ArrayRef<Value> inputs) {
-  Attribute space = ir::getInterleaveSpace(spaceOf(inputs[0]), inputs.size(),
-                                           [&] { return spaceError(message); });
+  Attribute space = ir::getInterleaveSpace(spaceOf(inputs[0]), inputs.size(), [&] { return spaceError(message); });
   if (!space)
     return failure();
-  auto type =
-      jagged(message, space, typeOf(inputs[0]).getDims(), typeOf(inputs[0]).getElementType());
+  auto type = jagged(message, space, typeOf(inputs[0]).getDims(), typeOf(inputs[0]).getElementType());
   if (failed(type))
     return failure();
   return Value(ir::InterleaveOp::create(builder, where, *type, inputs));
@@ -261,15 +248,14 @@ Value ModelBuilder::paramSlice(Value input, int64_t dim, int64_t offset, int64_t
   if (shape[dim] == size)
     return input;
   shape[dim] = size;
-  return ir::ParamSliceOp::create(
-      builder, where, RankedTensorType::get(shape, builder.getF32Type()), input, dim, offset, size);
+  return ir::ParamSliceOp::create(builder, where, RankedTensorType::get(shape, builder.getF32Type()), input, dim,
+                                  offset, size);
 }
 
 Value ModelBuilder::paramReshape(Value input, ArrayRef<int64_t> dims) {
   if (shapeOf(input) == dims)
     return input;
-  return ir::ParamReshapeOp::create(builder, where,
-                                    RankedTensorType::get(dims, builder.getF32Type()), input);
+  return ir::ParamReshapeOp::create(builder, where, RankedTensorType::get(dims, builder.getF32Type()), input);
 }
 
 Value ModelBuilder::paramConcat(ArrayRef<Value> inputs, int64_t dim) {
@@ -278,6 +264,5 @@ Value ModelBuilder::paramConcat(ArrayRef<Value> inputs, int64_t dim) {
   SmallVector<int64_t> shape(shapeOf(inputs[0]));
   for (Value input : inputs.drop_front())
     shape[dim] += shapeOf(input)[dim];
-  return ir::ParamConcatOp::create(builder, where,
-                                   RankedTensorType::get(shape, builder.getF32Type()), inputs, dim);
+  return ir::ParamConcatOp::create(builder, where, RankedTensorType::get(shape, builder.getF32Type()), inputs, dim);
 }

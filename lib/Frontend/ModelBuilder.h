@@ -17,8 +17,7 @@ using Rows = Attribute;
 
 class ModelBuilder {
 public:
-  ModelBuilder(OpBuilder &builder, const NamedModel &names, const Places &places,
-               WeightBinder &weights)
+  ModelBuilder(OpBuilder &builder, const NamedModel &names, const Places &places, WeightBinder &weights)
       : builder(builder), names(names), places(places), weights(weights) {}
 
   //===-- Named values
@@ -53,26 +52,21 @@ public:
   /// One INT64 for each row.
   FailureOr<Value> ids(const Message &message, StringRef field, int index = -1);
   /// The value has the rows of `other`.
-  LogicalResult sameRows(const Message &message, StringRef field, int index, Value value,
-                         Value other);
-  LogicalResult sameRecord(const Message &message, StringRef field, int index, Value value,
-                           Value other);
+  LogicalResult sameRows(const Message &message, StringRef field, int index, Value value, Value other);
+  LogicalResult sameRecord(const Message &message, StringRef field, int index, Value value, Value other);
   LogicalResult overRequest(const Message &message, StringRef field, Value value);
   /// Row spaces and records of a result stay within what the runtime can hold.
-  FailureOr<ir::JaggedType> jagged(const Message &message, Attribute space, ArrayRef<int64_t> dims,
-                                   Type element);
+  FailureOr<ir::JaggedType> jagged(const Message &message, Attribute space, ArrayRef<int64_t> dims, Type element);
   Attribute rows(StringRef name) const { return names.rows.lookup(name); }
   const pb::Table &table(StringRef name) const { return *names.tables.lookup(name); }
 
-  FailureOr<Value> weight(const Message &message, StringRef field, StringRef tensor,
-                          ArrayRef<Dim> dims,
+  FailureOr<Value> weight(const Message &message, StringRef field, StringRef tensor, ArrayRef<Dim> dims,
                           ArrayRef<std::pair<Location, std::string>> notes = {}) {
     return weights.bind(builder, places.of(message, field), tensor, dims, notes);
   }
 
   Report error(const Message &message, StringRef field, Code code, int index = -1) {
-    return Report::error(field.empty() ? places.of(message) : places.of(message, field, index),
-                         code);
+    return Report::error(field.empty() ? places.of(message) : places.of(message, field, index), code);
   }
 
   /// Ops made from here on stand at this field.
@@ -84,9 +78,7 @@ public:
   //---------------------------------------------------------------------------------------------------------===//
   // Operands fit: callers checked them.
 
-  template <typename Op> Value unary(Value input) {
-    return Op::create(builder, where, input.getType(), input);
-  }
+  template <typename Op> Value unary(Value input) { return Op::create(builder, where, input.getType(), input); }
   template <typename Op> Value binary(Value lhs, Value rhs) {
     return Op::create(builder, where, lhs.getType(), lhs, rhs);
   }
@@ -107,9 +99,7 @@ public:
   static Attribute spaceOf(Value value) { return typeOf(value).getSpace(); }
   /// Numbers in a record of one dimension.
   static int64_t widthOf(Value value) { return typeOf(value).getDims()[0]; }
-  static ArrayRef<int64_t> shapeOf(Value parameter) {
-    return cast<RankedTensorType>(parameter.getType()).getShape();
-  }
+  static ArrayRef<int64_t> shapeOf(Value parameter) { return cast<RankedTensorType>(parameter.getType()).getShape(); }
 
   OpBuilder &builder;
   const NamedModel &names;

@@ -81,8 +81,7 @@ private:
     errors += checkFieldRules(model, "", places, all);
     auto part = [&](const Message &message, StringRef kind, const std::string &name) {
       if (errors < kErrorLimit)
-        errors += checkFieldRules(
-            message, name.empty() ? kind.str() : (kind + " " + quoted(name)).str(), places, all);
+        errors += checkFieldRules(message, name.empty() ? kind.str() : (kind + " " + quoted(name)).str(), places, all);
     };
     for (const auto &rows : model.rows())
       part(rows, "rows", rows.name());
@@ -111,13 +110,11 @@ private:
   void missingKind(const pb::Rows &rows) {
     ++errors;
     Report::error(places.of(rows), Code::MissingField)
-        << "rows " << quoted(rows.name())
-        << " have no number, expected one of max, count, newest and oldest";
+        << "rows " << quoted(rows.name()) << " have no number, expected one of max, count, newest and oldest";
   }
 
   /// Enters a name; false when it is taken.
-  bool enter(llvm::StringMap<const Message *> &scope, StringRef name, const Message &place,
-             StringRef kind) {
+  bool enter(llvm::StringMap<const Message *> &scope, StringRef name, const Message &place, StringRef kind) {
     auto [it, isNew] = scope.try_emplace(name, &place);
     if (isNew)
       return true;
@@ -191,12 +188,8 @@ private:
           known.push_back("request");
         llvm::sort(known);
       }
-      Report report = Report::error(places.of(*reference.message, reference.field, reference.index),
-                                    Code::UnknownName);
-      report << (table  ? "no table "
-                 : rows ? "no rows "
-                        : "no input or node ")
-             << quoted(reference.name);
+      Report report = Report::error(places.of(*reference.message, reference.field, reference.index), Code::UnknownName);
+      report << (table ? "no table " : rows ? "no rows " : "no input or node ") << quoted(reference.name);
       std::string near = didYouMean(reference.name, known);
       if (!near.empty())
         report.hint(near);
@@ -220,8 +213,7 @@ private:
       text += name(path[i]) + " -> ";
     }
     Report report = Report::error(places.of(part(path[0])), Code::Cycle);
-    report << kind << " " << quoted(name(path[0])) << " depends on itself: " << text
-           << name(path[0]);
+    report << kind << " " << quoted(name(path[0])) << " depends on itself: " << text << name(path[0]);
     for (int i : path.drop_front().take_front(4))
       report.note(places.of(part(i)), quoted(name(i)) + " is here");
     return report;
@@ -294,7 +286,6 @@ private:
 
 } // namespace
 
-FailureOr<NamedModel> reccc::resolveNames(const pb::Model &model, const Places &places,
-                                          MLIRContext *context) {
+FailureOr<NamedModel> reccc::resolveNames(const pb::Model &model, const Places &places, MLIRContext *context) {
   return Resolver(model, places, context).resolve();
 }

@@ -18,8 +18,7 @@ struct NamedModel {
 };
 
 /// Checks the rules of all fields and resolves all names.
-FailureOr<NamedModel> resolveNames(const pb::Model &model, const Places &places,
-                                   MLIRContext *context);
+FailureOr<NamedModel> resolveNames(const pb::Model &model, const Places &places, MLIRContext *context);
 
 /// The node that a value name belongs to: "states" of "states.layers.0.out".
 inline StringRef ownerOf(StringRef value) { return value.split('.').first; }

@@ -64,8 +64,7 @@ namespace {
 /// Turns what the text parser says into diagnostics.
 class TextErrors : public gp::io::ErrorCollector {
 public:
-  TextErrors(StringRef source, const Places &places, bool strict)
-      : source(source), places(places), strict(strict) {}
+  TextErrors(StringRef source, const Places &places, bool strict) : source(source), places(places), strict(strict) {}
 
   void AddError(int line, int column, const std::string &message) override {
     if (++errors > kMostErrors)
@@ -97,14 +96,12 @@ public:
     if (++(isError ? errors : warnings) > kMostErrors)
       return;
     where = tokenBefore(line, column, name);
-    const gp::Descriptor *descriptor =
-        gp::DescriptorPool::generated_pool()->FindMessageTypeByName(type.str());
+    const gp::Descriptor *descriptor = gp::DescriptorPool::generated_pool()->FindMessageTypeByName(type.str());
     Report report = isError ? Report::error(where, block ? Code::UnknownBlock : Code::UnknownField)
                             : Report::warning(where, Code::UnknownField);
     report << (block ? "unknown block " : "unknown field ") << quoted(name);
     if (!block)
-      report << " in message " << type.substr(StringRef("recsys.v1.").size())
-             << (strict ? "" : "; it is ignored");
+      report << " in message " << type.substr(StringRef("recsys.v1.").size()) << (strict ? "" : "; it is ignored");
     std::string near = descriptor ? didYouMean(name, fieldNames(descriptor)) : "";
     if (!near.empty())
       report.hint(near);
@@ -134,8 +131,7 @@ private:
     if (at == StringRef::npos)
       return placeOf(line, column);
     size_t before = head.take_front(at).rfind('\n');
-    return placeOf(line - head.drop_front(at).count('\n'),
-                   before == StringRef::npos ? at : at - before - 1);
+    return placeOf(line - head.drop_front(at).count('\n'), before == StringRef::npos ? at : at - before - 1);
   }
 
   static void unknownEnumerator(Location where, StringRef value, StringRef fieldName) {
@@ -205,8 +201,8 @@ static LogicalResult checkUnknown(const Message &message, const Places &places, 
   for (int i = 0; i < std::min(unknown.field_count(), 3); ++i) {
     Report report = strict ? Report::error(places.of(message), Code::UnknownField)
                            : Report::warning(places.of(message), Code::UnknownField);
-    report << "unknown field " << unknown.field(i).number() << " in message "
-           << message.GetDescriptor()->name() << (strict ? "" : "; it is ignored");
+    report << "unknown field " << unknown.field(i).number() << " in message " << message.GetDescriptor()->name()
+           << (strict ? "" : "; it is ignored");
     if (strict)
       result = failure();
   }
@@ -218,41 +214,35 @@ static LogicalResult checkUnknown(const Message &message, const Places &places, 
 }
 
 static LogicalResult parseBinary(StringRef bytes, ParsedModel &parsed, bool strict) {
-  gp::io::CodedInputStream stream(reinterpret_cast<const uint8_t *>(bytes.data()),
-                                  static_cast<int>(bytes.size()));
+  gp::io::CodedInputStream stream(reinterpret_cast<const uint8_t *>(bytes.data()), static_cast<int>(bytes.size()));
   stream.SetRecursionLimit(kNestingLimit);
   gp::LogSilencer silencer; // the library prints what we report
   if (!parsed.model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage())
     return Report::error(parsed.places.wholeFile(), Code::BrokenBinary)
-           << "is neither protobuf text nor a whole binary message recsys.v1.Model; expected "
-           << bytes.size() << " bytes of it, reading stopped near byte "
-           << stream.CurrentPosition();
+           << "is neither protobuf text nor a whole binary message recsys.v1.Model; expected " << bytes.size()
+           << " bytes of it, reading stopped near byte " << stream.CurrentPosition();
   parsed.places.addBinary(parsed.model);
   return checkUnknown(parsed.model, parsed.places, strict);
 }
 
-std::unique_ptr<ParsedModel> reccc::parseModel(const llvm::MemoryBuffer &buffer, bool strict,
-                                               MLIRContext *context) {
+std::unique_ptr<ParsedModel> reccc::parseModel(const llvm::MemoryBuffer &buffer, bool strict, MLIRContext *context) {
   StringRef name = buffer.getBufferIdentifier(), bytes = buffer.getBuffer();
   auto parsed = std::make_unique<ParsedModel>(Places(context, name));
   Location file = parsed->places.wholeFile();
   FileKind kind = recognizeFile(name, bytes);
   if (bytes.size() > kLargestDescription && kind.kind != FileKind::Other) {
-    Report::error(file, Code::TooLarge)
-        << "has " << bytes.size() << " bytes, expected a description of at most "
-        << kLargestDescription << "; numbers belong into the weights file";
+    Report::error(file, Code::TooLarge) << "has " << bytes.size() << " bytes, expected a description of at most "
+                                        << kLargestDescription << "; numbers belong into the weights file";
     return nullptr;
   }
   LogicalResult result = failure();
   switch (kind.kind) {
   case FileKind::Empty:
-    result = Report::error(file, Code::EmptyFile)
-             << "empty file, expected a model description (recsys.v1.Model)";
+    result = Report::error(file, Code::EmptyFile) << "empty file, expected a model description (recsys.v1.Model)";
     break;
   case FileKind::Other:
     result = Report::error(file, Code::NotADescription)
-             << "expected a model description (recsys.v1.Model), got what looks like "
-             << kind.looksLike;
+             << "expected a model description (recsys.v1.Model), got what looks like " << kind.looksLike;
     break;
   case FileKind::Text:
     bytes.consume_front("\xef\xbb\xbf");
@@ -267,8 +257,8 @@ std::unique_ptr<ParsedModel> reccc::parseModel(const llvm::MemoryBuffer &buffer,
   const pb::Model &model = parsed->model;
   if (model.has_revision() && model.revision() > kRevision) {
     Report::error(parsed->places.of(model, "revision"), Code::NewerRevision)
-        << "the description needs revision " << model.revision()
-        << " of recsys.v1, this tool reads up to " << kRevision << "; use a newer reccc";
+        << "the description needs revision " << model.revision() << " of recsys.v1, this tool reads up to " << kRevision
+        << "; use a newer reccc";
     return nullptr;
   }
   return parsed;

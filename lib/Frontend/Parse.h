@@ -17,8 +17,7 @@ struct ParsedModel {
 };
 
 /// Null after an error.
-std::unique_ptr<ParsedModel> parseModel(const llvm::MemoryBuffer &buffer, bool strict,
-                                        MLIRContext *context);
+std::unique_ptr<ParsedModel> parseModel(const llvm::MemoryBuffer &buffer, bool strict, MLIRContext *context);
 
 } // namespace reccc
 

@@ -29,8 +29,7 @@ void Places::addBinary(const Message &root) {
         childPath += "[" + std::to_string(index) + "]";
       if (const Field *name = fieldNamed(child, "name"); name && name->type() == Field::TYPE_STRING)
         childPath += " \"" + child.GetReflection()->GetString(child, name).substr(0, 100) + "\"";
-      entries.try_emplace(
-          &child, Entry{nullptr, NameLoc::get(StringAttr::get(context, childPath), wholeFile())});
+      entries.try_emplace(&child, Entry{nullptr, NameLoc::get(StringAttr::get(context, childPath), wholeFile())});
       self(self, child, childPath);
     });
   };
@@ -47,8 +46,7 @@ Location Places::of(const Message &message, const Field *field, int index) const
   if (it == entries.end())
     return wholeFile();
   if (it->second.tree && field) {
-    auto where =
-        it->second.tree->GetLocation(field, field->is_repeated() ? std::max(index, 0) : -1);
+    auto where = it->second.tree->GetLocation(field, field->is_repeated() ? std::max(index, 0) : -1);
     if (where.line >= 0)
       return at(where.line + 1, where.column + 1);
   }

@@ -14,17 +14,14 @@ class Places {
 public:
   using Tree = google::protobuf::TextFormat::ParseInfoTree;
 
-  Places(MLIRContext *context, StringRef file)
-      : context(context), file(StringAttr::get(context, file)) {}
+  Places(MLIRContext *context, StringRef file) : context(context), file(StringAttr::get(context, file)) {}
 
   /// Text: positions as the parser recorded them. The tree must outlive this.
   void addText(const Message &root, const Tree &tree);
   /// Binary: places are paths like `node[12] "emb".linear`.
   void addBinary(const Message &root);
   /// A message that a preset made stands where `place` says.
-  void adopt(const Message &message, Location place) {
-    entries.try_emplace(&message, Entry{nullptr, place});
-  }
+  void adopt(const Message &message, Location place) { entries.try_emplace(&message, Entry{nullptr, place}); }
 
   /// Lines and columns count from 1; 0 means the file as a whole.
   Location at(int line, int column) const { return FileLineColLoc::get(file, line, column); }

@@ -18,8 +18,7 @@ struct Sequence {
 
 class PositionBuilder {
 public:
-  PositionBuilder(ModelBuilder &b, const pb::Positions &block)
-      : b(b), block(block), context(b.builder.getContext()) {}
+  PositionBuilder(ModelBuilder &b, const pb::Positions &block) : b(b), block(block), context(b.builder.getContext()) {}
 
   Built build() {
     auto input = b.vectors(block, "input");
@@ -46,14 +45,12 @@ public:
 private:
   LogicalResult readSequence(Attribute space) {
     sequence.segments = ir::getSegments(space);
-    auto part = [&](StringRef field, const std::string &name, Attribute at,
-                    StringRef place) -> LogicalResult {
+    auto part = [&](StringRef field, const std::string &name, Attribute at, StringRef place) -> LogicalResult {
       if (sequence.segments.size() > 1 && b.rows(name) == at)
         return success();
       return b.error(block, field, Code::BadMask)
-             << "node " << quoted(b.nodeName()) << ": rows " << quoted(name) << " are "
-             << rowsText(b.rows(name)) << ", expected what stands " << place << " in the sequence "
-             << rowsText(space);
+             << "node " << quoted(b.nodeName()) << ": rows " << quoted(name) << " are " << rowsText(b.rows(name))
+             << ", expected what stands " << place << " in the sequence " << rowsText(space);
     };
     if (block.has_context()) {
       if (failed(part("context", block.context(), sequence.segments.front(), "first")))
@@ -99,12 +96,10 @@ private:
     else
       position = total(0, segment) + row;
     Attribute space = sequence.segments[segment];
-    auto map = AffineMap::get(1, lengths.size(),
-                              {position, getAffineConstantExpr(entries - 1, context)}, context);
+    auto map = AffineMap::get(1, lengths.size(), {position, getAffineConstantExpr(entries - 1, context)}, context);
     auto type = ir::JaggedType::get(context, space, {}, b.builder.getI64Type());
-    return Value(
-        ir::RowIndexOp::create(b.builder, b.where, type, map,
-                               lengths.empty() ? ArrayAttr() : b.builder.getArrayAttr(lengths)));
+    return Value(ir::RowIndexOp::create(b.builder, b.where, type, map,
+                                        lengths.empty() ? ArrayAttr() : b.builder.getArrayAttr(lengths)));
   }
 
   Value lookUp(Value ids, Value table) {
@@ -114,9 +109,8 @@ private:
   }
 
   Built positionRecords() {
-    auto table = b.weight(
-        block, "weight", block.weight(),
-        {{block.has_entries() ? block.entries() : -1, "entries"}, {width, "width of the input"}});
+    auto table = b.weight(block, "weight", block.weight(),
+                          {{block.has_entries() ? block.entries() : -1, "entries"}, {width, "width of the input"}});
     if (failed(table))
       return failure();
     SmallVector<Value> parts;
@@ -132,16 +126,13 @@ private:
   Built timeRecords() {
     const pb::Positions::Time &time = block.time();
     b.at(time);
-    auto table = b.weight(
-        time, "weight", time.weight(),
-        {{time.has_entries() ? time.entries() : -1, "entries"}, {width, "width of the input"}});
+    auto table = b.weight(time, "weight", time.weight(),
+                          {{time.has_entries() ? time.entries() : -1, "entries"}, {width, "width of the input"}});
     auto history = b.ids(time, "history");
     auto request = b.ids(time, "request");
-    if (failed(table) || failed(history) || failed(request) ||
-        failed(b.overRequest(time, "request", *request)))
+    if (failed(table) || failed(history) || failed(request) || failed(b.overRequest(time, "request", *request)))
       return failure();
-    int64_t last =
-        time.last() == pb::Positions::Time::LAST_ROW ? b.shapeOf(*table)[0] - 1 : width - 1;
+    int64_t last = time.last() == pb::Positions::Time::LAST_ROW ? b.shapeOf(*table)[0] - 1 : width - 1;
     auto rule = bucketRule(b, time.rule(), last);
     if (failed(rule))
       return failure();
@@ -175,9 +166,8 @@ private:
       if (b.spaceOf(*candidates) == space)
         return b.binary<ir::SubOp>(now, *candidates);
       b.error(time, "candidates", Code::RowsDiffer)
-          << "node " << quoted(b.nodeName()) << ": candidates '" << time.candidates()
-          << "' has the rows " << rowsText(b.spaceOf(*candidates)) << ", expected "
-          << rowsText(space);
+          << "node " << quoted(b.nodeName()) << ": candidates '" << time.candidates() << "' has the rows "
+          << rowsText(b.spaceOf(*candidates)) << ", expected " << rowsText(space);
       return failure();
     }
     Value times = history;
@@ -186,10 +176,9 @@ private:
       times = *b.interleave(block, SmallVector<Value>(interleaved.getTimes(), times));
     if (b.spaceOf(times) == space)
       return b.binary<ir::SubOp>(now, times);
-    b.error(time, "history", Code::RowsDiffer)
-        << "node " << quoted(b.nodeName()) << ": history '" << time.history() << "' has the rows "
-        << rowsText(b.spaceOf(history)) << ", expected " << rowsText(space)
-        << " or the rows that are interleaved there";
+    b.error(time, "history", Code::RowsDiffer) << "node " << quoted(b.nodeName()) << ": history '" << time.history()
+                                               << "' has the rows " << rowsText(b.spaceOf(history)) << ", expected "
+                                               << rowsText(space) << " or the rows that are interleaved there";
     return failure();
   }
 
@@ -202,6 +191,4 @@ private:
 
 } // namespace
 
-Built reccc::build(ModelBuilder &b, const pb::Positions &block) {
-  return PositionBuilder(b, block).build();
-}
+Built reccc::build(ModelBuilder &b, const pb::Positions &block) { return PositionBuilder(b, block).build(); }

@@ -99,8 +99,7 @@ static const Preset kPresets[] = {
 namespace {
 class Filler {
 public:
-  Filler(Places &places, Location place, StringRef node, StringRef preset,
-         std::vector<PresetChoice> &choices)
+  Filler(Places &places, Location place, StringRef node, StringRef preset, std::vector<PresetChoice> &choices)
       : places(places), place(place), node(node), preset(preset), choices(choices) {}
 
   /// Copies from `from` what `to` has not.
@@ -110,8 +109,7 @@ public:
     for (const Field *field : fields) {
       const auto *reflection = to.GetReflection();
       std::string fieldPath = path + "." + field->name();
-      bool has = field->is_repeated() ? reflection->FieldSize(to, field) != 0
-                                      : reflection->HasField(to, field);
+      bool has = field->is_repeated() ? reflection->FieldSize(to, field) != 0 : reflection->HasField(to, field);
       const auto *oneof = field->real_containing_oneof();
       bool otherOfOneof = !has && oneof && reflection->HasOneof(to, oneof);
       bool message = field->cpp_type() == Field::CPPTYPE_MESSAGE;
@@ -128,8 +126,7 @@ public:
         choices.push_back({node.str(), fieldPath, "{}", preset.str(), /*overridden=*/true});
         continue;
       }
-      choices.push_back(
-          {node.str(), fieldPath, valueText(from, field), preset.str(), has || otherOfOneof});
+      choices.push_back({node.str(), fieldPath, valueText(from, field), preset.str(), has || otherOfOneof});
       if (!has && !otherOfOneof)
         copy(to, from, field);
     }
@@ -177,16 +174,15 @@ static bool hasMessage(const Message &block, StringRef path) {
 }
 
 void reccc::applyPreset(pb::Node &node, Places &places, std::vector<PresetChoice> &choices) {
-  const Field *blockField =
-      node.GetReflection()->GetOneofFieldDescriptor(node, node.GetDescriptor()->oneof_decl(0));
+  const Field *blockField = node.GetReflection()->GetOneofFieldDescriptor(node, node.GetDescriptor()->oneof_decl(0));
   if (!blockField)
     return;
   Message *block = node.GetReflection()->MutableMessage(&node, blockField);
   const Field *presetField = fieldNamed(*block, "preset");
   if (!presetField || !block->GetReflection()->HasField(*block, presetField))
     return;
-  const auto *chosen = presetField->enum_type()->FindValueByNumber(
-      block->GetReflection()->GetEnumValue(*block, presetField));
+  const auto *chosen =
+      presetField->enum_type()->FindValueByNumber(block->GetReflection()->GetEnumValue(*block, presetField));
   if (!chosen)
     return; // reported by the rules
   Location place = places.of(*block, presetField);

@@ -52,8 +52,7 @@ std::string reccc::didYouMean(StringRef name, ArrayRef<StringRef> candidates) {
   unsigned limit = std::max<unsigned>(2, name.size() / 3);
   SmallVector<std::pair<unsigned, StringRef>> near;
   for (StringRef candidate : ArrayRef(candidates).take_front(20000)) {
-    size_t longer = std::max(candidate.size(), name.size()),
-           shorter = std::min(candidate.size(), name.size());
+    size_t longer = std::max(candidate.size(), name.size()), shorter = std::min(candidate.size(), name.size());
     if (longer - shorter > limit)
       continue;
     unsigned distance = name.edit_distance(candidate, /*AllowReplacements=*/true, limit);

@@ -37,8 +37,7 @@ public:
   operator LogicalResult() const { return failure(); }
 
 private:
-  Report(InFlightDiagnostic diagnostic, Code code)
-      : diagnostic(std::move(diagnostic)), code(code) {}
+  Report(InFlightDiagnostic diagnostic, Code code) : diagnostic(std::move(diagnostic)), code(code) {}
   InFlightDiagnostic diagnostic;
   Code code;
 };

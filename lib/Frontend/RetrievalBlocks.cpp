@@ -12,11 +12,9 @@ Built reccc::build(ModelBuilder &b, const pb::DotTable &block) {
   int64_t rows = b.shapeOf(*weight)[0], width = b.shapeOf(*weight)[1], first = block.first_row();
   if (width != b.widthOf(*input)) {
     b.error(block, "input", Code::RecordsDiffer)
-            .note(b.places.of(b.table(block.table())),
-                  "the table is " + shapeText(b.shapeOf(*weight)))
-        << "node " << quoted(b.nodeName()) << ": input '" << block.input() << "' has "
-        << b.widthOf(*input) << " numbers a row, expected the " << width << " of table "
-        << quoted(block.table());
+            .note(b.places.of(b.table(block.table())), "the table is " + shapeText(b.shapeOf(*weight)))
+        << "node " << quoted(b.nodeName()) << ": input '" << block.input() << "' has " << b.widthOf(*input)
+        << " numbers a row, expected the " << width << " of table " << quoted(block.table());
     return failure();
   }
   if (first >= rows) {
@@ -26,8 +24,8 @@ Built reccc::build(ModelBuilder &b, const pb::DotTable &block) {
   }
   Value items = b.paramSlice(*weight, 0, first, rows - first);
   if (block.has_unit_rows())
-    items = ir::ParamL2NormOp::create(b.builder, b.where, items.getType(), items,
-                                      llvm::APFloat(block.unit_rows().eps()));
+    items =
+        ir::ParamL2NormOp::create(b.builder, b.where, items.getType(), items, llvm::APFloat(block.unit_rows().eps()));
   if (failed(b.jagged(block, b.spaceOf(*input), {rows - first}, b.builder.getF32Type())))
     return failure();
   Value scores = b.linear(*input, items, Value(), /*transposed=*/true);
@@ -43,8 +41,7 @@ Built reccc::build(ModelBuilder &b, const pb::TopK &block) {
   int64_t fromId = block.has_from_id() ? block.from_id() : firstId;
   if (fromId < firstId || fromId - firstId >= columns) {
     b.error(block, "from_id", Code::OutOfRange)
-        << "from_id is " << fromId << ", expected an id of the input, " << firstId << " to "
-        << firstId + columns - 1;
+        << "from_id is " << fromId << ", expected an id of the input, " << firstId << " to " << firstId + columns - 1;
     return failure();
   }
   Value scores = b.sliceFeatures(*input, fromId - firstId, columns - (fromId - firstId));
@@ -57,8 +54,8 @@ Built reccc::build(ModelBuilder &b, const pb::TopK &block) {
   }
   int64_t k = block.k();
   ir::JaggedType type = b.typeOf(scores).withDims({k});
-  auto top = ir::TopKOp::create(b.builder, b.where, type.withElementType(b.builder.getI64Type()),
-                                type, scores, exclude, k, fromId);
+  auto top = ir::TopKOp::create(b.builder, b.where, type.withElementType(b.builder.getI64Type()), type, scores, exclude,
+                                k, fromId);
   b.define("ids", top.getIds());
   b.define("scores", top.getBest());
   return Value(top.getIds());

@@ -5,8 +5,7 @@
 using namespace reccc;
 
 /// The inputs of a repeated field `input`, of equal records.
-static FailureOr<SmallVector<Value>> equalInputs(ModelBuilder &b, const Message &message, int count,
-                                                 bool equalRows) {
+static FailureOr<SmallVector<Value>> equalInputs(ModelBuilder &b, const Message &message, int count, bool equalRows) {
   SmallVector<Value> inputs;
   for (int i = 0; i < count; ++i) {
     auto input = b.value(message, "input", i);
@@ -38,8 +37,7 @@ Built reccc::build(ModelBuilder &b, const pb::Append &block) {
     if (!block.GetReflection()->HasField(block, fieldNamed(block, field)))
       continue;
     auto input = b.value(block, field);
-    if (failed(input) ||
-        (!inputs.empty() && failed(b.sameRecord(block, field, -1, *input, inputs[0]))))
+    if (failed(input) || (!inputs.empty() && failed(b.sameRecord(block, field, -1, *input, inputs[0]))))
       return failure();
     inputs.push_back(*input);
   }
@@ -61,19 +59,17 @@ Built reccc::build(ModelBuilder &b, const pb::Deinterleave &block) {
     return failure();
   auto space = dyn_cast<ir::InterleaveAttr>(b.spaceOf(*input));
   if (!space) {
-    b.error(block, "input", Code::NoSuchRows)
-        << "node " << quoted(b.nodeName()) << ": input has the rows " << rowsText(b.spaceOf(*input))
-        << ", expected interleaved rows";
+    b.error(block, "input", Code::NoSuchRows) << "node " << quoted(b.nodeName()) << ": input has the rows "
+                                              << rowsText(b.spaceOf(*input)) << ", expected interleaved rows";
     return failure();
   }
   if (block.phase() >= space.getTimes()) {
-    b.error(block, "phase", Code::OutOfRange)
-        << "phase is " << block.phase() << ", expected less than " << space.getTimes()
-        << ", the number of values that take turns";
+    b.error(block, "phase", Code::OutOfRange) << "phase is " << block.phase() << ", expected less than "
+                                              << space.getTimes() << ", the number of values that take turns";
     return failure();
   }
-  return Value(ir::DeinterleaveOp::create(
-      b.builder, b.where, b.typeOf(*input).withSpace(space.getOf()), *input, block.phase()));
+  return Value(
+      ir::DeinterleaveOp::create(b.builder, b.where, b.typeOf(*input).withSpace(space.getOf()), *input, block.phase()));
 }
 
 static bool isTakeOf(Attribute space, Attribute of) {
@@ -91,8 +87,7 @@ Built reccc::build(ModelBuilder &b, const pb::Select &block) {
   if (space == wanted)
     return *input;
   if (isTakeOf(wanted, space))
-    return Value(
-        ir::TakeRowsOp::create(b.builder, b.where, b.typeOf(*input).withSpace(wanted), *input));
+    return Value(ir::TakeRowsOp::create(b.builder, b.where, b.typeOf(*input).withSpace(wanted), *input));
   SmallVector<Attribute> segments = ir::getSegments(space);
   SmallVector<int64_t> matches;
   for (auto [i, segment] : llvm::enumerate(segments))
@@ -100,18 +95,16 @@ Built reccc::build(ModelBuilder &b, const pb::Select &block) {
       matches.push_back(i);
   if (segments.size() < 2 || matches.size() != 1) {
     Report report = b.error(block, "rows", Code::NoSuchRows);
-    report << "node " << quoted(b.nodeName()) << ": rows '" << block.rows() << "' are "
-           << rowsText(wanted) << ", which "
-           << (matches.empty() ? "are no part" : "are more than one part")
-           << " of the input's rows, " << rowsText(space);
+    report << "node " << quoted(b.nodeName()) << ": rows '" << block.rows() << "' are " << rowsText(wanted)
+           << ", which " << (matches.empty() ? "are no part" : "are more than one part") << " of the input's rows, "
+           << rowsText(space);
     return failure();
   }
-  Value slice = ir::SliceRowsOp::create(
-      b.builder, b.where, b.typeOf(*input).withSpace(segments[matches[0]]), *input, matches[0], 1);
+  Value slice = ir::SliceRowsOp::create(b.builder, b.where, b.typeOf(*input).withSpace(segments[matches[0]]), *input,
+                                        matches[0], 1);
   if (segments[matches[0]] == wanted)
     return slice;
-  return Value(
-      ir::TakeRowsOp::create(b.builder, b.where, b.typeOf(*input).withSpace(wanted), slice));
+  return Value(ir::TakeRowsOp::create(b.builder, b.where, b.typeOf(*input).withSpace(wanted), slice));
 }
 
 Built reccc::build(ModelBuilder &b, const pb::Shift &block) {
@@ -124,16 +117,14 @@ Built reccc::build(ModelBuilder &b, const pb::Shift &block) {
 }
 
 /// The rows that the oneof `target` of a block means.
-template <typename Block>
-static FailureOr<Attribute> targetRows(ModelBuilder &b, const Block &block) {
+template <typename Block> static FailureOr<Attribute> targetRows(ModelBuilder &b, const Block &block) {
   if (block.target_case() == Block::kRows)
     return b.rows(block.rows());
   if (block.target_case() == Block::kLike) {
     auto like = b.value(block, "like");
     return failed(like) ? FailureOr<Attribute>(failure()) : FailureOr<Attribute>(b.spaceOf(*like));
   }
-  b.error(block, "", Code::MissingField)
-      << "node " << quoted(b.nodeName()) << " has no target, expected rows or like";
+  b.error(block, "", Code::MissingField) << "node " << quoted(b.nodeName()) << " has no target, expected rows or like";
   return failure();
 }
 
@@ -158,8 +149,7 @@ Built reccc::build(ModelBuilder &b, const pb::SplatRows &block) {
   if (failed(weight))
     return failure();
   auto type = b.jagged(block, *target, {b.shapeOf(*weight).back()}, b.builder.getF32Type());
-  return failed(type) ? Built(failure())
-                      : Built(Value(ir::SplatRowsOp::create(b.builder, b.where, *type, *weight)));
+  return failed(type) ? Built(failure()) : Built(Value(ir::SplatRowsOp::create(b.builder, b.where, *type, *weight)));
 }
 
 Built reccc::build(ModelBuilder &b, const pb::PadRows &block) {
@@ -175,8 +165,7 @@ Built reccc::build(ModelBuilder &b, const pb::MaskRows &block) {
   auto ids = b.ids(block, "ids");
   if (failed(input) || failed(ids) || failed(b.sameRows(block, "ids", -1, *ids, *input)))
     return failure();
-  return Value(
-      ir::MaskRowsOp::create(b.builder, b.where, input->getType(), *input, *ids, block.value()));
+  return Value(ir::MaskRowsOp::create(b.builder, b.where, input->getType(), *input, *ids, block.value()));
 }
 
 Built reccc::build(ModelBuilder &b, const pb::MaskShort &block) {
@@ -186,16 +175,15 @@ Built reccc::build(ModelBuilder &b, const pb::MaskShort &block) {
   SmallVector<Attribute> spaces;
   for (const std::string &name : block.rows())
     spaces.push_back(b.rows(name));
-  return Value(ir::MaskShortOp::create(b.builder, b.where, input->getType(), *input,
-                                       b.builder.getArrayAttr(spaces), block.min_rows()));
+  return Value(ir::MaskShortOp::create(b.builder, b.where, input->getType(), *input, b.builder.getArrayAttr(spaces),
+                                       block.min_rows()));
 }
 
 Built reccc::build(ModelBuilder &b, const pb::Pool &block) {
   auto input = b.floats(block, "input");
   if (failed(input))
     return failure();
-  static const ir::PoolKind kinds[] = {ir::PoolKind::last, ir::PoolKind::first, ir::PoolKind::sum,
-                                       ir::PoolKind::mean};
+  static const ir::PoolKind kinds[] = {ir::PoolKind::last, ir::PoolKind::first, ir::PoolKind::sum, ir::PoolKind::mean};
   auto type = b.typeOf(*input).withSpace(ir::getRequestSpace(b.builder.getContext()));
   return Value(ir::PoolOp::create(b.builder, b.where, type, *input, kinds[block.kind()]));
 }

@@ -5,8 +5,7 @@
 
 using namespace reccc;
 
-void reccc::forEachChild(const Message &message,
-                         llvm::function_ref<void(const Message &, const Field *, int)> visit) {
+void reccc::forEachChild(const Message &message, llvm::function_ref<void(const Message &, const Field *, int)> visit) {
   std::vector<const Field *> fields;
   const auto *reflection = message.GetReflection();
   reflection->ListFields(message, &fields);

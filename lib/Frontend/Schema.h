@@ -22,8 +22,7 @@ inline const Field *fieldNamed(const Message &message, StringRef name) {
 
 /// Calls `visit(child, field, index)` for each message that is set in `message`; index is -1 for a
 /// single one.
-void forEachChild(const Message &message,
-                  llvm::function_ref<void(const Message &, const Field *, int)> visit);
+void forEachChild(const Message &message, llvm::function_ref<void(const Message &, const Field *, int)> visit);
 
 /// How a field's value prints: "1e-06", "META_STU", "'head.weight'".
 std::string valueText(const Message &message, const Field *field);

@@ -11,18 +11,16 @@ using namespace reccc;
 /// PyTorch changes. Bucket 1 is skipped. Trained models depend on these steps, and libraries differ
 /// at some of them by one.
 static const int64_t kTorchEdges[] = {
-    2,       2,       3,       4,        5,        7,        9,       12,      16,      21,
-    28,      38,      51,      68,       92,       124,      167,     226,     305,     412,
-    557,     752,     1016,    1372,     1854,     2505,     3385,    4574,    6180,    8350,
-    11283,   15245,   20600,   27834,    37610,    50818,    68666,   92782,   125367,  169397,
-    228891,  309280,  417901,  564672,   762990,   1030959,  1393042, 1882290, 2543367, 3436623,
-    4643595, 6274467, 8478123, 11455710, 15479070, 20915478, 28261151};
+    2,       2,       3,       4,       5,       7,        9,        12,       16,      21,      28,      38,
+    51,      68,      92,      124,     167,     226,      305,      412,      557,     752,     1016,    1372,
+    1854,    2505,    3385,    4574,    6180,    8350,     11283,    15245,    20600,   27834,   37610,   50818,
+    68666,   92782,   125367,  169397,  228891,  309280,   417901,   564672,   762990,  1030959, 1393042, 1882290,
+    2543367, 3436623, 4643595, 6274467, 8478123, 11455710, 15479070, 20915478, 28261151};
 
 int64_t reccc::researchLogBucket(int64_t x) {
   // Rounding the extended logarithm is the correctly rounded one: it is off by less than the
   // distance of any such value to a tie.
-  auto logarithm = static_cast<float>(
-      std::log(static_cast<long double>(static_cast<float>(std::max<int64_t>(x, 1)))));
+  auto logarithm = static_cast<float>(std::log(static_cast<long double>(static_cast<float>(std::max<int64_t>(x, 1)))));
   return static_cast<int64_t>(logarithm / 0.301f);
 }
 

@@ -8,8 +8,7 @@ namespace {
 
 class TransformerBuilder {
 public:
-  TransformerBuilder(ModelBuilder &b, const pb::Transformer &block)
-      : b(b), block(block), names(block.weights()) {}
+  TransformerBuilder(ModelBuilder &b, const pb::Transformer &block) : b(b), block(block), names(block.weights()) {}
 
   Built build() {
     auto input = b.vectors(block, "input");
@@ -18,8 +17,7 @@ public:
     width = b.widthOf(*input);
     if (width % block.heads()) {
       b.error(block, "heads", Code::OutOfRange)
-          << "heads is " << block.heads() << ", expected a divisor of the width of the input, "
-          << width;
+          << "heads is " << block.heads() << ", expected a divisor of the width of the input, " << width;
       return failure();
     }
     if (block.layers() > 1 && !StringRef(names.prefix()).contains("{layer}")) {
@@ -45,24 +43,18 @@ public:
   }
 
 private:
-  std::string prefix(const std::string &name) const {
-    return substitute(names.prefix(), "layer", layer) + name + ".";
-  }
-  std::string inner(StringRef name) const {
-    return "layers." + std::to_string(layer) + "." + name.str();
-  }
+  std::string prefix(const std::string &name) const { return substitute(names.prefix(), "layer", layer) + name + "."; }
+  std::string inner(StringRef name) const { return "layers." + std::to_string(layer) + "." + name.str(); }
 
   Built linear(Value input, const std::string &name, StringRef field, Dim outputs) {
-    return buildTorchLinear(
-        b, names,
-        names.GetReflection()->HasField(names, fieldNamed(names, field)) ? field : "prefix", input,
-        prefix(name), outputs);
+    return buildTorchLinear(b, names,
+                            names.GetReflection()->HasField(names, fieldNamed(names, field)) ? field : "prefix", input,
+                            prefix(name), outputs);
   }
 
   /// norm(x + residual)
   Built addNorm(Value x, Value residual, const std::string &name, StringRef field) {
-    return buildTorchNorm(b, names, field, b.binary<ir::AddOp>(x, residual), prefix(name),
-                          block.eps());
+    return buildTorchNorm(b, names, field, b.binary<ir::AddOp>(x, residual), prefix(name), block.eps());
   }
 
   Value activate(Value x) {
@@ -89,11 +81,9 @@ private:
     b.define(inner("value"), *value);
     int64_t heads = block.heads();
     auto split = [&](Value v) { return b.reshape(v, {heads, width / heads}); };
-    Value attended =
-        buildAttention(b, split(*query), split(*key), split(*value), masks, score, {});
+    Value attended = buildAttention(b, split(*query), split(*key), split(*value), masks, score, {});
     b.define(inner("attention"), attended);
-    auto projected = linear(b.reshape(attended, {width}), names.attention_output(),
-                            "attention_output", same);
+    auto projected = linear(b.reshape(attended, {width}), names.attention_output(), "attention_output", same);
     if (failed(projected))
       return failure();
     b.define(inner("projected"), *projected);
@@ -102,8 +92,8 @@ private:
       return failure();
     b.define(inner("attn"), *attention);
 
-    auto hidden = linear(*attention, names.inner(), "inner",
-                         {block.has_inner_width() ? block.inner_width() : -1, "inner_width"});
+    auto hidden =
+        linear(*attention, names.inner(), "inner", {block.has_inner_width() ? block.inner_width() : -1, "inner_width"});
     if (failed(hidden))
       return failure();
     b.define(inner("hidden"), *hidden);
@@ -127,6 +117,4 @@ private:
 
 } // namespace
 
-Built reccc::build(ModelBuilder &b, const pb::Transformer &block) {
-  return TransformerBuilder(b, block).build();
-}
+Built reccc::build(ModelBuilder &b, const pb::Transformer &block) { return TransformerBuilder(b, block).build(); }

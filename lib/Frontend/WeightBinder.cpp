@@ -8,8 +8,7 @@
 using namespace reccc;
 namespace ir = ::mlir::recsys;
 
-WeightBinder::WeightBinder(ModuleOp module, const SafetensorsFile *weights)
-    : module(module), weights(weights) {}
+WeightBinder::WeightBinder(ModuleOp module, const SafetensorsFile *weights) : module(module), weights(weights) {}
 
 Location WeightBinder::fileLocation(MLIRContext *context) const {
   return FileLineColLoc::get(context, weights ? weights->source() : "weights", 0, 0);
@@ -39,9 +38,8 @@ LogicalResult WeightBinder::reportMissing(Location where, StringRef name) const 
   return report;
 }
 
-FailureOr<SmallVector<int64_t>>
-WeightBinder::checkShape(Location where, StringRef name, ArrayRef<Dim> dims,
-                         ArrayRef<std::pair<Location, std::string>> notes) const {
+FailureOr<SmallVector<int64_t>> WeightBinder::checkShape(Location where, StringRef name, ArrayRef<Dim> dims,
+                                                         ArrayRef<std::pair<Location, std::string>> notes) const {
   SmallVector<int64_t> expected;
   for (const Dim &dim : dims)
     expected.push_back(dim.size);
@@ -51,8 +49,7 @@ WeightBinder::checkShape(Location where, StringRef name, ArrayRef<Dim> dims,
         Report report = Report::error(where, Code::SizeNeeded);
         report << "the shape " << shapeText(expected) << " of weight " << quoted(name)
                << " is not known without a weights file";
-        report.hint(dim.from.empty() ? "give the weights"
-                                     : "set " + dim.from + ", or give the weights");
+        report.hint(dim.from.empty() ? "give the weights" : "set " + dim.from + ", or give the weights");
         return failure();
       }
     return expected;
@@ -62,10 +59,8 @@ WeightBinder::checkShape(Location where, StringRef name, ArrayRef<Dim> dims,
     return reportMissing(where, name), failure();
   if (!isFloat(tensor->type)) {
     Report::error(where, Code::TensorType)
-            .note(fileLocation(where.getContext()),
-                  "tensor " + quoted(name) + " is " + tensor->describe())
-        << "weight " << quoted(name) << " holds " << typeName(tensor->type)
-        << ", expected F32, F64, BF16 or F16";
+            .note(fileLocation(where.getContext()), "tensor " + quoted(name) + " is " + tensor->describe())
+        << "weight " << quoted(name) << " holds " << typeName(tensor->type) << ", expected F32, F64, BF16 or F16";
     return failure();
   }
   bool fits = tensor->shape.size() == dims.size();
@@ -78,20 +73,17 @@ WeightBinder::checkShape(Location where, StringRef name, ArrayRef<Dim> dims,
          << shapeText(expected);
   std::vector<std::string> reasons;
   for (size_t i = 0; i < dims.size(); ++i)
-    if (!dims[i].from.empty() && dims[i].size >= 0 &&
-        (i >= tensor->shape.size() || tensor->shape[i] != dims[i].size))
+    if (!dims[i].from.empty() && dims[i].size >= 0 && (i >= tensor->shape.size() || tensor->shape[i] != dims[i].size))
       reasons.push_back(std::to_string(dims[i].size) + " = " + dims[i].from);
   if (!reasons.empty())
     report << " (" << enumerate(reasons) << ")";
-  report.note(fileLocation(where.getContext()),
-              "tensor " + quoted(name) + " is " + tensor->describe());
+  report.note(fileLocation(where.getContext()), "tensor " + quoted(name) + " is " + tensor->describe());
   for (const auto &[place, text] : notes)
     report.note(place, text);
   return failure();
 }
 
-FailureOr<Value> WeightBinder::bind(OpBuilder &builder, Location where, StringRef name,
-                                    ArrayRef<Dim> dims,
+FailureOr<Value> WeightBinder::bind(OpBuilder &builder, Location where, StringRef name, ArrayRef<Dim> dims,
                                     ArrayRef<std::pair<Location, std::string>> notes) {
   markUsed(name);
   auto shape = checkShape(where, name, dims, notes);
@@ -100,8 +92,8 @@ FailureOr<Value> WeightBinder::bind(OpBuilder &builder, Location where, StringRe
   int64_t elements = 1;
   for (int64_t size : *shape)
     if (llvm::MulOverflow(elements, size, elements) || elements > (int64_t(1) << 60)) {
-      Report::error(where, Code::TooBig) << "the element count of weight " << quoted(name)
-                                         << " with shape " << shapeText(*shape) << " overflows";
+      Report::error(where, Code::TooBig) << "the element count of weight " << quoted(name) << " with shape "
+                                         << shapeText(*shape) << " overflows";
       return failure();
     }
   auto type = RankedTensorType::get(*shape, builder.getF32Type());
@@ -110,15 +102,14 @@ FailureOr<Value> WeightBinder::bind(OpBuilder &builder, Location where, StringRe
   if (!isNew && it->second != type) {
     // Only without a file: two blocks tell different sizes.
     Report::error(where, Code::ShapeMismatch)
-        << "weight " << quoted(name) << " has shape " << shapeText(it->second.getShape())
-        << " elsewhere, expected " << shapeText(*shape) << " here";
+        << "weight " << quoted(name) << " has shape " << shapeText(it->second.getShape()) << " elsewhere, expected "
+        << shapeText(*shape) << " here";
     return failure();
   }
   if (isNew) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(module.getBody(), std::prev(module.getBody()->end()));
-    ir::ParameterOp::create(builder, where, symbol, builder.getStringAttr("private"),
-                            TypeAttr::get(type), symbol);
+    ir::ParameterOp::create(builder, where, symbol, builder.getStringAttr("private"), TypeAttr::get(type), symbol);
   }
   Value &value = values[symbol];
   if (!value)

@@ -43,9 +43,8 @@ public:
   void warnUnused(MLIRContext *context) const;
 
 private:
-  FailureOr<SmallVector<int64_t>>
-  checkShape(Location where, StringRef name, ArrayRef<Dim> dims,
-             ArrayRef<std::pair<Location, std::string>> notes) const;
+  FailureOr<SmallVector<int64_t>> checkShape(Location where, StringRef name, ArrayRef<Dim> dims,
+                                             ArrayRef<std::pair<Location, std::string>> notes) const;
 
   ModuleOp module;
   const SafetensorsFile *weights;

@@ -27,8 +27,7 @@ struct Segment {
 };
 } // namespace
 
-static SmallVector<Segment> findSegments(Evaluation &evaluation, ValueRange values,
-                                         int64_t request) {
+static SmallVector<Segment> findSegments(Evaluation &evaluation, ValueRange values, int64_t request) {
   SmallVector<Segment> segments;
   for (auto [source, value] : llvm::enumerate(values)) {
     const JaggedValue &rows = evaluation.get(value);
@@ -44,8 +43,7 @@ static SmallVector<Segment> findSegments(Evaluation &evaluation, ValueRange valu
 
 /// |a - b|, or the largest number where that has no 64 bits.
 static int64_t distance(int64_t a, int64_t b) {
-  uint64_t difference =
-      static_cast<uint64_t>(std::max(a, b)) - static_cast<uint64_t>(std::min(a, b));
+  uint64_t difference = static_cast<uint64_t>(std::max(a, b)) - static_cast<uint64_t>(std::min(a, b));
   return std::min<uint64_t>(difference, std::numeric_limits<int64_t>::max());
 }
 
@@ -53,9 +51,8 @@ namespace {
 template <typename Real> class Attention {
 public:
   Attention(AttentionOp op, Evaluation &evaluation)
-      : op(op), evaluation(evaluation), query(evaluation.get(op.getQuery())),
-        result(evaluation.get(op.getResult())), width(query.type.getDims()[1]),
-        valueWidth(result.type.getDims()[1]) {
+      : op(op), evaluation(evaluation), query(evaluation.get(op.getQuery())), result(evaluation.get(op.getResult())),
+        width(query.type.getDims()[1]), valueWidth(result.type.getDims()[1]) {
     if (op.getToeplitz())
       toeplitz = evaluation.getParameter(op.getToeplitz()).stored();
     if (op.getBucketWeights())
@@ -75,15 +72,13 @@ public:
   }
 
 private:
-  LogicalResult runRow(int64_t request, unsigned querySegment, int64_t row, int64_t place,
-                       ArrayRef<Segment> sources) {
+  LogicalResult runRow(int64_t request, unsigned querySegment, int64_t row, int64_t place, ArrayRef<Segment> sources) {
     std::vector<Column> columns;
     for (auto [number, segment] : llvm::enumerate(sources)) {
       SmallVector<std::pair<int64_t, int64_t>> intervals;
       op.getMask(querySegment, number)
           .getIntervals(
-              place, segment.rows,
-              [&](Attribute space) { return evaluation.getRows(space, request); }, intervals);
+              place, segment.rows, [&](Attribute space) { return evaluation.getRows(space, request); }, intervals);
       for (auto [low, high] : intervals)
         for (int64_t column = low; column < high; ++column)
           columns.push_back({segment.source, segment.begin + column, column});
@@ -104,8 +99,7 @@ private:
     return success();
   }
 
-  LogicalResult computeBiases(int64_t row, int64_t place, ArrayRef<Column> columns,
-                              std::vector<Real> &biases) {
+  LogicalResult computeBiases(int64_t row, int64_t place, ArrayRef<Column> columns, std::vector<Real> &biases) {
     if (toeplitz.empty() && buckets.empty())
       return success();
     for (const Column &column : columns) {
@@ -113,16 +107,15 @@ private:
       if (!toeplitz.empty()) {
         int64_t index = static_cast<int64_t>(*op.getToeplitzCenter()) + column.place - place;
         if (index < 0 || index >= static_cast<int64_t>(toeplitz.size()))
-          return op.emitError() << "expected a toeplitz parameter that has a weight for row "
-                                << place << " and column " << column.place << ", got "
-                                << toeplitz.size() << " weights, and none at " << index;
+          return op.emitError() << "expected a toeplitz parameter that has a weight for row " << place << " and column "
+                                << column.place << ", got " << toeplitz.size() << " weights, and none at " << index;
         bias += static_cast<Real>(toeplitz[index]);
       }
       if (!buckets.empty()) {
         int64_t apart = distance(evaluation.get(op.getQueryTimes()).integers[row],
                                  evaluation.get(op.getKeyTimes()).integers[column.row]);
-        int64_t bucket = std::clamp<int64_t>(getBucket(*op.getBucketRule(), apart), 0,
-                                             static_cast<int64_t>(buckets.size()) - 1);
+        int64_t bucket =
+            std::clamp<int64_t>(getBucket(*op.getBucketRule(), apart), 0, static_cast<int64_t>(buckets.size()) - 1);
         bias += static_cast<Real>(buckets[bucket]);
       }
       biases.push_back(bias);
@@ -135,15 +128,13 @@ private:
     return head / (op.getHeads() / source.type.getDims()[0]);
   }
 
-  std::vector<Real> computeScores(int64_t row, int64_t head, ArrayRef<Column> columns,
-                                  ArrayRef<Real> biases) {
+  std::vector<Real> computeScores(int64_t row, int64_t head, ArrayRef<Column> columns, ArrayRef<Real> biases) {
     Real scale = static_cast<Real>(op.getScale().convertToDouble());
     auto queryHead = query.floats.begin() + (row * op.getHeads() + head) * width;
     std::vector<Real> scores;
     for (auto [index, column] : llvm::enumerate(columns)) {
       const JaggedValue &keys = evaluation.get(op.getKeys()[column.source]);
-      auto key = keys.floats.begin() +
-                 (column.row * keys.type.getDims()[0] + sourceHead(keys, head)) * width;
+      auto key = keys.floats.begin() + (column.row * keys.type.getDims()[0] + sourceHead(keys, head)) * width;
       Real dot = 0;
       for (int64_t d = 0; d < width; ++d)
         dot += static_cast<Real>(queryHead[d]) * static_cast<Real>(key[d]);
@@ -158,9 +149,8 @@ private:
   }
 
   void applySilu(MutableArrayRef<Real> scores, int64_t request) {
-    Real divisor = op.getDivisor()
-                       ? static_cast<Real>(op.getDivisor()->convertToDouble())
-                       : static_cast<Real>(evaluation.getRows(query.type.getSpace(), request));
+    Real divisor = op.getDivisor() ? static_cast<Real>(op.getDivisor()->convertToDouble())
+                                   : static_cast<Real>(evaluation.getRows(query.type.getSpace(), request));
     for (Real &score : scores)
       score = score / (1 + std::exp(-score)) / divisor;
   }
@@ -177,8 +167,8 @@ private:
     std::vector<Real> sums(valueWidth);
     for (auto [column, weight] : llvm::zip_equal(columns, weights)) {
       const JaggedValue &values = evaluation.get(op.getValues()[column.source]);
-      auto value = values.floats.begin() +
-                   (column.row * values.type.getDims()[0] + sourceHead(values, head)) * valueWidth;
+      auto value =
+          values.floats.begin() + (column.row * values.type.getDims()[0] + sourceHead(values, head)) * valueWidth;
       for (int64_t d = 0; d < valueWidth; ++d)
         sums[d] += weight * static_cast<Real>(value[d]);
     }
@@ -196,8 +186,7 @@ private:
 
 LogicalResult evaluate(AttentionOp op, Evaluation &evaluation) {
   LogicalResult status = success();
-  evaluation.inArithmetic(
-      [&](auto zero) { status = Attention<decltype(zero)>(op, evaluation).run(); });
+  evaluation.inArithmetic([&](auto zero) { status = Attention<decltype(zero)>(op, evaluation).run(); });
   return status;
 }
 

@@ -57,11 +57,9 @@ LogicalResult evaluate(RequestLinearOp op, Evaluation &evaluation) {
   evaluation.inArithmetic([&](auto zero) {
     using Real = decltype(zero);
     for (int64_t request = 0; request < input.numRequests(); ++request) {
-      std::vector<Real> bias,
-          weight = toReal<Real>(ArrayRef(weights.floats).slice(request * in * out, in * out));
+      std::vector<Real> bias, weight = toReal<Real>(ArrayRef(weights.floats).slice(request * in * out, in * out));
       if (op.getBias())
-        bias =
-            toReal<Real>(ArrayRef(evaluation.get(op.getBias()).floats).slice(request * out, out));
+        bias = toReal<Real>(ArrayRef(evaluation.get(op.getBias()).floats).slice(request * out, out));
       for (int64_t row = input.offsets[request]; row < input.offsets[request + 1]; ++row)
         multiplyRow<Real>(ArrayRef(input.floats).slice(row * in, in), weight, bias,
                           MutableArrayRef(result.floats).slice(row * out, out));
@@ -81,12 +79,11 @@ static LogicalResult evaluateBinary(Op op, Evaluation &evaluation, Function func
   evaluation.inArithmetic([&](auto zero) {
     using Real = decltype(zero);
     for (size_t i = 0; i < result.floats.size(); ++i)
-      result.floats[i] =
-          function(static_cast<Real>(lhs.floats[i]), static_cast<Real>(rhs.floats[i]));
+      result.floats[i] = function(static_cast<Real>(lhs.floats[i]), static_cast<Real>(rhs.floats[i]));
   });
   for (size_t i = 0; i < result.integers.size(); ++i)
-    result.integers[i] = static_cast<int64_t>(
-        function(static_cast<uint64_t>(lhs.integers[i]), static_cast<uint64_t>(rhs.integers[i])));
+    result.integers[i] =
+        static_cast<int64_t>(function(static_cast<uint64_t>(lhs.integers[i]), static_cast<uint64_t>(rhs.integers[i])));
   return success();
 }
 
@@ -116,8 +113,7 @@ static LogicalResult evaluateUnary(Op op, Evaluation &evaluation, Function funct
 
 LogicalResult evaluate(ScaleOp op, Evaluation &evaluation) {
   double factor = op.getFactor().convertToDouble();
-  return evaluateUnary(op, evaluation,
-                       [&](auto x) { return x * static_cast<decltype(x)>(factor); });
+  return evaluateUnary(op, evaluation, [&](auto x) { return x * static_cast<decltype(x)>(factor); });
 }
 
 LogicalResult evaluate(SiluOp op, Evaluation &evaluation) {
@@ -164,8 +160,7 @@ LogicalResult evaluate(SliceFeaturesOp op, Evaluation &evaluation) {
   JaggedValue &result = evaluation.get(op.getResult());
   auto out = result.floats.begin();
   for (int64_t row = 0; row < result.numRows(); ++row)
-    out = std::copy_n(input.floats.begin() + row * input.type.getRowElements() + op.getOffset(),
-                      op.getSize(), out);
+    out = std::copy_n(input.floats.begin() + row * input.type.getRowElements() + op.getOffset(), op.getSize(), out);
   return success();
 }
 

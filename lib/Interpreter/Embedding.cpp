@@ -44,8 +44,7 @@ LogicalResult evaluate(ActionBitsOp op, Evaluation &evaluation) {
   for (int64_t row = 0; row < actions.numRows(); ++row)
     for (auto [bit, weight] : llvm::enumerate(weights))
       if (actions.integers[row] & weight)
-        std::copy_n(table.begin() + bit * width, width,
-                    result.floats.begin() + (row * weights.size() + bit) * width);
+        std::copy_n(table.begin() + bit * width, width, result.floats.begin() + (row * weights.size() + bit) * width);
   return success();
 }
 

@@ -94,8 +94,7 @@ LogicalResult Evaluation::prepare(Location location, Value value) {
     return success();
   std::optional<std::vector<int64_t>> offsets = getOffsets(type.getSpace());
   if (!offsets || offsets->back() > kMaxElements / type.getRowElements())
-    return emitError(location) << "expected a value of at most " << kMaxElements
-                               << " numbers, got more for " << type
+    return emitError(location) << "expected a value of at most " << kMaxElements << " numbers, got more for " << type
                                << "; interpret fewer requests at once";
   auto made = std::make_shared<JaggedValue>();
   made->type = type;

@@ -24,22 +24,19 @@ std::optional<InterpreterMode> parseInterpreterMode(StringRef text) {
 
 static LogicalResult evaluateAny(Operation *op, Evaluation &evaluation) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<GetParameterOp, ParamSliceOp, ParamTransposeOp, ParamReshapeOp, ParamConcatOp,
-            ParamAddOp, ParamScaleRowsOp, ParamVecmatOp, ParamL2NormOp>(
+      .Case<GetParameterOp, ParamSliceOp, ParamTransposeOp, ParamReshapeOp, ParamConcatOp, ParamAddOp, ParamScaleRowsOp,
+            ParamVecmatOp, ParamL2NormOp>([&](auto known) { return evaluate(known, evaluation); })
+      .Case<EmbeddingOp, ActionBitsOp, ThresholdBitsOp, BucketizeOp, RowIndexOp, CalendarFeaturesOp>(
           [&](auto known) { return evaluate(known, evaluation); })
-      .Case<EmbeddingOp, ActionBitsOp, ThresholdBitsOp, BucketizeOp, RowIndexOp,
-            CalendarFeaturesOp>([&](auto known) { return evaluate(known, evaluation); })
-      .Case<ConcatRowsOp, InterleaveOp, SliceRowsOp, TakeRowsOp, DeinterleaveOp, ShiftOp,
-            BroadcastRowsOp, SplatRowsOp, PadRowsOp, MaskRowsOp, MaskShortOp, PoolOp>(
+      .Case<ConcatRowsOp, InterleaveOp, SliceRowsOp, TakeRowsOp, DeinterleaveOp, ShiftOp, BroadcastRowsOp, SplatRowsOp,
+            PadRowsOp, MaskRowsOp, MaskShortOp, PoolOp>([&](auto known) { return evaluate(known, evaluation); })
+      .Case<LinearOp, RequestLinearOp, LayerNormOp, L2NormOp, AddOp, SubOp, MulOp, ScaleOp, SiluOp, SigmoidOp, GeluOp,
+            ReluOp, TanhOp, ConcatFeaturesOp, SliceFeaturesOp, ReshapeFeaturesOp>(
           [&](auto known) { return evaluate(known, evaluation); })
-      .Case<LinearOp, RequestLinearOp, LayerNormOp, L2NormOp, AddOp, SubOp, MulOp, ScaleOp, SiluOp,
-            SigmoidOp, GeluOp, ReluOp, TanhOp, ConcatFeaturesOp, SliceFeaturesOp,
-            ReshapeFeaturesOp>([&](auto known) { return evaluate(known, evaluation); })
       .Case<AttentionOp, TopKOp>([&](auto known) { return evaluate(known, evaluation); })
       .Default([](Operation *unknown) {
-        return unknown->emitError()
-               << "expected a recsys op or rectile.kernel, got '" << unknown->getName()
-               << "'; the interpreter runs the stages up to 'kernels'";
+        return unknown->emitError() << "expected a recsys op or rectile.kernel, got '" << unknown->getName()
+                                    << "'; the interpreter runs the stages up to 'kernels'";
       });
 }
 
@@ -109,16 +106,14 @@ private:
 };
 } // namespace
 
-FailureOr<std::vector<NamedValue>> interpret(ModelOp model, const NamedTensors &weights,
-                                             const NamedTensors &requests, InterpreterMode mode,
-                                             const InterpreterObserver &observer) {
+FailureOr<std::vector<NamedValue>> interpret(ModelOp model, const NamedTensors &weights, const NamedTensors &requests,
+                                             InterpreterMode mode, const InterpreterObserver &observer) {
   FailureOr<RequestLengths> lengths = readLengths(model, requests);
   if (failed(lengths))
     return failure();
   Evaluation evaluation(mode, weights, std::move(*lengths));
   Block &body = model.getBody().front();
-  if (failed(readInputs(model, requests, evaluation)) ||
-      failed(BlockRunner(evaluation, observer).run(body)))
+  if (failed(readInputs(model, requests, evaluation)) || failed(BlockRunner(evaluation, observer).run(body)))
     return failure();
   std::vector<NamedValue> outputs;
   for (auto [index, value] : llvm::enumerate(body.getTerminator()->getOperands()))
@@ -126,8 +121,7 @@ FailureOr<std::vector<NamedValue>> interpret(ModelOp model, const NamedTensors &
   return outputs;
 }
 
-bool writeValues(const std::string &path, ArrayRef<NamedValue> values, InterpreterMode mode,
-                 FileError &error) {
+bool writeValues(const std::string &path, ArrayRef<NamedValue> values, InterpreterMode mode, FileError &error) {
   // Tensors point into `narrow`, whose elements must not move.
   std::vector<std::vector<float>> narrow(values.size());
   std::vector<TensorToWrite> tensors;
@@ -145,10 +139,7 @@ bool writeValues(const std::string &path, ArrayRef<NamedValue> values, Interpret
     }
     tensors.push_back(std::move(tensor));
     if (!value.type.getRowSpace().getConstantRows())
-      tensors.push_back({named.name + ".offsets",
-                         TensorType::I64,
-                         {value.numRequests() + 1},
-                         value.offsets.data()});
+      tensors.push_back({named.name + ".offsets", TensorType::I64, {value.numRequests() + 1}, value.offsets.data()});
   }
   return writeSafetensors(path, tensors, error);
 }

@@ -17,17 +17,14 @@ LogicalResult evaluate(GetParameterOp op, Evaluation &evaluation) {
   auto type = cast<RankedTensorType>(op.getType());
   const FileTensor *tensor = evaluation.getWeights().find(parameter.getSource());
   if (!tensor)
-    return parameter.emitError() << "weights '" << evaluation.getWeights().source()
-                                 << "': expected the tensor '" << parameter.getSource() << "' of "
-                                 << type << "; there is none";
+    return parameter.emitError() << "weights '" << evaluation.getWeights().source() << "': expected the tensor '"
+                                 << parameter.getSource() << "' of " << type << "; there is none";
   if (ArrayRef<int64_t>(tensor->shape) != type.getShape() ||
       isFloat(tensor->type) != isa<FloatType>(type.getElementType()))
-    return parameter.emitError() << "weights '" << evaluation.getWeights().source()
-                                 << "': expected '" << parameter.getSource() << "' to be " << type
-                                 << ", got " << tensor->describe();
+    return parameter.emitError() << "weights '" << evaluation.getWeights().source() << "': expected '"
+                                 << parameter.getSource() << "' to be " << type << ", got " << tensor->describe();
   if (type.getNumElements() > kMaxElements)
-    return parameter.emitError() << "expected a parameter of at most " << kMaxElements
-                                 << " numbers, got " << type
+    return parameter.emitError() << "expected a parameter of at most " << kMaxElements << " numbers, got " << type
                                  << "; larger tables are not for the interpreter";
   std::vector<double> elements(type.getNumElements());
   for (int64_t i = 0; i < type.getNumElements(); ++i)
@@ -74,8 +71,7 @@ LogicalResult evaluate(ParamTransposeOp op, Evaluation &evaluation) {
 }
 
 LogicalResult evaluate(ParamReshapeOp op, Evaluation &evaluation) {
-  evaluation.setParameter(op.getResult(), op.getType(),
-                          evaluation.getParameter(op.getInput()).exact);
+  evaluation.setParameter(op.getResult(), op.getType(), evaluation.getParameter(op.getInput()).exact);
   return success();
 }
 

@@ -21,9 +21,7 @@ struct BaseSpaces {
 static BaseSpaces collectBaseSpaces(ModelOp model) {
   BaseSpaces found;
   AttrTypeWalker walker;
-  walker.addWalk([&](BaseSpaceAttr space) {
-    found.maxima.insert({space.getName().getValue(), space.getMax()});
-  });
+  walker.addWalk([&](BaseSpaceAttr space) { found.maxima.insert({space.getName().getValue(), space.getMax()}); });
   walker.addWalk([&](OpaqueSpaceAttr space) { found.opaque = space; });
   model->walk<WalkOrder::PreOrder>([&](Operation *op) {
     walker.walk(op->getAttrDictionary());
@@ -45,22 +43,20 @@ static bool isInteger(const FileTensor &tensor) {
 }
 
 /// Lengths from an offsets tensor that holds what it should.
-static LogicalResult readOffsets(ModelOp model, const NamedTensors &requests, StringRef space,
-                                 int64_t max, const FileTensor &tensor,
-                                 std::vector<int64_t> &rows) {
+static LogicalResult readOffsets(ModelOp model, const NamedTensors &requests, StringRef space, int64_t max,
+                                 const FileTensor &tensor, std::vector<int64_t> &rows) {
   if (!isInteger(tensor) || tensor.shape.size() != 1 || tensor.shape[0] < 1)
-    return failIn(model, requests)
-           << "expected '" << tensor.name << "' to be i64[requests + 1], got " << tensor.describe();
+    return failIn(model, requests) << "expected '" << tensor.name << "' to be i64[requests + 1], got "
+                                   << tensor.describe();
   if (tensor.loadInteger(0) != 0)
-    return failIn(model, requests)
-           << "expected '" << tensor.name << "' to begin with 0, got " << tensor.loadInteger(0);
+    return failIn(model, requests) << "expected '" << tensor.name << "' to begin with 0, got " << tensor.loadInteger(0);
   for (int64_t request = 0; request + 1 < tensor.shape[0]; ++request) {
     int64_t begin = tensor.loadInteger(request), end = tensor.loadInteger(request + 1);
     // Offsets that did not decrease so far are not negative: the difference does not overflow.
     if (end < begin || end - begin > max)
-      return failIn(model, requests)
-             << "expected request " << request << " to have 0 to " << max << " rows in '" << space
-             << "', got offsets " << begin << " to " << end << " in '" << tensor.name << "'";
+      return failIn(model, requests) << "expected request " << request << " to have 0 to " << max << " rows in '"
+                                     << space << "', got offsets " << begin << " to " << end << " in '" << tensor.name
+                                     << "'";
     rows.push_back(end - begin);
   }
   return success();
@@ -80,13 +76,11 @@ static FailureOr<int64_t> countRequests(ModelOp model, const NamedTensors &reque
     if (rows && *rows > 0 && tensor && !tensor->shape.empty())
       return tensor->shape[0] / *rows;
   }
-  return failIn(model, requests)
-         << "expected offsets of a row space or an input, to know how many requests there are";
+  return failIn(model, requests) << "expected offsets of a row space or an input, to know how many requests there are";
 }
 
 /// The offsets of a base row space: `space.offsets`, or `x.offsets` of an input over it.
-static SmallVector<const FileTensor *> findOffsets(ModelOp model, const NamedTensors &requests,
-                                                   StringRef space) {
+static SmallVector<const FileTensor *> findOffsets(ModelOp model, const NamedTensors &requests, StringRef space) {
   if (const FileTensor *tensor = requests.find((space + ".offsets").str()))
     return {tensor};
   SmallVector<const FileTensor *> found;
@@ -104,29 +98,28 @@ static SmallVector<const FileTensor *> findOffsets(ModelOp model, const NamedTen
 FailureOr<RequestLengths> readLengths(ModelOp model, const NamedTensors &requests) {
   BaseSpaces spaces = collectBaseSpaces(model);
   if (spaces.opaque)
-    return model.emitError() << "expected row spaces whose lengths the request or an op gives, got "
-                             << spaces.opaque << ", which no op binds";
+    return model.emitError() << "expected row spaces whose lengths the request or an op gives, got " << spaces.opaque
+                             << ", which no op binds";
   RequestLengths lengths;
   const FileTensor *first = nullptr;
   for (auto [space, max] : spaces.maxima) {
     SmallVector<const FileTensor *> tensors = findOffsets(model, requests, space);
     if (tensors.empty())
-      return failIn(model, requests)
-             << "expected the tensor '" << space
-             << ".offsets', i64[requests + 1]: the row offsets of '" << space << "'; there is none";
+      return failIn(model, requests) << "expected the tensor '" << space
+                                     << ".offsets', i64[requests + 1]: the row offsets of '" << space
+                                     << "'; there is none";
     for (const FileTensor *tensor : tensors) {
       std::vector<int64_t> rows;
       if (failed(readOffsets(model, requests, space, max, *tensor, rows)))
         return failure();
       if (first && rows.size() != static_cast<size_t>(lengths.numRequests))
-        return failIn(model, requests)
-               << "expected one number of requests, got " << lengths.numRequests << " in '"
-               << first->name << "' and " << rows.size() << " in '" << tensor->name << "'";
+        return failIn(model, requests) << "expected one number of requests, got " << lengths.numRequests << " in '"
+                                       << first->name << "' and " << rows.size() << " in '" << tensor->name << "'";
       auto [known, isNew] = lengths.rows.try_emplace(space, rows);
       if (!isNew && known->second != rows)
-        return failIn(model, requests)
-               << "expected inputs over '" << space << "' to have equal offsets, got others in '"
-               << tensor->name << "' than in '" << tensors.front()->name << "'";
+        return failIn(model, requests) << "expected inputs over '" << space
+                                       << "' to have equal offsets, got others in '" << tensor->name << "' than in '"
+                                       << tensors.front()->name << "'";
       lengths.numRequests = rows.size();
       first = tensor;
     }
@@ -140,8 +133,7 @@ FailureOr<RequestLengths> readLengths(ModelOp model, const NamedTensors &request
   return lengths;
 }
 
-static LogicalResult readInput(ModelOp model, const NamedTensors &requests, StringRef name,
-                               JaggedValue &value) {
+static LogicalResult readInput(ModelOp model, const NamedTensors &requests, StringRef name, JaggedValue &value) {
   const FileTensor *tensor = findInput(requests, name);
   SmallVector<int64_t> shape = {value.numRows()};
   llvm::append_range(shape, value.type.getDims());
@@ -152,8 +144,7 @@ static LogicalResult readInput(ModelOp model, const NamedTensors &requests, Stri
     return diagnostic;
   };
   if (!tensor)
-    return describe(failIn(model, requests)
-                    << "expected a tensor '" << name << "' or '" << name << ".values' of ")
+    return describe(failIn(model, requests) << "expected a tensor '" << name << "' or '" << name << ".values' of ")
            << "; there is none";
   bool kindAgrees = value.type.isFloat() ? isFloat(tensor->type) : isInteger(*tensor);
   if (!kindAgrees || ArrayRef<int64_t>(tensor->shape) != ArrayRef<int64_t>(shape))
@@ -169,8 +160,7 @@ static LogicalResult readInput(ModelOp model, const NamedTensors &requests, Stri
 LogicalResult readInputs(ModelOp model, const NamedTensors &requests, Evaluation &evaluation) {
   for (BlockArgument argument : model.getBody().getArguments()) {
     if (failed(evaluation.prepare(model.getLoc(), argument)) ||
-        failed(readInput(model, requests, model.getInputName(argument.getArgNumber()),
-                         evaluation.get(argument))))
+        failed(readInput(model, requests, model.getInputName(argument.getArgNumber()), evaluation.get(argument))))
       return failure();
     evaluation.finish(argument);
   }

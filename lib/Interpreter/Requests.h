@@ -11,8 +11,7 @@ namespace reccc {
 FailureOr<RequestLengths> readLengths(recsys::ModelOp model, const NamedTensors &requests);
 
 /// The values of the model's arguments.
-LogicalResult readInputs(recsys::ModelOp model, const NamedTensors &requests,
-                         Evaluation &evaluation);
+LogicalResult readInputs(recsys::ModelOp model, const NamedTensors &requests, Evaluation &evaluation);
 
 } // namespace reccc
 

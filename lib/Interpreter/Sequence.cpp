@@ -8,15 +8,12 @@ using namespace mlir::recsys;
 namespace reccc {
 
 /// Copies `count` rows of `from`, from packed row `source` on, to packed row `target` of `to`.
-static void copyRows(const JaggedValue &from, int64_t source, JaggedValue &to, int64_t target,
-                     int64_t count) {
+static void copyRows(const JaggedValue &from, int64_t source, JaggedValue &to, int64_t target, int64_t count) {
   int64_t width = to.type.getRowElements();
   if (to.type.isFloat())
-    std::copy_n(from.floats.begin() + source * width, count * width,
-                to.floats.begin() + target * width);
+    std::copy_n(from.floats.begin() + source * width, count * width, to.floats.begin() + target * width);
   else
-    std::copy_n(from.integers.begin() + source * width, count * width,
-                to.integers.begin() + target * width);
+    std::copy_n(from.integers.begin() + source * width, count * width, to.integers.begin() + target * width);
 }
 
 static int64_t rowsOf(const JaggedValue &value, int64_t request) {
@@ -69,8 +66,7 @@ LogicalResult evaluate(TakeRowsOp op, Evaluation &evaluation) {
   bool isFirst = getTakeFirstSpace(from, count) == to, isLast = getTakeLastSpace(from, count) == to;
   if (isFirst && isLast && from != to)
     return op.emitError() << "expected a result type that says which rows are taken, got " << to
-                          << ", which the first and the last " << count << " rows of " << from
-                          << " both have";
+                          << ", which the first and the last " << count << " rows of " << from << " both have";
   for (int64_t request = 0; request < result.numRequests(); ++request) {
     int64_t rows = rowsOf(result, request);
     int64_t source = isFirst ? input.offsets[request] : input.offsets[request + 1] - rows;
@@ -147,8 +143,7 @@ LogicalResult evaluate(MaskShortOp op, Evaluation &evaluation) {
     for (Attribute space : op.getSpaces())
       rows += evaluation.getRows(space, request);
     if (rows >= static_cast<int64_t>(op.getMinRows()))
-      copyRows(input, input.offsets[request], result, result.offsets[request],
-               rowsOf(result, request));
+      copyRows(input, input.offsets[request], result, result.offsets[request], rowsOf(result, request));
   }
   return success();
 }

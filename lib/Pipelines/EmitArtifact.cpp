@@ -17,7 +17,8 @@ static void defineWeights(llvm::Module &module, ArrayRef<char> weights) {
   llvm::GlobalVariable *global = module.getGlobalVariable(kWeightsSymbol, /*AllowInternal=*/true);
   if (!global)
     return;
-  global->setInitializer(llvm::ConstantDataArray::getString(module.getContext(), StringRef(weights.data(), weights.size()), /*AddNull=*/false));
+  global->setInitializer(llvm::ConstantDataArray::getString(
+      module.getContext(), StringRef(weights.data(), weights.size()), /*AddNull=*/false));
   global->setLinkage(llvm::GlobalValue::InternalLinkage);
 }
 
@@ -44,11 +45,12 @@ FailureOr<std::string> reccc::emitLLVMText(ModuleOp module) {
 FailureOr<std::string> reccc::linkSharedObject(StringRef object, std::string &message) {
   llvm::ErrorOr<std::string> linker = llvm::sys::findProgramByName("ld");
   if (!linker) {
-    message = "no linker: expected `ld` (Debian: binutils) in PATH to make a shared object; an object (-o model.o) needs none";
+    message = "no linker: expected `ld` (Debian: binutils) in PATH to make a shared object; an object (-o model.o) "
+              "needs none";
     return failure();
   }
   SmallString<128> objectPath, sharedPath, errorPath;
-  auto cleanup = llvm::make_scope_exit([&] {
+  llvm::scope_exit cleanup([&] {
     for (const SmallString<128> &path : {objectPath, sharedPath, errorPath})
       if (!path.empty())
         llvm::sys::fs::remove(path);
@@ -76,7 +78,8 @@ FailureOr<std::string> reccc::linkSharedObject(StringRef object, std::string &me
     return failure();
   }
   // Nothing of the host goes into the file: the same object gives the same bytes.
-  SmallVector<StringRef> arguments = {*linker, "-shared", "--build-id=none", "-z", "noexecstack", "-z", "now", "-o", sharedPath, objectPath};
+  SmallVector<StringRef> arguments = {*linker, "-shared", "--build-id=none", "-z",      "noexecstack", "-z",
+                                      "now",   "-o",      sharedPath,        objectPath};
   std::optional<StringRef> redirects[] = {StringRef(), StringRef(errorPath), StringRef(errorPath)};
   if (llvm::sys::ExecuteAndWait(*linker, arguments, std::nullopt, redirects) != 0) {
     message = "the linker " + *linker + " failed";
@@ -96,8 +99,10 @@ std::string reccc::makeHeader(StringRef symbol, StringRef modelName) {
   std::string guard = symbol.upper() + "_H";
   std::string text;
   llvm::raw_string_ostream stream(text);
-  stream << "/* The compiled model \"" << modelName << "\". Made by reccc; link it with the object of the same name and librecrt. */\n"
-         << "#ifndef " << guard << "\n#define " << guard << "\n\n#include <recrt/module.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
+  stream << "/* The compiled model \"" << modelName
+         << "\". Made by reccc; link it with the object of the same name and librecrt. */\n"
+         << "#ifndef " << guard << "\n#define " << guard
+         << "\n\n#include <recrt/module.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
          << "/* Give its address to recrt_model_create(). */\nextern const recrt_module " << symbol
          << ";\n\n#ifdef __cplusplus\n}\n#endif\n#endif\n";
   return text;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs the lowering of kernels to the llvm dialect and the emission of the plan as one pass: the plan names the functions.
+// Runs the lowering of kernels to the llvm dialect and the emission of the plan as one pass: the plan names the
+// functions.
 #include "reccc/Codegen/CPU/EmitObject.h"
 #include "reccc/Codegen/Plan/EmitPlan.h"
 #include "reccc/Pipelines/Passes.h"
@@ -44,4 +45,6 @@ struct LowerToLLVM : reccc::impl::LowerToLLVMPassBase<LowerToLLVM> {
 };
 } // namespace
 
-std::unique_ptr<Pass> reccc::createLowerToLLVMPass(const PipelineOptions &options) { return std::make_unique<LowerToLLVM>(options); }
+std::unique_ptr<Pass> reccc::createLowerToLLVMPass(const PipelineOptions &options) {
+  return std::make_unique<LowerToLLVM>(options);
+}

@@ -8,9 +8,10 @@
 using namespace mlir;
 using namespace reccc;
 
-/// In: what to compute, as the description says it. Out: the same with less work, still in recsys ops: an attention source is one segment, only
-/// rows that are read are computed, a norm's gain and bias lie in the linears that follow it, and columns of a linear that are used apart are
-/// linears of their own. All rewrites are exact but for the rounding of folded weights.
+/// In: what to compute, as the description says it. Out: the same with less work, still in recsys ops: an attention
+/// source is one segment, only rows that are read are computed, a norm's gain and bias lie in the linears that follow
+/// it, and columns of a linear that are used apart are linears of their own. All rewrites are exact but for the
+/// rounding of folded weights.
 void reccc::buildOptimizedStage(OpPassManager &pm, const PipelineOptions &) {
   // Views of views and folds of the description's own making are in the way of every pattern below.
   buildCleanupPipeline(pm);
@@ -19,7 +20,8 @@ void reccc::buildOptimizedStage(OpPassManager &pm, const PipelineOptions &) {
   // Before dead rows: one matrix for keys, values and queries would keep the queries of all rows.
   pm.addNestedPass<recsys::ModelOp>(createSplitLinearPass());
   pm.addNestedPass<recsys::ModelOp>(createRemoveDeadRowsPass());
-  // After the split, because a norm whose linear is used in slices is still one norm; after dead rows, which repeat norms.
+  // After the split, because a norm whose linear is used in slices is still one norm; after dead rows, which repeat
+  // norms.
   pm.addNestedPass<recsys::ModelOp>(createFoldNormAffinePass());
   buildCleanupPipeline(pm);
   pm.addPass(createVerifyOptimizedPass());

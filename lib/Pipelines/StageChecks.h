@@ -21,7 +21,8 @@ inline LogicalResult checkOps(ModuleOp module, StringRef stage, function_ref<Log
   bool failedAny = false;
   for (Operation &top : *module.getBody()) {
     if (!isa<recsys::ParameterOp, recsys::ModelOp>(top)) {
-      top.emitOpError() << "is not allowed at the top of a module in stage `" << stage << "`, expected recsys.parameter and recsys.model";
+      top.emitOpError() << "is not allowed at the top of a module in stage `" << stage
+                        << "`, expected recsys.parameter and recsys.model";
       failedAny = true;
       continue;
     }

@@ -7,18 +7,23 @@
 using namespace reccc;
 
 static const StageInfo kStages[] = {
-    {"model", "recsys ops on jagged values, f32 and i64: what to compute, as the description says it.", "recsys-verify-model",
-     buildModelStage},
+    {"model", "recsys ops on jagged values, f32 and i64: what to compute, as the description says it.",
+     "recsys-verify-model", buildModelStage},
     {"optimized",
-     "The same ops: attention reads single segments, only rows that are read are computed, norms have no gain or bias that a linear can take, one "
+     "The same ops: attention reads single segments, only rows that are read are computed, norms have no gain or bias "
+     "that a linear can take, one "
      "linear for each range of columns that is used apart.",
      "recsys-verify-optimized", buildOptimizedStage},
-    {"quantized", "The same ops: every float value and parameter has the type it is stored in; inputs and outputs stay f32.",
+    {"quantized",
+     "The same ops: every float value and parameter has the type it is stored in; inputs and outputs stay f32.",
      "recsys-verify-quantized", buildQuantizedStage},
-    {"kernels", "rectile.kernel ops, views and parameter expressions, with a memory plan.", "reccc-verify-kernels", buildKernelsStage},
-    {"tiles", "A function for each kernel and ISA level, of loops, vectors and fragments; rectile.dispatch ops in the models.",
+    {"kernels", "rectile.kernel ops, views and parameter expressions, with a memory plan.", "reccc-verify-kernels",
+     buildKernelsStage},
+    {"tiles",
+     "A function for each kernel and ISA level, of loops, vectors and fragments; rectile.dispatch ops in the models.",
      "reccc-verify-tiles", buildTilesStage},
-    {"target", "The llvm dialect: kernels of all levels, the plan as constants.", "reccc-verify-target", buildTargetStage},
+    {"target", "The llvm dialect: kernels of all levels, the plan as constants.", "reccc-verify-target",
+     buildTargetStage},
 };
 
 ArrayRef<StageInfo> reccc::getStages() { return kStages; }
@@ -37,5 +42,6 @@ void reccc::registerPipelines() {
   for (const StageInfo &stage : kStages)
     PassPipelineRegistration<>(("reccc-stage-" + stage.name).str(), stage.form,
                                [&stage](OpPassManager &pm) { stage.build(pm, PipelineOptions()); });
-  PassPipelineRegistration<>("reccc-cleanup", "Canonical ops, no duplicates, no unused parameters.", buildCleanupPipeline);
+  PassPipelineRegistration<>("reccc-cleanup", "Canonical ops, no duplicates, no unused parameters.",
+                             buildCleanupPipeline);
 }

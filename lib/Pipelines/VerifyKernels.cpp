@@ -20,7 +20,8 @@ static LogicalResult checkModel(recsys::ModelOp model) {
   for (Operation &op : model.getBody().front()) {
     if (isa<recsys::ConcatFeaturesOp>(op) ||
         !isa<rectile::KernelOp, recsys::View, recsys::ParameterExpression, recsys::OutputOp>(op))
-      return op.emitOpError("is not allowed in stage `kernels`, expected rectile.kernel, views and parameter expressions");
+      return op.emitOpError(
+          "is not allowed in stage `kernels`, expected rectile.kernel, views and parameter expressions");
     if (isa<rectile::KernelOp>(op) && !op.getAttr("rectile.places"))
       return op.emitOpError("has no places (rectile.places) after stage `kernels`");
   }

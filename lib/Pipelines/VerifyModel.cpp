@@ -22,7 +22,8 @@ static LogicalResult checkFloats(Operation *op) {
   for (Type type : types) {
     Type element = elementType(type);
     if (isa_and_nonnull<FloatType>(element) && !element.isF32())
-      return op->emitOpError() << "has a value of type " << type << " in stage `model`, expected floats of f32: stage `quantized` assigns "
+      return op->emitOpError() << "has a value of type " << type
+                               << " in stage `model`, expected floats of f32: stage `quantized` assigns "
                                << "storage types";
   }
   return success();

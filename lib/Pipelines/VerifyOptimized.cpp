@@ -16,11 +16,15 @@ using namespace reccc;
 static LogicalResult checkAttention(AttentionOp op) {
   for (Value key : op.getKeys())
     if (isa<ConcatAttr>(cast<JaggedType>(key.getType()).getSpace()))
-      return op.emitOpError() << "has a source over " << cast<JaggedType>(key.getType()).getSpace()
-                              << " in stage `optimized`, expected sources of one segment (recsys-split-attention-sources)";
+      return op.emitOpError()
+             << "has a source over " << cast<JaggedType>(key.getType()).getSpace()
+             << " in stage `optimized`, expected sources of one segment (recsys-split-attention-sources)";
   for (unsigned source = 0, e = op.getKeys().size(); source < e && e > 1; ++source)
-    if (llvm::all_of(llvm::seq(op.getMasks().size()), [&](size_t segment) { return isa<NoMaskAttr>(op.getMask(segment, source)); }))
-      return op.emitOpError() << "has source " << source << " that no row sees in stage `optimized`, expected none (recsys-split-attention-sources)";
+    if (llvm::all_of(llvm::seq(op.getMasks().size()),
+                     [&](size_t segment) { return isa<NoMaskAttr>(op.getMask(segment, source)); }))
+      return op.emitOpError()
+             << "has source " << source
+             << " that no row sees in stage `optimized`, expected none (recsys-split-attention-sources)";
   return success();
 }
 
@@ -30,7 +34,8 @@ static LogicalResult checkOptimized(Operation *op) {
   auto slice = dyn_cast<SliceFeaturesOp>(op);
   auto linear = slice ? slice.getInput().getDefiningOp<LinearOp>() : LinearOp();
   if (linear && linear->hasOneUse())
-    return op->emitOpError("is the only use of a linear in stage `optimized`, expected a linear of these columns alone (recsys-split-linear)")
+    return op->emitOpError("is the only use of a linear in stage `optimized`, expected a linear of these columns alone "
+                           "(recsys-split-linear)")
                .attachNote(linear.getLoc())
            << "the linear is here";
   return success();

@@ -15,7 +15,8 @@ using namespace reccc;
 static LogicalResult checkF32(Operation *op, StringRef what, Type type) {
   Type element = elementType(type);
   if (isa<FloatType>(element) && !element.isF32())
-    return op->emitOpError() << "has " << what << " of type " << type << " in stage `quantized`, expected floats of f32";
+    return op->emitOpError() << "has " << what << " of type " << type
+                             << " in stage `quantized`, expected floats of f32";
   return success();
 }
 
@@ -28,7 +29,8 @@ static LogicalResult checkQuantized(Operation *op) {
       if (failed(checkF32(op, "an output", type)))
         return failure();
   } else if (isa<TopKOp>(op)) {
-    for (Type type : llvm::concat<Type>(SmallVector<Type>(op->getOperandTypes()), SmallVector<Type>(op->getResultTypes())))
+    for (Type type :
+         llvm::concat<Type>(SmallVector<Type>(op->getOperandTypes()), SmallVector<Type>(op->getResultTypes())))
       if (failed(checkF32(op, "scores", type)))
         return failure();
   } else if (isa<View>(op)) {

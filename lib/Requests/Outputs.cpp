@@ -7,8 +7,7 @@
 
 namespace reccc {
 
-static std::optional<recrt_output_view> viewOutput(const recrt_context *context, size_t index,
-                                                   FileError &error) {
+static std::optional<recrt_output_view> viewOutput(const recrt_context *context, size_t index, FileError &error) {
   recrt_output_view view;
   view.size = sizeof(view);
   const recrt_status status = recrt_context_get_output(context, static_cast<int32_t>(index), &view);
@@ -18,8 +17,8 @@ static std::optional<recrt_output_view> viewOutput(const recrt_context *context,
   return std::nullopt;
 }
 
-bool writeOutputs(const std::string &path, const recrt_context *context,
-                  const EntrySignature &signature, FileError &error) {
+bool writeOutputs(const std::string &path, const recrt_context *context, const EntrySignature &signature,
+                  FileError &error) {
   std::vector<TensorToWrite> tensors;
   for (size_t i = 0; i < signature.outputs.size(); ++i) {
     const recrt_tensor_info &output = signature.outputs[i];
@@ -36,8 +35,7 @@ bool writeOutputs(const std::string &path, const recrt_context *context,
     tensor.data = view->data;
     tensors.push_back(tensor);
     if (output.fixed_rows != 1)
-      tensors.push_back(
-          {tensor.name + ".offsets", TensorType::I64, {view->num_requests + 1}, view->offsets});
+      tensors.push_back({tensor.name + ".offsets", TensorType::I64, {view->num_requests + 1}, view->offsets});
   }
   return writeSafetensors(path, tensors, error);
 }
@@ -52,14 +50,12 @@ static double loadOutput(const recrt_output_view &view, int32_t element, int64_t
   return value;
 }
 
-static std::string placeOf(const recrt_output_view &view, const recrt_tensor_info &output,
-                           int64_t i) {
+static std::string placeOf(const recrt_output_view &view, const recrt_tensor_info &output, int64_t i) {
   const int64_t row = i / output.row_elements;
   int64_t request = 0;
   while (view.offsets[request + 1] <= row)
     ++request;
-  return "request " + std::to_string(request) + ", row " +
-         std::to_string(row - view.offsets[request]) + ", element " +
+  return "request " + std::to_string(request) + ", row " + std::to_string(row - view.offsets[request]) + ", element " +
          std::to_string(i % output.row_elements);
 }
 
@@ -85,8 +81,7 @@ static OutputDifference compareOutput(const FileTensor &expected, const recrt_ou
       // Anything that is not a number differs by more than any tolerance.
       if (std::isnan(difference))
         difference = INFINITY;
-      wrong =
-          !same && (std::isinf(want) || !(difference <= tolerance * std::fmax(1, std::fabs(want))));
+      wrong = !same && (std::isinf(want) || !(difference <= tolerance * std::fmax(1, std::fabs(want))));
     }
     result.wrong += wrong;
     result.maxAbsolute = std::fmax(result.maxAbsolute, difference);
@@ -101,9 +96,8 @@ static OutputDifference compareOutput(const FileTensor &expected, const recrt_ou
   return result;
 }
 
-bool compareOutputs(const SafetensorsFile &expected, const recrt_context *context,
-                    const EntrySignature &signature, double tolerance,
-                    std::vector<OutputDifference> &differences, FileError &error) {
+bool compareOutputs(const SafetensorsFile &expected, const recrt_context *context, const EntrySignature &signature,
+                    double tolerance, std::vector<OutputDifference> &differences, FileError &error) {
   for (size_t i = 0; i < signature.outputs.size(); ++i) {
     const recrt_tensor_info &output = signature.outputs[i];
     const std::string name = output.name;
@@ -117,19 +111,17 @@ bool compareOutputs(const SafetensorsFile &expected, const recrt_context *contex
       return false;
     if (tensor->numElements() != view->num_rows * output.row_elements ||
         (output.element == RECRT_ELEMENT_I64) == isFloat(tensor->type)) {
-      error = invalidFile(expected.source(),
-                          "'" + tensor->name + "' is " + tensor->describe() + ", the output has " +
-                              std::to_string(view->num_rows) + " rows of " +
-                              std::to_string(output.row_elements) +
-                              (output.element == RECRT_ELEMENT_I64 ? " integers" : " floats"));
+      error = invalidFile(expected.source(), "'" + tensor->name + "' is " + tensor->describe() + ", the output has " +
+                                                 std::to_string(view->num_rows) + " rows of " +
+                                                 std::to_string(output.row_elements) +
+                                                 (output.element == RECRT_ELEMENT_I64 ? " integers" : " floats"));
       return false;
     }
     differences.push_back(compareOutput(*tensor, *view, output, tolerance));
   }
   if (differences.empty()) {
-    error = invalidFile(expected.source(), "it holds none of the outputs of entry '" +
-                                               signature.name + "', whose first is '" +
-                                               signature.outputs.front().name + "'");
+    error = invalidFile(expected.source(), "it holds none of the outputs of entry '" + signature.name +
+                                               "', whose first is '" + signature.outputs.front().name + "'");
     return false;
   }
   return true;

@@ -9,15 +9,13 @@
 namespace reccc {
 
 static FileError statusError(const recrt_status &status) {
-  const FileErrorKind kind = status.code == RECRT_INVALID_ARGUMENT ? FileErrorKind::Invalid
-                             : status.code == RECRT_RESOURCE_EXHAUSTED
-                                 ? FileErrorKind::Resource
-                                 : FileErrorKind::Incompatible;
+  const FileErrorKind kind = status.code == RECRT_INVALID_ARGUMENT     ? FileErrorKind::Invalid
+                             : status.code == RECRT_RESOURCE_EXHAUSTED ? FileErrorKind::Resource
+                                                                       : FileErrorKind::Incompatible;
   return {kind, std::string(status.place) + ": error: " + status.message};
 }
 
-std::optional<EntrySignature> EntrySignature::of(const recrt_model *model, int32_t entry,
-                                                 FileError &error) {
+std::optional<EntrySignature> EntrySignature::of(const recrt_model *model, int32_t entry, FileError &error) {
   EntrySignature signature;
   recrt_entry_info info;
   info.size = sizeof(info);
@@ -110,18 +108,16 @@ const FileTensor *FileReader::findInput(const std::string &name) {
   if (plain && values)
     fail("the file holds '" + name + "' and '" + name + ".values'; expected one of them");
   else if (!plain && !values)
-    fail("input '" + name + "' is missing: expected a tensor '" + name + "' or '" + name +
-         ".values'");
+    fail("input '" + name + "' is missing: expected a tensor '" + name + "' or '" + name + ".values'");
   else
     return plain ? plain : values;
   return nullptr;
 }
 
 bool FileReader::readOffsetTensor(const FileTensor &tensor, std::vector<int64_t> &offsets) {
-  if ((tensor.type != TensorType::I64 && tensor.type != TensorType::I32) ||
-      tensor.shape.size() != 1 || tensor.shape[0] < 1)
-    return fail("'" + tensor.name + "' is " + tensor.describe() +
-                ", expected i64[requests + 1] offsets");
+  if ((tensor.type != TensorType::I64 && tensor.type != TensorType::I32) || tensor.shape.size() != 1 ||
+      tensor.shape[0] < 1)
+    return fail("'" + tensor.name + "' is " + tensor.describe() + ", expected i64[requests + 1] offsets");
   for (int64_t i = 0; i < tensor.shape[0]; ++i)
     offsets.push_back(tensor.loadInteger(i));
   return true;
@@ -149,8 +145,7 @@ bool FileReader::readOffsets(size_t rowSpace, std::vector<int64_t> &offsets) {
                   "' have the same rows in a request");
     }
   }
-  return !source.empty() || fail("row space '" + space + "' has no offsets: expected a tensor '" +
-                                 names.front() + "'");
+  return !source.empty() || fail("row space '" + space + "' has no offsets: expected a tensor '" + names.front() + "'");
 }
 
 bool FileReader::countRequests(int64_t &requests) {
@@ -174,8 +169,7 @@ static std::string expectedShape(const recrt_tensor_info &input, int64_t rows) {
 }
 
 /// Whether a tensor holds so many rows: rows x dims, or requests x fixed rows x dims.
-static bool hasShape(const FileTensor &tensor, const recrt_tensor_info &input, int64_t rows,
-                     int64_t requests) {
+static bool hasShape(const FileTensor &tensor, const recrt_tensor_info &input, int64_t rows, int64_t requests) {
   const std::vector<int64_t> dims(input.dims, input.dims + input.num_dims);
   std::vector<int64_t> packed = {rows}, nested = {requests, input.fixed_rows};
   packed.insert(packed.end(), dims.begin(), dims.end());
@@ -183,8 +177,7 @@ static bool hasShape(const FileTensor &tensor, const recrt_tensor_info &input, i
   return tensor.shape == packed || (input.fixed_rows >= 0 && tensor.shape == nested);
 }
 
-bool FileReader::readInput(size_t index, int64_t requests,
-                           const std::vector<std::vector<int64_t>> &offsets,
+bool FileReader::readInput(size_t index, int64_t requests, const std::vector<std::vector<int64_t>> &offsets,
                            std::vector<unsigned char> &data) {
   const recrt_tensor_info &input = signature.inputs[index];
   const FileTensor *tensor = findInput(input.name);
@@ -218,14 +211,12 @@ bool FileReader::readInput(size_t index, int64_t requests,
 void FileReader::findUnused(std::vector<std::string> &warnings) const {
   for (const FileTensor &tensor : file.tensors())
     if (used.count(tensor.name) == 0)
-      warnings.push_back(file.source() + ": warning: entry '" + signature.name +
-                         "' has no use for tensor " + quoteForMessage(tensor.name));
+      warnings.push_back(file.source() + ": warning: entry '" + signature.name + "' has no use for tensor " +
+                         quoteForMessage(tensor.name));
 }
 
-std::optional<RequestBatch> RequestBatch::fromFile(const SafetensorsFile &file,
-                                                   const EntrySignature &signature,
-                                                   std::vector<std::string> &warnings,
-                                                   FileError &error) {
+std::optional<RequestBatch> RequestBatch::fromFile(const SafetensorsFile &file, const EntrySignature &signature,
+                                                   std::vector<std::string> &warnings, FileError &error) {
   FileReader reader(file, signature, error);
   RequestBatch batch;
   batch.offsets.resize(signature.rowSpaces.size());
@@ -258,17 +249,14 @@ public:
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);
   }
-  int64_t below(int64_t bound) {
-    return bound <= 0 ? 0 : static_cast<int64_t>(next() % static_cast<uint64_t>(bound));
-  }
+  int64_t below(int64_t bound) { return bound <= 0 ? 0 : static_cast<int64_t>(next() % static_cast<uint64_t>(bound)); }
 
 private:
   uint64_t state;
 };
 } // namespace
 
-std::optional<RequestBatch> RequestBatch::random(const EntrySignature &signature,
-                                                 int64_t numRequests, uint64_t seed,
+std::optional<RequestBatch> RequestBatch::random(const EntrySignature &signature, int64_t numRequests, uint64_t seed,
                                                  FileError &error) {
   constexpr int64_t uncheckedBelow = 100;
   constexpr int64_t maxRandomBytes = int64_t(1) << 34;
@@ -278,22 +266,19 @@ std::optional<RequestBatch> RequestBatch::random(const EntrySignature &signature
   for (const recrt_row_space_info &space : signature.rowSpaces) {
     std::vector<int64_t> offsets = {0};
     for (int64_t b = 0; b < numRequests; ++b)
-      offsets.push_back(offsets.back() +
-                        (b == 0 ? space.max_rows : random.below(space.max_rows + 1)));
+      offsets.push_back(offsets.back() + (b == 0 ? space.max_rows : random.below(space.max_rows + 1)));
     batch.offsets.push_back(std::move(offsets));
   }
   for (const recrt_tensor_info &input : signature.inputs) {
     if (input.row_space < 0 && input.fixed_rows < 0) {
-      error = invalidFile("random requests", "input '" + std::string(input.name) +
-                                                 "' has rows of a derived row space; give a file");
+      error = invalidFile("random requests",
+                          "input '" + std::string(input.name) + "' has rows of a derived row space; give a file");
       return std::nullopt;
     }
-    const int64_t rows = input.row_space >= 0
-                             ? batch.offsets[static_cast<size_t>(input.row_space)].back()
-                             : numRequests * input.fixed_rows;
+    const int64_t rows = input.row_space >= 0 ? batch.offsets[static_cast<size_t>(input.row_space)].back()
+                                              : numRequests * input.fixed_rows;
     if (rows > maxRandomBytes / input.row_bytes) {
-      error = {FileErrorKind::Resource, "random requests: error: input '" +
-                                            std::string(input.name) + "' would have " +
+      error = {FileErrorKind::Resource, "random requests: error: input '" + std::string(input.name) + "' would have " +
                                             std::to_string(rows) + " rows; ask for fewer requests"};
       return std::nullopt;
     }
@@ -304,8 +289,7 @@ std::optional<RequestBatch> RequestBatch::random(const EntrySignature &signature
         store(data, i, random.below(input.id_limit >= 0 ? input.id_limit : uncheckedBelow));
       else
         storeFloat(data, i, input.element,
-                   static_cast<float>(static_cast<int64_t>(random.next() >> 40) - (1 << 23)) *
-                       0x1p-23f);
+                   static_cast<float>(static_cast<int64_t>(random.next() >> 40) - (1 << 23)) * 0x1p-23f);
     }
     batch.data.push_back(std::move(data));
   }
@@ -315,8 +299,7 @@ std::optional<RequestBatch> RequestBatch::random(const EntrySignature &signature
 
 void RequestBatch::describe(const EntrySignature &signature) {
   for (size_t i = 0; i < signature.rowSpaces.size(); ++i)
-    rowOffsets.push_back(
-        {signature.rowSpaces[i].name, offsets[i].data(), static_cast<int64_t>(offsets[i].size())});
+    rowOffsets.push_back({signature.rowSpaces[i].name, offsets[i].data(), static_cast<int64_t>(offsets[i].size())});
   for (size_t i = 0; i < signature.inputs.size(); ++i) {
     const recrt_tensor_info &input = signature.inputs[i];
     const int64_t rows = static_cast<int64_t>(data[i].size()) / input.row_bytes;

@@ -42,8 +42,7 @@ static void *allocateDefault(void *, size_t size, size_t alignment) {
 static void releaseDefault(void *, void *memory, size_t) { std::free(memory); }
 
 static Status outOfMemory(const recrt_context &context, int64_t bytes) {
-  return failure(RECRT_RESOURCE_EXHAUSTED,
-                 Place("model '%s'", context.model->plan.module->model_name),
+  return failure(RECRT_RESOURCE_EXHAUSTED, Place("model '%s'", context.model->plan.module->model_name),
                  "cannot allocate %lld bytes for a context", static_cast<long long>(bytes));
 }
 
@@ -88,9 +87,8 @@ static Status applyLimits(recrt_context &context, const recrt_context_options &o
   for (int32_t i = 0; i < options.num_row_limits; ++i) {
     const recrt_row_limit &limit = options.row_limits[i];
     int32_t space = 0;
-    while (space < module.num_spaces &&
-           !(limit.row_space && module.spaces[space].kind == RECRT_SPACE_BASE &&
-             std::strcmp(module.spaces[space].name, limit.row_space) == 0))
+    while (space < module.num_spaces && !(limit.row_space && module.spaces[space].kind == RECRT_SPACE_BASE &&
+                                          std::strcmp(module.spaces[space].name, limit.row_space) == 0))
       ++space;
     if (space == module.num_spaces)
       return failure(RECRT_INVALID_ARGUMENT, place, "the model has no row space '%s'",
@@ -113,13 +111,12 @@ static Status reserveMemory(recrt_context &context) {
     batch.totals.assign(plan.spaces.size(), 0);
     for (int32_t space : entry.spaces)
       batch.totals[static_cast<size_t>(space)] =
-          boundTotalRows(plan, space, requests,
-                         context.limits.maxTotalRows[static_cast<size_t>(space)], batch.totals);
+          boundTotalRows(plan, space, requests, context.limits.maxTotalRows[static_cast<size_t>(space)], batch.totals);
     batch.ownOutputs.assign(entry.outputs.size(), 1);
     if (Status status = layOutOffsets(plan, entry, requests, batch.layout); failed(status))
       return status;
-    if (Status status = layOutRun(plan, entry, requests, batch.totals, batch.ownOutputs,
-                                  context.pool->numThreads(), batch.layout);
+    if (Status status =
+            layOutRun(plan, entry, requests, batch.totals, batch.ownOutputs, context.pool->numThreads(), batch.layout);
         failed(status))
       return status;
     bytes = std::max(bytes, batch.layout.totalBytes);
@@ -128,8 +125,7 @@ static Status reserveMemory(recrt_context &context) {
   return context.block.grow(bytes, 0) ? success() : outOfMemory(context, bytes);
 }
 
-static Status makeContext(recrt_model *model, const recrt_context_options &options,
-                          recrt_context **out) {
+static Status makeContext(recrt_model *model, const recrt_context_options &options, recrt_context **out) {
   const Place place("recrt_context_options");
   recrt_allocator allocator = {nullptr, allocateDefault, releaseDefault};
   if (options.allocator)
@@ -142,8 +138,8 @@ static Status makeContext(recrt_model *model, const recrt_context_options &optio
                    "the thread pool lacks its function or has %d threads, expected 1 to %d",
                    options.thread_pool->num_threads, maxThreads);
   if (options.num_threads < 0 || options.num_threads > maxThreads)
-    return failure(RECRT_INVALID_ARGUMENT, place, "num_threads = %d, expected 0 to %d",
-                   options.num_threads, maxThreads);
+    return failure(RECRT_INVALID_ARGUMENT, place, "num_threads = %d, expected 0 to %d", options.num_threads,
+                   maxThreads);
 
   auto context = std::make_unique<recrt_context>(model, allocator);
   if (options.log)
@@ -152,12 +148,10 @@ static Status makeContext(recrt_model *model, const recrt_context_options &optio
   if (options.thread_pool) {
     context->pool = ThreadPool::ofHost(*options.thread_pool);
   } else {
-    const int32_t wanted =
-        options.num_threads > 0 ? options.num_threads : std::min(availableCpus(), maxThreads);
+    const int32_t wanted = options.num_threads > 0 ? options.num_threads : std::min(availableCpus(), maxThreads);
     context->pool = ThreadPool::ofProcess(wanted);
     if (context->pool->numThreads() < wanted)
-      log(&context->log, RECRT_LOG_WARNING, "the system granted %d of %d threads",
-          context->pool->numThreads(), wanted);
+      log(&context->log, RECRT_LOG_WARNING, "the system granted %d of %d threads", context->pool->numThreads(), wanted);
   }
   if (Status status = applyLimits(*context, options); failed(status))
     return status;
@@ -188,10 +182,9 @@ static Status provideMemory(recrt_context &context, int64_t kept) {
 static void pointOffsets(recrt_context &context) {
   Batch &batch = context.batch;
   for (size_t s = 0; s < batch.offsets.size(); ++s)
-    batch.offsets[s] =
-        batch.layout.offsets[s] < 0
-            ? nullptr
-            : reinterpret_cast<int64_t *>(context.block.data() + batch.layout.offsets[s]);
+    batch.offsets[s] = batch.layout.offsets[s] < 0
+                           ? nullptr
+                           : reinterpret_cast<int64_t *>(context.block.data() + batch.layout.offsets[s]);
 }
 
 /// Copies the offsets of base spaces (the host may change its own) and derives the others.
@@ -205,16 +198,13 @@ static Status fillOffsets(recrt_context &context) {
     return status;
   pointOffsets(context);
   for (size_t i = 0; i < entry.bases.size(); ++i)
-    std::memcpy(batch.offsets[static_cast<size_t>(entry.bases[i])],
-                batch.bound.rowOffsets[i]->offsets,
+    std::memcpy(batch.offsets[static_cast<size_t>(entry.bases[i])], batch.bound.rowOffsets[i]->offsets,
                 static_cast<size_t>(batch.numRequests + 1) * sizeof(int64_t));
   for (int32_t space : entry.spaces) {
     if (plan.module->spaces[space].kind != RECRT_SPACE_BASE)
-      if (Status status = computeOffsets(plan, space, batch.numRequests, batch.offsets);
-          failed(status))
+      if (Status status = computeOffsets(plan, space, batch.numRequests, batch.offsets); failed(status))
         return status;
-    batch.totals[static_cast<size_t>(space)] =
-        batch.offsets[static_cast<size_t>(space)][batch.numRequests];
+    batch.totals[static_cast<size_t>(space)] = batch.offsets[static_cast<size_t>(space)][batch.numRequests];
   }
   return success();
 }
@@ -238,24 +228,20 @@ static Status fillTables(recrt_context &context) {
       return status;
   batch.outputData.clear();
   for (size_t i = 0; i < entry.outputs.size(); ++i)
-    batch.outputData.push_back(batch.ownOutputs[i] ? block + batch.layout.outputs[i]
-                                                   : batch.bound.outputs[i]->data);
+    batch.outputData.push_back(batch.ownOutputs[i] ? block + batch.layout.outputs[i] : batch.bound.outputs[i]->data);
   return success();
 }
 
-static Status runBatch(recrt_context &context, const EntryPlan &entry,
-                       const recrt_request &request) {
+static Status runBatch(recrt_context &context, const EntryPlan &entry, const recrt_request &request) {
   const Plan &plan = context.model->plan;
   Batch &batch = context.batch;
-  if (Status status = bindRequest(plan, entry, request, context.limits, batch.bound);
-      failed(status))
+  if (Status status = bindRequest(plan, entry, request, context.limits, batch.bound); failed(status))
     return status;
   batch.entry = &entry;
   batch.numRequests = request.num_requests;
   if (Status status = fillOffsets(context); failed(status))
     return status;
-  if (Status status =
-          checkTensors(plan, entry, batch.bound, batch.numRequests, batch.totals, batch.offsets);
+  if (Status status = checkTensors(plan, entry, batch.bound, batch.numRequests, batch.totals, batch.offsets);
       failed(status))
     return status;
   batch.ownOutputs.clear();
@@ -298,8 +284,7 @@ void recrt_context_options_init(recrt_context_options *options) {
   options->size = sizeof(*options);
 }
 
-recrt_status recrt_context_create(recrt_model *model, const recrt_context_options *given,
-                                  recrt_context **out) {
+recrt_status recrt_context_create(recrt_model *model, const recrt_context_options *given, recrt_context **out) {
   return guarded([&]() -> Status {
     if (!out)
       return failure(RECRT_INVALID_ARGUMENT, Place("recrt_context_create"), "out is null");
@@ -324,13 +309,12 @@ recrt_status recrt_context_get_info(const recrt_context *context, recrt_context_
     return failure(RECRT_INVALID_ARGUMENT, Place("context"), "it is null");
   if (Status status = checkStruct(info, "recrt_context_info"); failed(status))
     return status;
-  *info = {info->size, context->pool->numThreads(), context->block.size(),
-           context->batch.layout.totalBytes, context->batch.layout.activationBytes};
+  *info = {info->size, context->pool->numThreads(), context->block.size(), context->batch.layout.totalBytes,
+           context->batch.layout.activationBytes};
   return success();
 }
 
-recrt_status recrt_context_run(recrt_context *context, int32_t entry,
-                               const recrt_request *request) {
+recrt_status recrt_context_run(recrt_context *context, int32_t entry, const recrt_request *request) {
   return guarded([&]() -> Status {
     if (!context)
       return failure(RECRT_INVALID_ARGUMENT, Place("context"), "it is null");
@@ -364,8 +348,7 @@ static Status checkHasRun(const recrt_context *context) {
   return success();
 }
 
-recrt_status recrt_context_get_output(const recrt_context *context, int32_t index,
-                                      recrt_output_view *view) {
+recrt_status recrt_context_get_output(const recrt_context *context, int32_t index, recrt_output_view *view) {
   if (Status status = checkHasRun(context); failed(status))
     return status;
   if (Status status = checkStruct(view, "recrt_output_view"); failed(status))
@@ -376,13 +359,12 @@ recrt_status recrt_context_get_output(const recrt_context *context, int32_t inde
     return failure(RECRT_INVALID_ARGUMENT, Place("entry '%s'", batch.entry->desc->name),
                    "output %d does not exist, it has %zu", index, outputs.size());
   const size_t space = static_cast<size_t>(outputs[static_cast<size_t>(index)].desc->space);
-  *view = {view->size, batch.outputData[static_cast<size_t>(index)], batch.offsets[space],
-           batch.numRequests, batch.totals[space]};
+  *view = {view->size, batch.outputData[static_cast<size_t>(index)], batch.offsets[space], batch.numRequests,
+           batch.totals[space]};
   return success();
 }
 
-recrt_status recrt_context_get_step(const recrt_context *context, int32_t index,
-                                    recrt_step_info *info) {
+recrt_status recrt_context_get_step(const recrt_context *context, int32_t index, recrt_step_info *info) {
   if (Status status = checkHasRun(context); failed(status))
     return status;
   if (Status status = checkStruct(info, "recrt_step_info"); failed(status))
@@ -398,8 +380,7 @@ recrt_status recrt_context_get_step(const recrt_context *context, int32_t index,
   for (int32_t i = 0; i < index; ++i)
     start = std::max(start, context->steps[static_cast<size_t>(i)].finishedAt);
   const recrt_step_desc &step = *work.step->desc;
-  *info = {info->size, step.name, step.kind, work.numItems,
-           std::max<int64_t>(0, work.finishedAt - start)};
+  *info = {info->size, step.name, step.kind, work.numItems, std::max<int64_t>(0, work.finishedAt - start)};
   return success();
 }
 

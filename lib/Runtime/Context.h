@@ -64,8 +64,7 @@ struct Batch {
 } // namespace recrt
 
 struct recrt_context {
-  recrt_context(recrt_model *model, const recrt_allocator &allocator)
-      : model(model), block(allocator) {
+  recrt_context(recrt_model *model, const recrt_allocator &allocator) : model(model), block(allocator) {
     model->retain();
   }
   ~recrt_context() { model->release(); }

@@ -25,11 +25,10 @@ static constexpr FeatureName featureNames[] = {
     {FeatureAvx512cd, "AVX512CD"}, {FeatureAvx512dq, "AVX512DQ"}, {FeatureAvx512vl, "AVX512VL"},
 };
 
-static constexpr uint32_t v3Features = FeatureAvx2 | FeatureFma | FeatureF16c | FeatureBmi1 |
-                                       FeatureBmi2 | FeatureLzcnt | FeatureMovbe;
+static constexpr uint32_t v3Features =
+    FeatureAvx2 | FeatureFma | FeatureF16c | FeatureBmi1 | FeatureBmi2 | FeatureLzcnt | FeatureMovbe;
 static constexpr uint32_t levelFeatures[RECRT_ISA_COUNT] = {
-    v3Features, v3Features | FeatureAvx512f | FeatureAvx512bw | FeatureAvx512cd | FeatureAvx512dq |
-                    FeatureAvx512vl};
+    v3Features, v3Features | FeatureAvx512f | FeatureAvx512bw | FeatureAvx512cd | FeatureAvx512dq | FeatureAvx512vl};
 
 uint32_t detectCpuFeatures() {
   unsigned a = 0, b = 0, c = 0, d = 0;
@@ -90,20 +89,17 @@ static std::string missingFeatures(uint32_t features, int32_t level) {
   return names;
 }
 
-Status chooseLevel(uint32_t features, uint32_t moduleLevels, int32_t requested,
-                   const char *modelName, int32_t &level) {
+Status chooseLevel(uint32_t features, uint32_t moduleLevels, int32_t requested, const char *modelName, int32_t &level) {
   const Place place("model '%s'", modelName);
   const uint32_t cpuLevels = levelsOf(features);
   if (requested != RECRT_ISA_BEST) {
     if (requested < 0 || requested >= RECRT_ISA_COUNT)
       return failure(RECRT_INVALID_ARGUMENT, place, "ISA level %d does not exist", requested);
     if (!(moduleLevels & (1u << requested)))
-      return failure(RECRT_INCOMPATIBLE, place,
-                     "ISA level %s was asked for, the model was compiled for %s",
+      return failure(RECRT_INCOMPATIBLE, place, "ISA level %s was asked for, the model was compiled for %s",
                      recrt_isa_name(requested), levelNames(moduleLevels).c_str());
     if (!(cpuLevels & (1u << requested)))
-      return failure(RECRT_INCOMPATIBLE, place,
-                     "ISA level %s was asked for, this CPU or system lacks %s",
+      return failure(RECRT_INCOMPATIBLE, place, "ISA level %s was asked for, this CPU or system lacks %s",
                      recrt_isa_name(requested), missingFeatures(features, requested).c_str());
     level = requested;
     return success();

@@ -34,8 +34,7 @@ uint32_t levelsOf(uint32_t features);
 
 /// Chooses the level to run a model at: the strongest that both have, or `requested` itself unless
 /// it is RECRT_ISA_BEST. Names the missing features when there is none.
-Status chooseLevel(uint32_t features, uint32_t moduleLevels, int32_t requested,
-                   const char *modelName, int32_t &level);
+Status chooseLevel(uint32_t features, uint32_t moduleLevels, int32_t requested, const char *modelName, int32_t &level);
 
 /// CPUs by affinity mask and cgroup quota, at least 1.
 int32_t availableCpus();

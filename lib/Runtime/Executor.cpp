@@ -17,8 +17,8 @@ namespace recrt {
 static constexpr int64_t tileRows = 32;
 
 /// Points operands and views, which have room for this step, at what the step sees.
-static recrt_kernel_args bindStep(const recrt_context &context, const recrt_step_desc &step,
-                                  recrt_operand *operands, recrt_space_view *views) {
+static recrt_kernel_args bindStep(const recrt_context &context, const recrt_step_desc &step, recrt_operand *operands,
+                                  recrt_space_view *views) {
   const Batch &batch = context.batch;
   const EntryPlan &entry = *batch.entry;
   for (int32_t i = 0; i < step.num_spaces; ++i) {
@@ -32,8 +32,7 @@ static recrt_kernel_args bindStep(const recrt_context &context, const recrt_step
     const std::byte *data = nullptr;
     switch (buffer.kind) {
     case RECRT_BUFFER_INPUT:
-      data = static_cast<const std::byte *>(
-          batch.bound.inputs[static_cast<size_t>(buffer.index)]->data);
+      data = static_cast<const std::byte *>(batch.bound.inputs[static_cast<size_t>(buffer.index)]->data);
       break;
     case RECRT_BUFFER_OUTPUT:
       data = static_cast<const std::byte *>(batch.outputData[static_cast<size_t>(buffer.index)]);
@@ -47,24 +46,22 @@ static recrt_kernel_args bindStep(const recrt_context &context, const recrt_step
     }
     const int64_t *rows = nullptr;
     if (desc.rowmap >= 0)
-      rows = reinterpret_cast<const int64_t *>(
-          block + batch.layout.rowMaps[static_cast<size_t>(desc.rowmap)]);
+      rows = reinterpret_cast<const int64_t *>(block + batch.layout.rowMaps[static_cast<size_t>(desc.rowmap)]);
     operands[i] = {const_cast<std::byte *>(data) + desc.offset, rows};
   }
   return {operands, views, nullptr, batch.numRequests, 1};
 }
 
 /// Fills in the work items of a list, largest area first; returns their number.
-static int64_t fillItems(const ItemListPlan &list, const Batch &batch,
-                         const recrt_kernel_args &args, bool sorted, recrt_attention_item *items) {
+static int64_t fillItems(const ItemListPlan &list, const Batch &batch, const recrt_kernel_args &args, bool sorted,
+                         recrt_attention_item *items) {
   int64_t count = 0;
   for (int64_t b = 0; b < batch.numRequests; ++b) {
     for (size_t s = 0; s < list.segments.size(); ++s) {
       const int64_t *offsets = batch.offsets[static_cast<size_t>(list.segments[s])];
       const int64_t rows = offsets[b + 1] - offsets[b];
       for (int64_t first = 0; first < rows; first += tileRows) {
-        recrt_attention_item item = {
-            static_cast<int32_t>(b), static_cast<int32_t>(s), first, 0, 0, 0};
+        recrt_attention_item item = {static_cast<int32_t>(b), static_cast<int32_t>(s), first, 0, 0, 0};
         if (sorted)
           item.area = list.area(&args, &item);
         for (int32_t head = 0; head < list.step->heads; ++head) {
@@ -75,22 +72,21 @@ static int64_t fillItems(const ItemListPlan &list, const Batch &batch,
     }
   }
   if (sorted)
-    std::sort(items, items + count,
-              [](const recrt_attention_item &a, const recrt_attention_item &b) {
-                if (a.area != b.area)
-                  return a.area > b.area;
-                if (a.request != b.request)
-                  return a.request < b.request;
-                if (a.segment != b.segment)
-                  return a.segment < b.segment;
-                return a.first != b.first ? a.first < b.first : a.head < b.head;
-              });
+    std::sort(items, items + count, [](const recrt_attention_item &a, const recrt_attention_item &b) {
+      if (a.area != b.area)
+        return a.area > b.area;
+      if (a.request != b.request)
+        return a.request < b.request;
+      if (a.segment != b.segment)
+        return a.segment < b.segment;
+      return a.first != b.first ? a.first < b.first : a.head < b.head;
+    });
   return count;
 }
 
 /// The rows [first, last) of a top-k step.
-static void runTopK(const recrt_context &context, const recrt_step_desc &step,
-                    const recrt_kernel_args &args, int64_t first, int64_t last, void *scratch) {
+static void runTopK(const recrt_context &context, const recrt_step_desc &step, const recrt_kernel_args &args,
+                    int64_t first, int64_t last, void *scratch) {
   const Batch &batch = context.batch;
   const bool excludes = step.num_operands == 4;
   auto rowOf = [&](int32_t operand, int64_t row) {
@@ -158,12 +154,10 @@ static void cutStep(recrt_context &context, StepWork &work, int32_t numThreads) 
   }
   case RECRT_KERNEL_ATTENTION: {
     const size_t list = static_cast<size_t>(work.step->itemList);
-    auto *items = reinterpret_cast<recrt_attention_item *>(context.block.data() +
-                                                           batch.layout.itemLists[list]);
+    auto *items = reinterpret_cast<recrt_attention_item *>(context.block.data() + batch.layout.itemLists[list]);
     // The first step of a list fills it in. The order only matters to several threads.
     if (batch.entry->itemLists[list].step == &desc)
-      batch.numItems[list] =
-          fillItems(batch.entry->itemLists[list], batch, work.args, numThreads > 1, items);
+      batch.numItems[list] = fillItems(batch.entry->itemLists[list], batch, work.args, numThreads > 1, items);
     work.args.items = items;
     work.numItems = batch.numItems[list];
     break;
@@ -174,16 +168,14 @@ static void cutStep(recrt_context &context, StepWork &work, int32_t numThreads) 
   }
   // Attention items differ in size, so they are taken singly.
   constexpr int64_t chunksOfThread = 8;
-  work.chunk = desc.kind == RECRT_KERNEL_ATTENTION
-                   ? 1
-                   : std::max<int64_t>(1, work.numItems / (numThreads * chunksOfThread));
+  work.chunk =
+      desc.kind == RECRT_KERNEL_ATTENTION ? 1 : std::max<int64_t>(1, work.numItems / (numThreads * chunksOfThread));
   if (numThreads == 1)
     work.chunk = std::max<int64_t>(1, work.numItems);
 }
 
 static int64_t now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
 

@@ -34,8 +34,7 @@ public:
 
 static Status tooLarge(const EntryPlan &entry) {
   return failure(RECRT_RESOURCE_EXHAUSTED, Place("entry '%s'", entry.desc->name),
-                 "the batch needs more than %lld bytes; split it",
-                 static_cast<long long>(maxBytes));
+                 "the batch needs more than %lld bytes; split it", static_cast<long long>(maxBytes));
 }
 
 void Layout::reserve(const Plan &plan) {
@@ -49,8 +48,7 @@ void Layout::reserve(const Plan &plan) {
   }
 }
 
-Status layOutOffsets(const Plan &plan, const EntryPlan &entry, int64_t numRequests,
-                     Layout &layout) {
+Status layOutOffsets(const Plan &plan, const EntryPlan &entry, int64_t numRequests, Layout &layout) {
   Placer placer(0);
   layout.offsets.assign(plan.spaces.size(), -1);
   for (int32_t space : entry.spaces)
@@ -59,8 +57,7 @@ Status layOutOffsets(const Plan &plan, const EntryPlan &entry, int64_t numReques
   return placer.overflow ? tooLarge(entry) : success();
 }
 
-int64_t boundItems(const ItemListPlan &list, int64_t numRequests,
-                   const std::vector<int64_t> &totals) {
+int64_t boundItems(const ItemListPlan &list, int64_t numRequests, const std::vector<int64_t> &totals) {
   __int128 tiles = 0;
   for (int32_t segment : list.segments) {
     const __int128 rows = totals[static_cast<size_t>(segment)];
@@ -69,25 +66,21 @@ int64_t boundItems(const ItemListPlan &list, int64_t numRequests,
   return static_cast<int64_t>(std::min<__int128>(tiles * list.step->heads, maxBytes));
 }
 
-Status layOutRun(const Plan &plan, const EntryPlan &entry, int64_t numRequests,
-                 const std::vector<int64_t> &totals, const std::vector<char> &ownOutputs,
-                 int32_t numThreads, Layout &layout) {
+Status layOutRun(const Plan &plan, const EntryPlan &entry, int64_t numRequests, const std::vector<int64_t> &totals,
+                 const std::vector<char> &ownOutputs, int32_t numThreads, Layout &layout) {
   Placer placer(layout.totalBytes);
   auto totalOf = [&](int32_t space) { return totals[static_cast<size_t>(space)]; };
 
   layout.requestOfRow.assign(plan.spaces.size(), -1);
   for (int32_t space : entry.spaces)
     if (entry.wantsRequestOfRow[static_cast<size_t>(space)])
-      layout.requestOfRow[static_cast<size_t>(space)] =
-          placer.place(totalOf(space), sizeof(int32_t), readableBehind);
+      layout.requestOfRow[static_cast<size_t>(space)] = placer.place(totalOf(space), sizeof(int32_t), readableBehind);
   layout.rowMaps.clear();
   for (const RowMapPlan &map : entry.rowMaps)
-    layout.rowMaps.push_back(
-        placer.place(totalOf(map.desc->space), sizeof(int64_t), readableBehind));
+    layout.rowMaps.push_back(placer.place(totalOf(map.desc->space), sizeof(int64_t), readableBehind));
   layout.itemLists.clear();
   for (const ItemListPlan &list : entry.itemLists)
-    layout.itemLists.push_back(
-        placer.place(boundItems(list, numRequests, totals), sizeof(recrt_attention_item)));
+    layout.itemLists.push_back(placer.place(boundItems(list, numRequests, totals), sizeof(recrt_attention_item)));
 
   // A slot is as large as the largest buffer in it.
   layout.slots.assign(static_cast<size_t>(entry.desc->num_slots), 0);
@@ -109,11 +102,10 @@ Status layOutRun(const Plan &plan, const EntryPlan &entry, int64_t numRequests,
   layout.outputs.assign(entry.outputs.size(), -1);
   for (size_t i = 0; i < entry.outputs.size(); ++i)
     if (ownOutputs[i])
-      layout.outputs[i] = placer.place(totalOf(entry.outputs[i].desc->space),
-                                       entry.outputs[i].rowBytes, readableBehind);
+      layout.outputs[i] =
+          placer.place(totalOf(entry.outputs[i].desc->space), entry.outputs[i].rowBytes, readableBehind);
 
-  layout.scratchStride =
-      (entry.scratchBytes + readableBehind + alignment - 1) / alignment * alignment;
+  layout.scratchStride = (entry.scratchBytes + readableBehind + alignment - 1) / alignment * alignment;
   layout.scratch = placer.place(numThreads, layout.scratchStride);
   layout.totalBytes = placer.position;
   return placer.overflow ? tooLarge(entry) : success();

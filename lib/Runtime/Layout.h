@@ -25,13 +25,11 @@ Status layOutOffsets(const Plan &plan, const EntryPlan &entry, int64_t numReques
 
 /// Places the rest behind them. `totals`, by space, are the rows of all requests together.
 /// `ownOutputs` says, by output, which ones the context keeps.
-Status layOutRun(const Plan &plan, const EntryPlan &entry, int64_t numRequests,
-                 const std::vector<int64_t> &totals, const std::vector<char> &ownOutputs,
-                 int32_t numThreads, Layout &layout);
+Status layOutRun(const Plan &plan, const EntryPlan &entry, int64_t numRequests, const std::vector<int64_t> &totals,
+                 const std::vector<char> &ownOutputs, int32_t numThreads, Layout &layout);
 
 /// Work items that a list has at most.
-int64_t boundItems(const ItemListPlan &list, int64_t numRequests,
-                   const std::vector<int64_t> &totals);
+int64_t boundItems(const ItemListPlan &list, int64_t numRequests, const std::vector<int64_t> &totals);
 
 } // namespace recrt
 

@@ -52,8 +52,8 @@ static Status resolveOptions(const recrt_model_options *given, recrt_model_optio
 }
 
 /// Binds the weights that do not stand in the object itself.
-static Status openWeights(recrt_model &model, const recrt_module *module,
-                          const std::string &defaultPath, const recrt_model_options &options) {
+static Status openWeights(recrt_model &model, const recrt_module *module, const std::string &defaultPath,
+                          const recrt_model_options &options) {
   if (module->weights || module->weights_bytes == 0) {
     model.weights = static_cast<const std::byte *>(module->weights);
     return success();
@@ -73,21 +73,18 @@ static Status openWeights(recrt_model &model, const recrt_module *module,
     return failure(RECRT_INVALID_ARGUMENT, Place("%s", path.c_str()),
                    "these are the weights of another model: expected hash %016llx and %lld bytes, "
                    "got %016llx and %zu",
-                   static_cast<unsigned long long>(module->weights_hash),
-                   static_cast<long long>(module->weights_bytes),
+                   static_cast<unsigned long long>(module->weights_hash), static_cast<long long>(module->weights_bytes),
                    static_cast<unsigned long long>(file.info().weightsHash), file.payloadBytes());
   model.weights = file.payload();
   return success();
 }
 
 static Status finishModel(std::unique_ptr<recrt_model> model, const recrt_module *module,
-                          const std::string &weightsPath, const recrt_model_options &options,
-                          recrt_model **out) {
+                          const std::string &weightsPath, const recrt_model_options &options, recrt_model **out) {
   if (Status status = checkModuleHeader(module); failed(status))
     return status;
   int32_t isa = 0;
-  if (Status status = chooseLevel(detectCpuFeatures(), module->isa_levels, options.isa,
-                                  module->model_name, isa);
+  if (Status status = chooseLevel(detectCpuFeatures(), module->isa_levels, options.isa, module->model_name, isa);
       failed(status))
     return status;
   if (Status status = makePlan(module, isa, model->plan); failed(status))
@@ -97,9 +94,8 @@ static Status finishModel(std::unique_ptr<recrt_model> model, const recrt_module
   if (reinterpret_cast<uintptr_t>(model->weights) % 64 != 0)
     return failure(RECRT_INVALID_ARGUMENT, Place("model '%s'", module->model_name),
                    "its weights are not aligned to 64 bytes");
-  log(options.log, RECRT_LOG_INFO, "model '%s' (reccc %s): %s, %lld bytes of weights",
-      module->model_name, module->tool_version, recrt_isa_name(isa),
-      static_cast<long long>(module->weights_bytes));
+  log(options.log, RECRT_LOG_INFO, "model '%s' (reccc %s): %s, %lld bytes of weights", module->model_name,
+      module->tool_version, recrt_isa_name(isa), static_cast<long long>(module->weights_bytes));
   *out = model.release();
   return success();
 }
@@ -113,14 +109,12 @@ static Status checkElf(const char *path, const reccc::ArtifactFile &file) {
   if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_type != ET_DYN)
     return failure(RECRT_INVALID_ARGUMENT, Place("%s", path), "its payload is no shared object");
   if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != EM_X86_64)
-    return failure(RECRT_INCOMPATIBLE, Place("%s", path),
-                   "compiled for ELF machine %d, this runtime runs x86-64 (%d)", header.e_machine,
-                   EM_X86_64);
+    return failure(RECRT_INCOMPATIBLE, Place("%s", path), "compiled for ELF machine %d, this runtime runs x86-64 (%d)",
+                   header.e_machine, EM_X86_64);
   return success();
 }
 
-static Status loadArtifact(const char *path, const recrt_model_options &options,
-                           recrt_model **out) {
+static Status loadArtifact(const char *path, const recrt_model_options &options, recrt_model **out) {
   auto model = std::make_unique<recrt_model>();
   reccc::FileError error;
   model->artifact = reccc::ArtifactFile::open(path, reccc::ArtifactKind::SharedObject, error);
@@ -145,8 +139,7 @@ static Status loadArtifact(const char *path, const recrt_model_options &options,
   }
   const auto *module = static_cast<const recrt_module *>(::dlsym(model->library, "recrt_module"));
   if (!module)
-    return failure(RECRT_INVALID_ARGUMENT, Place("%s", path),
-                   "it does not export the symbol recrt_module");
+    return failure(RECRT_INVALID_ARGUMENT, Place("%s", path), "it does not export the symbol recrt_module");
   return finishModel(std::move(model), module, std::string(path) + ".weights", options, out);
 }
 
@@ -158,14 +151,8 @@ recrt_status recrt_query_capabilities(recrt_capabilities *capabilities) {
   return guarded([&]() -> Status {
     if (Status status = checkStruct(capabilities, "recrt_capabilities"); failed(status))
       return status;
-    *capabilities = {capabilities->size,
-                     RECRT_VERSION_MAJOR,
-                     RECRT_VERSION_MINOR,
-                     RECRT_VERSION_PATCH,
-                     RECRT_MODULE_ABI,
-                     reccc::artifactVersion,
-                     levelsOf(detectCpuFeatures()),
-                     availableCpus()};
+    *capabilities = {capabilities->size, RECRT_VERSION_MAJOR,    RECRT_VERSION_MINOR,           RECRT_VERSION_PATCH,
+                     RECRT_MODULE_ABI,   reccc::artifactVersion, levelsOf(detectCpuFeatures()), availableCpus()};
     return success();
   });
 }
@@ -176,8 +163,7 @@ void recrt_model_options_init(recrt_model_options *options) {
   options->isa = RECRT_ISA_BEST;
 }
 
-recrt_status recrt_model_load(const char *path, const recrt_model_options *given,
-                              recrt_model **out) {
+recrt_status recrt_model_load(const char *path, const recrt_model_options *given, recrt_model **out) {
   return guarded([&]() -> Status {
     if (!out)
       return failure(RECRT_INVALID_ARGUMENT, Place("recrt_model_load"), "out is null");
@@ -191,8 +177,7 @@ recrt_status recrt_model_load(const char *path, const recrt_model_options *given
   });
 }
 
-recrt_status recrt_model_create(const recrt_module *module, const recrt_model_options *given,
-                                recrt_model **out) {
+recrt_status recrt_model_create(const recrt_module *module, const recrt_model_options *given, recrt_model **out) {
   return guarded([&]() -> Status {
     if (!out)
       return failure(RECRT_INVALID_ARGUMENT, Place("recrt_model_create"), "out is null");
@@ -220,8 +205,7 @@ recrt_status recrt_model_get_info(const recrt_model *model, recrt_model_info *in
   return success();
 }
 
-recrt_status recrt_model_get_entry(const recrt_model *model, int32_t entry,
-                                   recrt_entry_info *info) {
+recrt_status recrt_model_get_entry(const recrt_model *model, int32_t entry, recrt_entry_info *info) {
   const EntryPlan *plan = nullptr;
   if (Status status = findEntry(model, entry, plan); failed(status))
     return status;
@@ -260,8 +244,7 @@ recrt_status recrt_model_get_row_space(const recrt_model *model, int32_t entry, 
   if (index < 0 || static_cast<size_t>(index) >= plan->bases.size())
     return failure(RECRT_INVALID_ARGUMENT, Place("entry '%s'", plan->desc->name),
                    "row space %d does not exist, it has %zu", index, plan->bases.size());
-  const recrt_space_desc &space =
-      model->plan.module->spaces[plan->bases[static_cast<size_t>(index)]];
+  const recrt_space_desc &space = model->plan.module->spaces[plan->bases[static_cast<size_t>(index)]];
   *info = {info->size, space.name, space.count};
   return success();
 }
@@ -275,9 +258,8 @@ static Status describeTensor(const recrt_model *model, int32_t entry, bool input
     return status;
   const std::vector<TensorPlan> &tensors = input ? plan->inputs : plan->outputs;
   if (index < 0 || static_cast<size_t>(index) >= tensors.size())
-    return failure(RECRT_INVALID_ARGUMENT, Place("entry '%s'", plan->desc->name),
-                   "%s %d does not exist, it has %zu", input ? "input" : "output", index,
-                   tensors.size());
+    return failure(RECRT_INVALID_ARGUMENT, Place("entry '%s'", plan->desc->name), "%s %d does not exist, it has %zu",
+                   input ? "input" : "output", index, tensors.size());
   const TensorPlan &tensor = tensors[static_cast<size_t>(index)];
   const recrt_tensor_desc &desc = *tensor.desc;
   const SpaceBounds &bounds = model->plan.spaces[static_cast<size_t>(desc.space)];
@@ -299,13 +281,11 @@ static Status describeTensor(const recrt_model *model, int32_t entry, bool input
   return success();
 }
 
-recrt_status recrt_model_get_input(const recrt_model *model, int32_t entry, int32_t index,
-                                   recrt_tensor_info *info) {
+recrt_status recrt_model_get_input(const recrt_model *model, int32_t entry, int32_t index, recrt_tensor_info *info) {
   return describeTensor(model, entry, true, index, info);
 }
 
-recrt_status recrt_model_get_output(const recrt_model *model, int32_t entry, int32_t index,
-                                    recrt_tensor_info *info) {
+recrt_status recrt_model_get_output(const recrt_model *model, int32_t entry, int32_t index, recrt_tensor_info *info) {
   return describeTensor(model, entry, false, index, info);
 }
 

@@ -39,9 +39,8 @@ template <typename T> Status checkStruct(const T *value, const char *name) {
   if (!value)
     return failure(RECRT_INVALID_ARGUMENT, Place("%s", name), "it is null");
   if (value->size < sizeof(T))
-    return failure(RECRT_INVALID_ARGUMENT, Place("%s", name),
-                   "its field size is %zu, expected sizeof(%s) = %zu", value->size, name,
-                   sizeof(T));
+    return failure(RECRT_INVALID_ARGUMENT, Place("%s", name), "its field size is %zu, expected sizeof(%s) = %zu",
+                   value->size, name, sizeof(T));
   return success();
 }
 

@@ -41,8 +41,7 @@ Status checkModuleHeader(const recrt_module *module) {
   if (!module)
     return failure(RECRT_INVALID_ARGUMENT, place, "the module is null");
   if (module->magic != RECRT_MODULE_MAGIC)
-    return failure(RECRT_INVALID_ARGUMENT, place, "expected magic %08x, got %08x",
-                   RECRT_MODULE_MAGIC, module->magic);
+    return failure(RECRT_INVALID_ARGUMENT, place, "expected magic %08x, got %08x", RECRT_MODULE_MAGIC, module->magic);
   if (module->abi != RECRT_MODULE_ABI)
     return failure(RECRT_INCOMPATIBLE, place,
                    "the model has module ABI %u, this runtime reads %u; compile the model with the "
@@ -51,8 +50,8 @@ Status checkModuleHeader(const recrt_module *module) {
   if (!module->model_name || !module->tool_version)
     return failure(RECRT_INVALID_ARGUMENT, place, "the module has no name or no tool version");
   if (module->isa_levels == 0 || module->isa_levels >> RECRT_ISA_COUNT)
-    return failure(RECRT_INVALID_ARGUMENT, Place("model '%s'", module->model_name),
-                   "the ISA levels 0x%x are not known", module->isa_levels);
+    return failure(RECRT_INVALID_ARGUMENT, Place("model '%s'", module->model_name), "the ISA levels 0x%x are not known",
+                   module->isa_levels);
   return success();
 }
 
@@ -131,8 +130,7 @@ Status PlanChecker::checkSpace(int32_t index) {
     if (!space.name || !*space.name)
       return bad(place, "a base space has no name");
     for (int32_t i = 0; i < index; ++i)
-      if (module->spaces[i].kind == RECRT_SPACE_BASE &&
-          std::strcmp(module->spaces[i].name, space.name) == 0)
+      if (module->spaces[i].kind == RECRT_SPACE_BASE && std::strcmp(module->spaces[i].name, space.name) == 0)
         return bad(place, "base space '%s' exists twice", space.name);
     bounds = {space.count, false};
     break;
@@ -163,8 +161,7 @@ Status PlanChecker::checkSpace(int32_t index) {
     break;
   }
   if (bounds.maxRows > maxRowsOfRequest)
-    return bad(place, "a request may have more than %lld rows",
-               static_cast<long long>(maxRowsOfRequest));
+    return bad(place, "a request may have more than %lld rows", static_cast<long long>(maxRowsOfRequest));
   plan.spaces.push_back(bounds);
   return success();
 }
@@ -180,8 +177,7 @@ void PlanChecker::need(int32_t space) {
         needed[static_cast<size_t>(module->spaces[s].parts[i])] = 1;
 }
 
-Status PlanChecker::checkTensor(const recrt_tensor_desc &tensor, const Place &place,
-                                TensorPlan &result) {
+Status PlanChecker::checkTensor(const recrt_tensor_desc &tensor, const Place &place, TensorPlan &result) {
   if (!tensor.name || !*tensor.name)
     return bad(place, "it has no name");
   if (!validCount(tensor.num_dims, tensor.dims))
@@ -192,14 +188,11 @@ Status PlanChecker::checkTensor(const recrt_tensor_desc &tensor, const Place &pl
     return bad(place, "row space %d does not exist", tensor.space);
   int64_t elements = 1;
   for (int32_t i = 0; i < tensor.num_dims; ++i)
-    if (tensor.dims[i] < 1 || __builtin_mul_overflow(elements, tensor.dims[i], &elements) ||
-        elements > maxRowBytes / 8)
-      return bad(place, "dimension %d of %lld is out of range", i,
-                 static_cast<long long>(tensor.dims[i]));
+    if (tensor.dims[i] < 1 || __builtin_mul_overflow(elements, tensor.dims[i], &elements) || elements > maxRowBytes / 8)
+      return bad(place, "dimension %d of %lld is out of range", i, static_cast<long long>(tensor.dims[i]));
   if (tensor.id_mode != RECRT_IDS_UNCHECKED && tensor.id_mode != RECRT_IDS_REJECT_REQUEST)
     return bad(place, "id mode %d does not exist", tensor.id_mode);
-  if (tensor.id_mode == RECRT_IDS_REJECT_REQUEST &&
-      (tensor.element != RECRT_ELEMENT_I64 || tensor.id_limit < 0))
+  if (tensor.id_mode == RECRT_IDS_REJECT_REQUEST && (tensor.element != RECRT_ELEMENT_I64 || tensor.id_limit < 0))
     return bad(place, "ids are checked, but it does not hold i64 or the limit is negative");
   need(tensor.space);
   result = {&tensor, elements, elements * elementBytes(tensor.element)};
@@ -210,11 +203,9 @@ Status PlanChecker::checkBuffer(int32_t index) {
   const recrt_buffer_desc &buffer = entry->buffers[index];
   const Place place("entry '%s', buffer %d", entry->name, index);
   if (buffer.row_bytes < 0 || buffer.row_bytes > maxRowBytes)
-    return bad(place, "rows of %lld bytes are out of range",
-               static_cast<long long>(buffer.row_bytes));
+    return bad(place, "rows of %lld bytes are out of range", static_cast<long long>(buffer.row_bytes));
   if (buffer.kind == RECRT_BUFFER_WEIGHT) {
-    if (buffer.offset < 0 || buffer.offset % 64 != 0 || buffer.bytes < 0 ||
-        buffer.bytes > module->weights_bytes ||
+    if (buffer.offset < 0 || buffer.offset % 64 != 0 || buffer.bytes < 0 || buffer.bytes > module->weights_bytes ||
         buffer.offset > module->weights_bytes - buffer.bytes)
       return bad(place, "bytes [%lld, +%lld) do not lie aligned within the %lld bytes of weights",
                  static_cast<long long>(buffer.offset), static_cast<long long>(buffer.bytes),
@@ -229,8 +220,7 @@ Status PlanChecker::checkBuffer(int32_t index) {
     if (buffer.slot < 0 || buffer.slot >= entry->num_slots)
       return bad(place, "slot %d does not exist", buffer.slot);
     if (buffer.row_bytes % 64 != 0)
-      return bad(place, "rows of %lld bytes are no multiple of 64",
-                 static_cast<long long>(buffer.row_bytes));
+      return bad(place, "rows of %lld bytes are no multiple of 64", static_cast<long long>(buffer.row_bytes));
     return success();
   case RECRT_BUFFER_INPUT:
   case RECRT_BUFFER_OUTPUT: {
@@ -257,8 +247,8 @@ Status PlanChecker::checkRowMap(int32_t index) {
   for (int32_t i = 0; i < map.num_steps; ++i) {
     const recrt_embed_step &step = map.steps[i];
     if (!validSpace(step.outer) || step.shift < 0 || step.index < 0)
-      return bad(place, "step %d: space %d, index %d or shift %d is out of range", i, step.outer,
-                 step.index, step.shift);
+      return bad(place, "step %d: space %d, index %d or shift %d is out of range", i, step.outer, step.index,
+                 step.shift);
     need(step.outer);
     const recrt_space_desc &outer = module->spaces[step.outer];
     const recrt_space_desc &from = module->spaces[inner];
@@ -271,9 +261,8 @@ Status PlanChecker::checkRowMap(int32_t index) {
     case RECRT_EMBED_TAKE_FIRST:
       break;
     case RECRT_EMBED_PHASE:
-      if (outer.kind != RECRT_SPACE_INTERLEAVE &&
-          (outer.kind != RECRT_SPACE_ROWS || from.kind != RECRT_SPACE_ROWS || from.count < 1 ||
-           outer.count % from.count != 0))
+      if (outer.kind != RECRT_SPACE_INTERLEAVE && (outer.kind != RECRT_SPACE_ROWS || from.kind != RECRT_SPACE_ROWS ||
+                                                   from.count < 1 || outer.count % from.count != 0))
         return bad(place, "step %d: space %d does not interleave space %d", i, step.outer, inner);
       break;
     default:
@@ -285,8 +274,7 @@ Status PlanChecker::checkRowMap(int32_t index) {
   return success();
 }
 
-Status PlanChecker::checkOperand(const recrt_operand_desc &operand, const Place &place,
-                                 int32_t number) {
+Status PlanChecker::checkOperand(const recrt_operand_desc &operand, const Place &place, int32_t number) {
   if (operand.buffer < 0 || operand.buffer >= entry->num_buffers)
     return bad(place, "operand %d: buffer %d does not exist", number, operand.buffer);
   const recrt_buffer_desc &buffer = entry->buffers[operand.buffer];
@@ -298,8 +286,8 @@ Status PlanChecker::checkOperand(const recrt_operand_desc &operand, const Place 
     if (operand.rowmap < 0 || operand.rowmap >= entry->num_rowmaps)
       return bad(place, "operand %d: row map %d does not exist", number, operand.rowmap);
     if (weight || result->rowMaps[static_cast<size_t>(operand.rowmap)].outer != buffer.space)
-      return bad(place, "operand %d: row map %d does not lead to the space of buffer %d", number,
-                 operand.rowmap, operand.buffer);
+      return bad(place, "operand %d: row map %d does not lead to the space of buffer %d", number, operand.rowmap,
+                 operand.buffer);
   }
   if (buffer.kind == RECRT_BUFFER_OUTPUT)
     writtenOutput[static_cast<size_t>(buffer.index)] = 1;
@@ -313,8 +301,8 @@ Status PlanChecker::checkTopK(const recrt_step_desc &step, const Place &place) {
   if (excludes && !validSpace(step.exclude_space))
     return bad(place, "row space %d does not exist", step.exclude_space);
   if (step.columns < 1 || step.columns > maxRowBytes / 4 || step.k < 1 || step.k > maxRowBytes / 8)
-    return bad(place, "%lld columns and k = %lld are out of range",
-               static_cast<long long>(step.columns), static_cast<long long>(step.k));
+    return bad(place, "%lld columns and k = %lld are out of range", static_cast<long long>(step.columns),
+               static_cast<long long>(step.k));
   if (step.first_id < 0 || step.first_id > INT64_MAX - step.columns)
     return bad(place, "first id %lld is out of range", static_cast<long long>(step.first_id));
   if (excludes)
@@ -324,19 +312,14 @@ Status PlanChecker::checkTopK(const recrt_step_desc &step, const Place &place) {
     const recrt_operand_desc &operand = step.operands[i];
     const recrt_buffer_desc &buffer = entry->buffers[operand.buffer];
     const bool exclude = i > 0 && i < ids;
-    const int64_t bytes = i == 0     ? 4 * step.columns
-                          : exclude  ? 8
-                          : i == ids ? 8 * step.k
-                                     : 4 * step.k;
+    const int64_t bytes = i == 0 ? 4 * step.columns : exclude ? 8 : i == ids ? 8 * step.k : 4 * step.k;
     const int64_t alignment = exclude || i == ids ? 8 : 4;
     const int32_t space = exclude ? step.exclude_space : step.space;
-    const int32_t operandSpace =
-        operand.rowmap < 0 ? buffer.space : entry->rowmaps[operand.rowmap].space;
-    if (buffer.kind == RECRT_BUFFER_WEIGHT || operandSpace != space ||
-        operand.offset % alignment != 0 || buffer.row_bytes % alignment != 0 ||
-        bytes > buffer.row_bytes - operand.offset)
-      return bad(place, "operand %d: its rows do not hold the %lld bytes that are read or written",
-                 i, static_cast<long long>(bytes));
+    const int32_t operandSpace = operand.rowmap < 0 ? buffer.space : entry->rowmaps[operand.rowmap].space;
+    if (buffer.kind == RECRT_BUFFER_WEIGHT || operandSpace != space || operand.offset % alignment != 0 ||
+        buffer.row_bytes % alignment != 0 || bytes > buffer.row_bytes - operand.offset)
+      return bad(place, "operand %d: its rows do not hold the %lld bytes that are read or written", i,
+                 static_cast<long long>(bytes));
     if (i >= ids && buffer.kind == RECRT_BUFFER_INPUT)
       return bad(place, "operand %d: a result cannot be an input", i);
   }
@@ -348,9 +331,8 @@ int32_t PlanChecker::findItemList(const recrt_step_desc &step) {
   const recrt_area_fn area = step.area[plan.isa];
   for (size_t i = 0; i < result->itemLists.size(); ++i) {
     const recrt_step_desc &other = *result->itemLists[i].step;
-    if (result->itemLists[i].area == area && other.space == step.space &&
-        other.heads == step.heads && other.num_spaces == step.num_spaces &&
-        std::equal(step.spaces, step.spaces + step.num_spaces, other.spaces))
+    if (result->itemLists[i].area == area && other.space == step.space && other.heads == step.heads &&
+        other.num_spaces == step.num_spaces && std::equal(step.spaces, step.spaces + step.num_spaces, other.spaces))
       return static_cast<int32_t>(i);
   }
   ItemListPlan list = {&step, area, {step.space}};
@@ -372,8 +354,7 @@ Status PlanChecker::checkStep(int32_t index) {
     return bad(place, "row space %d does not exist", step.space);
   need(step.space);
   if (!validCount(step.num_operands, step.operands) || !validCount(step.num_spaces, step.spaces))
-    return bad(place, "%d operands and %d spaces are not possible", step.num_operands,
-               step.num_spaces);
+    return bad(place, "%d operands and %d spaces are not possible", step.num_operands, step.num_spaces);
   for (int32_t i = 0; i < step.num_operands; ++i)
     if (Status status = checkOperand(step.operands[i], place, i); failed(status))
       return status;
@@ -398,8 +379,7 @@ Status PlanChecker::checkStep(int32_t index) {
       if (!step.entry[level] || (step.kind == RECRT_KERNEL_ATTENTION && !step.area[level]))
         return bad(place, "the kernel for %s is missing", recrt_isa_name(level));
       if (step.scratch_bytes[level] < 0 || step.scratch_bytes[level] > maxScratchBytes)
-        return bad(place, "%lld bytes of scratch are out of range",
-                   static_cast<long long>(step.scratch_bytes[level]));
+        return bad(place, "%lld bytes of scratch are out of range", static_cast<long long>(step.scratch_bytes[level]));
     }
     planned.kernel = step.entry[plan.isa];
     planned.scratchBytes = step.scratch_bytes[plan.isa];
@@ -429,12 +409,9 @@ Status PlanChecker::checkEntry(int32_t index) {
   for (int32_t i = 0; i < index; ++i)
     if (std::strcmp(module->entries[i].name, entry->name) == 0)
       return bad(place, "two entries have this name");
-  if (!validCount(entry->num_inputs, entry->inputs) ||
-      !validCount(entry->num_outputs, entry->outputs) ||
-      !validCount(entry->num_buffers, entry->buffers) ||
-      !validCount(entry->num_rowmaps, entry->rowmaps) ||
-      !validCount(entry->num_steps, entry->steps) || entry->num_slots < 0 ||
-      entry->num_slots > maxCount)
+  if (!validCount(entry->num_inputs, entry->inputs) || !validCount(entry->num_outputs, entry->outputs) ||
+      !validCount(entry->num_buffers, entry->buffers) || !validCount(entry->num_rowmaps, entry->rowmaps) ||
+      !validCount(entry->num_steps, entry->steps) || entry->num_slots < 0 || entry->num_slots > maxCount)
     return bad(place, "an array is missing or its size is out of range");
 
   plan.entries.emplace_back();
@@ -487,13 +464,11 @@ Status PlanChecker::checkEntry(int32_t index) {
 
 Status PlanChecker::check() {
   const Place place("model '%s'", module->model_name);
-  if (!validCount(module->num_spaces, module->spaces) ||
-      !validCount(module->num_entries, module->entries) || module->num_entries == 0)
-    return bad(place, "%d row spaces and %d entries are not possible", module->num_spaces,
-               module->num_entries);
+  if (!validCount(module->num_spaces, module->spaces) || !validCount(module->num_entries, module->entries) ||
+      module->num_entries == 0)
+    return bad(place, "%d row spaces and %d entries are not possible", module->num_spaces, module->num_entries);
   if (module->weights_bytes < 0)
-    return bad(place, "%lld bytes of weights are not possible",
-               static_cast<long long>(module->weights_bytes));
+    return bad(place, "%lld bytes of weights are not possible", static_cast<long long>(module->weights_bytes));
   plan.spaces.reserve(static_cast<size_t>(module->num_spaces));
   for (int32_t i = 0; i < module->num_spaces; ++i)
     if (Status status = checkSpace(i); failed(status))

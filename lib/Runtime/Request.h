@@ -23,13 +23,12 @@ struct BatchLimits {
 };
 
 /// Finds every part of the batch by its name and checks offsets and lengths.
-Status bindRequest(const Plan &plan, const EntryPlan &entry, const recrt_request &request,
-                   const BatchLimits &limits, BoundRequest &bound);
+Status bindRequest(const Plan &plan, const EntryPlan &entry, const recrt_request &request, const BatchLimits &limits,
+                   BoundRequest &bound);
 
 /// Checks the arrays against the rows of the batch (`totals`, by space), then every id.
-Status checkTensors(const Plan &plan, const EntryPlan &entry, const BoundRequest &bound,
-                    int64_t numRequests, const std::vector<int64_t> &totals,
-                    const std::vector<int64_t *> &offsets);
+Status checkTensors(const Plan &plan, const EntryPlan &entry, const BoundRequest &bound, int64_t numRequests,
+                    const std::vector<int64_t> &totals, const std::vector<int64_t *> &offsets);
 
 } // namespace recrt
 

@@ -7,8 +7,7 @@
 
 namespace recrt {
 
-Status computeOffsets(const Plan &plan, int32_t space, int64_t numRequests,
-                      const Offsets &offsets) {
+Status computeOffsets(const Plan &plan, int32_t space, int64_t numRequests, const Offsets &offsets) {
   const recrt_space_desc &desc = plan.module->spaces[space];
   auto length = [&](int32_t part, int64_t request) {
     const int64_t *of = offsets[static_cast<size_t>(desc.parts[part])];
@@ -57,9 +56,7 @@ int64_t boundTotalRows(const Plan &plan, int32_t space, int64_t numRequests, int
   // 128 bits hold every intermediate value: counts are below 2^41, requests below 2^31.
   using Wide = __int128;
   auto total = [&](int32_t part) -> Wide { return totals[static_cast<size_t>(desc.parts[part])]; };
-  auto most = [&](int32_t part) -> Wide {
-    return plan.spaces[static_cast<size_t>(desc.parts[part])].maxRows;
-  };
+  auto most = [&](int32_t part) -> Wide { return plan.spaces[static_cast<size_t>(desc.parts[part])].maxRows; };
   const Wide requests = numRequests;
   Wide rows = 0;
   switch (desc.kind) {
@@ -120,14 +117,13 @@ static void embed(const Plan &plan, const recrt_embed_step &step, int32_t inner,
     break;
   case RECRT_EMBED_PHASE:
     first += step.index;
-    stride = outer.kind == RECRT_SPACE_INTERLEAVE ? outer.count
-                                                  : outer.count / plan.module->spaces[inner].count;
+    stride = outer.kind == RECRT_SPACE_INTERLEAVE ? outer.count : outer.count / plan.module->spaces[inner].count;
     break;
   }
 }
 
-Status computeRowMap(const Plan &plan, const RowMapPlan &map, int64_t numRequests,
-                     const Offsets &offsets, int64_t *rows) {
+Status computeRowMap(const Plan &plan, const RowMapPlan &map, int64_t numRequests, const Offsets &offsets,
+                     int64_t *rows) {
   const int64_t *space = offsets[static_cast<size_t>(map.desc->space)];
   const int64_t *outer = offsets[static_cast<size_t>(map.outer)];
   for (int64_t b = 0; b < numRequests; ++b) {
@@ -153,10 +149,9 @@ Status computeRowMap(const Plan &plan, const RowMapPlan &map, int64_t numRequest
       inner = step.outer;
     }
     if (!inside)
-      return failure(
-          RECRT_INTERNAL,
-          Place("row map of space %d, request %lld", map.desc->space, static_cast<long long>(b)),
-          "the plan of the model maps rows outside of space %d; report this to reccc", inner);
+      return failure(RECRT_INTERNAL,
+                     Place("row map of space %d, request %lld", map.desc->space, static_cast<long long>(b)),
+                     "the plan of the model maps rows outside of space %d; report this to reccc", inner);
     int64_t *of = rows + space[b];
     for (int64_t i = 0; i < count; ++i)
       of[i] = outer[b] + first + i * stride;

@@ -21,8 +21,8 @@ int64_t boundTotalRows(const Plan &plan, int32_t space, int64_t numRequests, int
 void computeRequestOfRow(int64_t numRequests, const int64_t *offsets, int32_t *requestOfRow);
 
 /// Fills in rows[r] for every row r of the map's space. Fails if a row would not exist.
-Status computeRowMap(const Plan &plan, const RowMapPlan &map, int64_t numRequests,
-                     const Offsets &offsets, int64_t *rows);
+Status computeRowMap(const Plan &plan, const RowMapPlan &map, int64_t numRequests, const Offsets &offsets,
+                     int64_t *rows);
 
 } // namespace recrt
 

@@ -24,8 +24,7 @@ private:
 };
 
 Status success();
-Status failure(recrt_code code, const Place &place, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+Status failure(recrt_code code, const Place &place, const char *format, ...) __attribute__((format(printf, 3, 4)));
 Status failure(const char *path, const reccc::FileError &error);
 
 inline bool failed(const Status &status) { return status.code != RECRT_OK; }

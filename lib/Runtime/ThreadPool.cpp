@@ -25,9 +25,7 @@ class HostPool final : public ThreadPool {
 public:
   explicit HostPool(const recrt_thread_pool &pool) : pool(pool) {}
   int32_t numThreads() const override { return pool.num_threads; }
-  void run(int32_t count, Task task, void *argument) override {
-    pool.run(pool.user, count, task, argument);
-  }
+  void run(int32_t count, Task task, void *argument) override { pool.run(pool.user, count, task, argument); }
 
 private:
   recrt_thread_pool pool;
@@ -41,9 +39,7 @@ public:
     if (pool && usable())
       pthreadpool_destroy(pool);
   }
-  int32_t numThreads() const override {
-    return static_cast<int32_t>(pthreadpool_get_threads_count(pool));
-  }
+  int32_t numThreads() const override { return static_cast<int32_t>(pthreadpool_get_threads_count(pool)); }
   bool usable() const override { return ::getpid() == owner; }
   bool made() const { return pool; }
   void run(int32_t count, Task task, void *argument) override {
@@ -56,8 +52,7 @@ public:
       call->task(call->argument, static_cast<int32_t>(index));
     };
     // The workers have nothing to do until the next batch, so they sleep at once.
-    pthreadpool_parallelize_1d(pool, body, &call, static_cast<size_t>(count),
-                               PTHREADPOOL_FLAG_YIELD_WORKERS);
+    pthreadpool_parallelize_1d(pool, body, &call, static_cast<size_t>(count), PTHREADPOOL_FLAG_YIELD_WORKERS);
   }
 
 private:
@@ -79,8 +74,7 @@ static int32_t grantedThreads(int32_t wanted) {
   {
     std::lock_guard<std::mutex> closed(gate);
     pthread_t thread;
-    while (static_cast<int32_t>(threads.size()) < wanted &&
-           ::pthread_create(&thread, nullptr, waitAtGate, &gate) == 0)
+    while (static_cast<int32_t>(threads.size()) < wanted && ::pthread_create(&thread, nullptr, waitAtGate, &gate) == 0)
       threads.push_back(thread);
   }
   for (pthread_t thread : threads)

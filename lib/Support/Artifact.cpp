@@ -32,8 +32,8 @@ static const char *kindName(ArtifactKind kind) {
   return kind == ArtifactKind::SharedObject ? "a compiled model" : "packed weights";
 }
 
-bool writeArtifact(const std::string &path, const void *payload, size_t payloadBytes,
-                   const ArtifactInfo &info, FileError &error) {
+bool writeArtifact(const std::string &path, const void *payload, size_t payloadBytes, const ArtifactInfo &info,
+                   FileError &error) {
   Footer footer = {};
   std::memcpy(footer.magic, footerMagic, sizeof(footerMagic));
   footer.version = artifactVersion;
@@ -49,12 +49,12 @@ bool writeArtifact(const std::string &path, const void *payload, size_t payloadB
   footer.checksum = checksum.finish();
 
   std::optional<AtomicFile> file = AtomicFile::create(path, error);
-  return file && file->write(payload, payloadBytes, error) &&
-         file->write(&footer, sizeof(footer), error) && file->commit(error);
+  return file && file->write(payload, payloadBytes, error) && file->write(&footer, sizeof(footer), error) &&
+         file->commit(error);
 }
 
-std::optional<ArtifactFile> ArtifactFile::open(const std::string &path, ArtifactKind kind,
-                                               FileError &error, bool verifyPayload) {
+std::optional<ArtifactFile> ArtifactFile::open(const std::string &path, ArtifactKind kind, FileError &error,
+                                               bool verifyPayload) {
   std::optional<MappedFile> mapped = MappedFile::open(path, error);
   if (!mapped)
     return std::nullopt;
@@ -63,15 +63,15 @@ std::optional<ArtifactFile> ArtifactFile::open(const std::string &path, Artifact
     return std::nullopt;
   };
   if (mapped->size() < artifactFooterBytes)
-    return refuse("the file has " + std::to_string(mapped->size()) + " bytes, expected " +
-                  kindName(kind) + " that reccc wrote; compile the model again");
+    return refuse("the file has " + std::to_string(mapped->size()) + " bytes, expected " + kindName(kind) +
+                  " that reccc wrote; compile the model again");
   const size_t payloadBytes = mapped->size() - artifactFooterBytes;
   Footer footer;
   std::memcpy(&footer, mapped->data() + payloadBytes, sizeof(footer));
   if (std::memcmp(footer.magic, footerMagic, sizeof(footerMagic)) != 0)
     return refuse(std::string("expected ") + kindName(kind) +
-                  " that reccc wrote, got a file without its footer at offset " +
-                  std::to_string(payloadBytes) + "; it is cut or of another kind");
+                  " that reccc wrote, got a file without its footer at offset " + std::to_string(payloadBytes) +
+                  "; it is cut or of another kind");
   if (verifyPayload) {
     uint64_t checksum = checksum64(mapped->data(), payloadBytes + checksumOffset);
     if (checksum != footer.checksum)
@@ -81,24 +81,20 @@ std::optional<ArtifactFile> ArtifactFile::open(const std::string &path, Artifact
   // From here on the footer is as its writer made it.
   std::string tool(footer.toolVersion, strnlen(footer.toolVersion, sizeof(footer.toolVersion)));
   if (footer.version > artifactVersion) {
-    error = {FileErrorKind::Incompatible,
-             path + ": error: written by reccc " + quoteForMessage(tool) + " in format " +
-                 std::to_string(footer.version) + ", this runtime reads formats up to " +
-                 std::to_string(artifactVersion) + "; use a newer runtime"};
+    error = {FileErrorKind::Incompatible, path + ": error: written by reccc " + quoteForMessage(tool) + " in format " +
+                                              std::to_string(footer.version) + ", this runtime reads formats up to " +
+                                              std::to_string(artifactVersion) + "; use a newer runtime"};
     return std::nullopt;
   }
   if (footer.version == 0 || footer.payloadBytes != payloadBytes)
-    return refuse("the footer states " + std::to_string(footer.payloadBytes) +
-                  " bytes of payload in format " + std::to_string(footer.version) +
-                  ", the file holds " + std::to_string(payloadBytes));
+    return refuse("the footer states " + std::to_string(footer.payloadBytes) + " bytes of payload in format " +
+                  std::to_string(footer.version) + ", the file holds " + std::to_string(payloadBytes));
   if (footer.kind != static_cast<uint32_t>(kind))
     return refuse(std::string("expected ") + kindName(kind) + ", got " +
-                  (footer.kind == 1 || footer.kind == 2
-                       ? kindName(static_cast<ArtifactKind>(footer.kind))
-                       : "an unknown kind of artifact"));
+                  (footer.kind == 1 || footer.kind == 2 ? kindName(static_cast<ArtifactKind>(footer.kind))
+                                                        : "an unknown kind of artifact"));
   ArtifactFile artifact(std::move(*mapped));
-  artifact.artifactInfo = {kind, footer.weightsHash, footer.moduleAbi, footer.isaLevels,
-                           std::move(tool)};
+  artifact.artifactInfo = {kind, footer.weightsHash, footer.moduleAbi, footer.isaLevels, std::move(tool)};
   return artifact;
 }
 

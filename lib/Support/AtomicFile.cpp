@@ -32,13 +32,11 @@ static void sweepStale(const std::string &directory, const std::string &prefix) 
   ::closedir(dir);
 }
 
-std::optional<AtomicFile> AtomicFile::create(const std::string &path, FileError &error,
-                                             unsigned mode) {
+std::optional<AtomicFile> AtomicFile::create(const std::string &path, FileError &error, unsigned mode) {
   size_t slash = path.rfind('/');
   std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   if (name.empty() || name == "." || name == "..") {
-    error = {FileErrorKind::Io,
-             path + ": error: expected the name of a file to write, got a directory"};
+    error = {FileErrorKind::Io, path + ": error: expected the name of a file to write, got a directory"};
     return std::nullopt;
   }
   AtomicFile file;
@@ -61,8 +59,7 @@ std::optional<AtomicFile> AtomicFile::create(const std::string &path, FileError 
     }
     // A sweeper may have come between open and lock; then this file is lost and another is made.
     struct stat info;
-    if (::flock(file.fd, LOCK_EX | LOCK_NB) == 0 && ::fstat(file.fd, &info) == 0 &&
-        info.st_nlink == 1)
+    if (::flock(file.fd, LOCK_EX | LOCK_NB) == 0 && ::fstat(file.fd, &info) == 0 && info.st_nlink == 1)
       return file;
     ::close(file.fd);
     file.fd = -1;

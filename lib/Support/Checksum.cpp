@@ -15,9 +15,7 @@ static constexpr uint64_t prime5 = 0x27d4eb2f165667c5u;
 
 static uint64_t rotate(uint64_t x, int bits) { return (x << bits) | (x >> (64 - bits)); }
 
-static uint64_t step(uint64_t lane, uint64_t word) {
-  return rotate(lane + word * prime2, 31) * prime1;
-}
+static uint64_t step(uint64_t lane, uint64_t word) { return rotate(lane + word * prime2, 31) * prime1; }
 
 template <typename T> static T load(const unsigned char *data) {
   T value;

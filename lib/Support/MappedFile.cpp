@@ -27,8 +27,7 @@ std::optional<MappedFile> MappedFile::open(const std::string &path, FileError &e
     return std::nullopt;
   }
   if (!S_ISREG(info.st_mode)) {
-    error = {FileErrorKind::Io,
-             path + ": error: expected a regular file, got a directory, a device or a pipe"};
+    error = {FileErrorKind::Io, path + ": error: expected a regular file, got a directory, a device or a pipe"};
     return std::nullopt;
   }
   file.length = static_cast<size_t>(info.st_size);

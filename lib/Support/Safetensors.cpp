@@ -120,42 +120,39 @@ static const char *recognizeOtherFormat(std::string_view head) {
 
 /// Checks one entry of the header against the data part and turns it into a tensor. False with
 /// `message` set if it lies.
-static bool checkTensor(HeaderTensor &entry, uint64_t expectedBegin, uint64_t dataBytes,
-                        FileTensor &tensor, std::string &message) {
+static bool checkTensor(HeaderTensor &entry, uint64_t expectedBegin, uint64_t dataBytes, FileTensor &tensor,
+                        std::string &message) {
   const TypeInfo *type = nullptr;
   for (const TypeInfo &info : typeTable)
     if (entry.dtype == info.name)
       type = &info;
   if (!type) {
-    message = "expected dtype F64, F32, BF16, F16, I64, I32, U8 or BOOL, got " +
-              quoteForMessage(entry.dtype);
+    message = "expected dtype F64, F32, BF16, F16, I64, I32, U8 or BOOL, got " + quoteForMessage(entry.dtype);
     return false;
   }
   std::string range = "[" + std::to_string(entry.begin) + ", " + std::to_string(entry.end) + "]";
   if (entry.begin > entry.end || entry.end > dataBytes) {
-    message = "data_offsets " + range + " do not lie within the " + std::to_string(dataBytes) +
-              " bytes of data";
+    message = "data_offsets " + range + " do not lie within the " + std::to_string(dataBytes) + " bytes of data";
     return false;
   }
   if (entry.begin != expectedBegin) {
     message = "data_offsets " + range + " " +
-              (entry.begin < expectedBegin ? "overlap the tensor before" : "leave a hole") +
-              ": expected to begin at " + std::to_string(expectedBegin);
+              (entry.begin < expectedBegin ? "overlap the tensor before" : "leave a hole") + ": expected to begin at " +
+              std::to_string(expectedBegin);
     return false;
   }
   // Zero elements may hide a product that wraps, so every dimension is bounded on its own.
   uint64_t elements = 1;
   for (uint64_t size : entry.shape) {
-    if (size > INT64_MAX || __builtin_mul_overflow(elements, size, &elements) ||
-        elements > INT64_MAX / 8) {
+    if (size > INT64_MAX || __builtin_mul_overflow(elements, size, &elements) || elements > INT64_MAX / 8) {
       message = "the element count of the shape overflows";
       return false;
     }
     tensor.shape.push_back(static_cast<int64_t>(size));
   }
   if (elements * type->width != entry.end - entry.begin) {
-    message = "the shape takes " + std::to_string(elements * type->width) +
-              " bytes, data_offsets " + range + " hold " + std::to_string(entry.end - entry.begin);
+    message = "the shape takes " + std::to_string(elements * type->width) + " bytes, data_offsets " + range + " hold " +
+              std::to_string(entry.end - entry.begin);
     return false;
   }
   tensor.name = std::move(entry.name);
@@ -164,8 +161,8 @@ static bool checkTensor(HeaderTensor &entry, uint64_t expectedBegin, uint64_t da
   return true;
 }
 
-std::optional<SafetensorsFile> SafetensorsFile::parse(const std::byte *data, size_t size,
-                                                      const std::string &source, FileError &error) {
+std::optional<SafetensorsFile> SafetensorsFile::parse(const std::byte *data, size_t size, const std::string &source,
+                                                      FileError &error) {
   auto refuse = [&](const std::string &what) {
     std::string_view head(reinterpret_cast<const char *>(data), std::min<size_t>(size, 64));
     const char *other = recognizeOtherFormat(head);
@@ -182,8 +179,8 @@ std::optional<SafetensorsFile> SafetensorsFile::parse(const std::byte *data, siz
     return refuse("the header length " + std::to_string(headerBytes) + " is over the limit of " +
                   std::to_string(maxHeaderBytes));
   if (headerBytes > size - 8)
-    return refuse("the header length " + std::to_string(headerBytes) + " exceeds the file of " +
-                  std::to_string(size) + " bytes");
+    return refuse("the header length " + std::to_string(headerBytes) + " exceeds the file of " + std::to_string(size) +
+                  " bytes");
 
   SafetensorsHeader header;
   std::string message;
@@ -201,9 +198,8 @@ std::optional<SafetensorsFile> SafetensorsFile::parse(const std::byte *data, siz
   SafetensorsFile file;
   file.path = source;
   std::vector<HeaderTensor> &entries = header.tensors;
-  std::stable_sort(entries.begin(), entries.end(), [](const auto &a, const auto &b) {
-    return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
-  });
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const auto &a, const auto &b) { return a.begin != b.begin ? a.begin < b.begin : a.end < b.end; });
   const uint64_t dataBytes = size - 8 - headerBytes;
   uint64_t position = 0;
   file.list.reserve(entries.size());
@@ -219,15 +215,13 @@ std::optional<SafetensorsFile> SafetensorsFile::parse(const std::byte *data, siz
     file.list.push_back(std::move(tensor));
   }
   if (position != dataBytes) {
-    error = invalidFile(source, std::to_string(dataBytes - position) +
-                                    " trailing bytes that belong to no tensor");
+    error = invalidFile(source, std::to_string(dataBytes - position) + " trailing bytes that belong to no tensor");
     return std::nullopt;
   }
   file.index.reserve(file.list.size());
   for (size_t i = 0; i < file.list.size(); ++i) {
     if (!file.index.emplace(file.list[i].name, i).second) {
-      error = invalidFile(source, "tensor " + quoteForMessage(file.list[i].name) +
-                                      " stands in the header twice");
+      error = invalidFile(source, "tensor " + quoteForMessage(file.list[i].name) + " stands in the header twice");
       return std::nullopt;
     }
   }
@@ -250,8 +244,8 @@ const FileTensor *SafetensorsFile::find(std::string_view name) const {
   return found == index.end() ? nullptr : &list[found->second];
 }
 
-bool writeSafetensors(const std::string &path, const std::vector<TensorToWrite> &tensors,
-                      FileError &error, const std::map<std::string, std::string> &metadata) {
+bool writeSafetensors(const std::string &path, const std::vector<TensorToWrite> &tensors, FileError &error,
+                      const std::map<std::string, std::string> &metadata) {
   // Wide elements first keeps all of them aligned without holes, which the format does not allow.
   std::vector<const TensorToWrite *> order;
   std::set<std::string_view> names;
@@ -292,8 +286,7 @@ bool writeSafetensors(const std::string &path, const std::vector<TensorToWrite> 
       header += (d ? "," : "") + std::to_string(tensor.shape[d]);
       bytes *= static_cast<uint64_t>(tensor.shape[d]);
     }
-    header += "],\"data_offsets\":[" + std::to_string(offset) + "," +
-              std::to_string(offset + bytes) + "]}";
+    header += "],\"data_offsets\":[" + std::to_string(offset) + "," + std::to_string(offset + bytes) + "]}";
     offset += bytes;
     sizes.push_back(bytes);
   }
@@ -302,8 +295,7 @@ bool writeSafetensors(const std::string &path, const std::vector<TensorToWrite> 
 
   std::optional<AtomicFile> file = AtomicFile::create(path, error);
   uint64_t headerBytes = header.size();
-  if (!file || !file->write(&headerBytes, 8, error) ||
-      !file->write(header.data(), headerBytes, error))
+  if (!file || !file->write(&headerBytes, 8, error) || !file->write(header.data(), headerBytes, error))
     return false;
   for (size_t i = 0; i < order.size(); ++i)
     if (!file->write(order[i]->data, sizes[i], error))

@@ -26,8 +26,7 @@ private:
     return false;
   }
   void skipSpace() {
-    while (position < text.size() &&
-           std::string_view(" \t\r\n").find(text[position]) != std::string_view::npos)
+    while (position < text.size() && std::string_view(" \t\r\n").find(text[position]) != std::string_view::npos)
       ++position;
   }
   bool at(char c) {
@@ -41,12 +40,9 @@ private:
     return true;
   }
   std::string found() const {
-    return position < text.size() ? quoteForMessage(text.substr(position, 1))
-                                  : "the end of the header";
+    return position < text.size() ? quoteForMessage(text.substr(position, 1)) : "the end of the header";
   }
-  bool expect(char c) {
-    return accept(c) || fail(std::string("expected '") + c + "', got " + found());
-  }
+  bool expect(char c) { return accept(c) || fail(std::string("expected '") + c + "', got " + found()); }
   bool string(std::string &result);
   bool escape(std::string &result);
   bool hex4(uint32_t &value);
@@ -231,13 +227,9 @@ bool HeaderParser::tensor(HeaderTensor &tensor) {
   if (!expect('}'))
     return false;
   if (!haveType || !haveShape || !haveOffsets)
-    return fail(std::string(!haveType    ? "dtype"
-                            : !haveShape ? "shape"
-                                         : "data_offsets") +
-                " is missing");
+    return fail(std::string(!haveType ? "dtype" : !haveShape ? "shape" : "data_offsets") + " is missing");
   if (offsets.size() != 2)
-    return fail("expected data_offsets [begin, end], got " + std::to_string(offsets.size()) +
-                " numbers");
+    return fail("expected data_offsets [begin, end], got " + std::to_string(offsets.size()) + " numbers");
   tensor.begin = offsets[0];
   tensor.end = offsets[1];
   return true;
@@ -296,8 +288,7 @@ bool HeaderParser::parse() {
   return position == text.size() || fail("text behind the closing brace of the header");
 }
 
-bool parseSafetensorsHeader(std::string_view text, SafetensorsHeader &header, std::string &message,
-                            bool &tooMany) {
+bool parseSafetensorsHeader(std::string_view text, SafetensorsHeader &header, std::string &message, bool &tooMany) {
   HeaderParser parser(text, header);
   if (parser.parse())
     return true;

@@ -23,8 +23,7 @@ struct SafetensorsHeader {
 
 /// Parses the header text. On failure `message` says what is wrong and at which byte of the text.
 /// `tooMany` is set when the header is refused for the number of its tensors alone.
-bool parseSafetensorsHeader(std::string_view text, SafetensorsHeader &header, std::string &message,
-                            bool &tooMany);
+bool parseSafetensorsHeader(std::string_view text, SafetensorsHeader &header, std::string &message, bool &tooMany);
 
 /// A JSON string literal.
 std::string jsonString(std::string_view text);

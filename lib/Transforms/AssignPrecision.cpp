@@ -19,7 +19,8 @@ static bool isF32(Value value) {
   return type && type.getElementType().isF32();
 }
 
-/// The jagged values of `model` that keep f32: inputs, outputs, what top-k compares and gives, and whatever shares their memory through views.
+/// The jagged values of `model` that keep f32: inputs, outputs, what top-k compares and gives, and whatever shares
+/// their memory through views.
 static DenseSet<Value> findKept(ModelOp model) {
   llvm::EquivalenceClasses<Value> memory;
   SmallVector<Value> kept(model.getArguments());

@@ -13,7 +13,8 @@ namespace reccc {
 using namespace mlir;
 using namespace mlir::recsys;
 
-/// What keeps the gain and bias in the norm; nothing when every use is the input of a linear, so that nobody sees the norm's own values.
+/// What keeps the gain and bias in the norm; nothing when every use is the input of a linear, so that nobody sees the
+/// norm's own values.
 static StringRef getObstacle(LayerNormOp norm) {
   if (norm.getGroups() != 1)
     return "it has several groups";

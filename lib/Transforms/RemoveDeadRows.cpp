@@ -76,7 +76,9 @@ private:
       return result;
     ++numKept;
     remark::missed(op->getLoc(), remark::RemarkOpts::name("all rows kept").category("recsys-remove-dead-rows"))
-        << (op->getName().getStringRef() + " computes all " + describeRows(result.getWholeSpace()) + " rows though not all are read: " + obstacle).str();
+        << (op->getName().getStringRef() + " computes all " + describeRows(result.getWholeSpace()) +
+            " rows though not all are read: " + obstacle)
+               .str();
     return RowDemand::all(result.getWholeSpace());
   }
 
@@ -92,7 +94,9 @@ private:
     builder.setInsertionPoint(op);
     if (hasRows && !result.isAll() && isa<LinearOp, AttentionOp, EmbeddingOp>(op))
       remark::passed(op->getLoc(), remark::RemarkOpts::name("rows dropped").category("recsys-remove-dead-rows"))
-          << (op->getName().getStringRef() + " computes " + describeRows(result.getSpace()) + " rows instead of " + describeRows(result.getWholeSpace())).str();
+          << (op->getName().getStringRef() + " computes " + describeRows(result.getSpace()) + " rows instead of " +
+              describeRows(result.getWholeSpace()))
+                 .str();
     SmallVector<Value> results = narrowOp(builder, op, operands, result);
     for (auto [before, after] : llvm::zip_equal(op->getResults(), results)) {
       narrowed[before] = after;

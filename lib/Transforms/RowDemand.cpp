@@ -8,7 +8,7 @@ using namespace reccc;
 
 static std::optional<int64_t> constantRows(Attribute space) { return cast<RowSpace>(space).getConstantRows(); }
 
-//===-- The lattice --------------------------------------------------------------------------------------------------===//
+//===-- The lattice --------------------------------------------------------------------------===//
 
 RowDemand::RowDemand(Attribute space, ArrayRef<SegmentDemand> parts) : space(space), parts(parts) { normalize(); }
 
@@ -57,7 +57,8 @@ void RowDemand::normalize() {
   for (auto [segment, part] : llvm::zip_equal(segments, parts)) {
     bool isTake = part.kind == SegmentDemand::First || part.kind == SegmentDemand::Last;
     std::optional<int64_t> max = cast<RowSpace>(segment).getMaxRows();
-    // A take of constantly many rows has a type that does not say which end; a phase of joined rows would not be one segment.
+    // A take of constantly many rows has a type that does not say which end; a phase of joined rows would not be one
+    // segment.
     if ((isTake && (constantRows(segment) || (max && part.number >= *max))) ||
         (part.kind == SegmentDemand::Phase && isa<ConcatAttr>(cast<InterleaveAttr>(segment).getOf())))
       part = {SegmentDemand::All, 0};
@@ -99,7 +100,7 @@ Attribute RowDemand::getSpace() const {
   return getConcatSpace(spaces);
 }
 
-//===-- Coordinates --------------------------------------------------------------------------------------------------===//
+//===-- Coordinates --------------------------------------------------------------------------===//
 
 /// The number of rows of `space`: a constant, or a symbol that `lengths` gets.
 static AffineExpr getLength(Attribute space, SmallVectorImpl<Attribute> &lengths) {
@@ -136,7 +137,8 @@ std::optional<RowMap> reccc::getRowInRequest(const RowDemand &demand) {
   // Rows follow one another when a segment is cut only at the ends of the run.
   for (size_t index = first; index <= last && first != last; ++index) {
     SegmentDemand::Kind kind = parts[index].kind;
-    if (kind != SegmentDemand::All && !(index == first && kind == SegmentDemand::Last) && !(index == last && kind == SegmentDemand::First))
+    if (kind != SegmentDemand::All && !(index == first && kind == SegmentDemand::Last) &&
+        !(index == last && kind == SegmentDemand::First))
       return std::nullopt;
   }
   RowMap map = getRowInSegment(demand, first);
@@ -156,10 +158,11 @@ AffineMap reccc::composeWithRows(AffineMap map, SmallVectorImpl<Attribute> &leng
   return AffineMap::get(1, lengths.size(), results, map.getContext());
 }
 
-//===-- Views --------------------------------------------------------------------------------------------------------===//
+//===-- Views --------------------------------------------------------------------------------===//
 
 /// A view of one segment that holds `from` and shall hold `to`.
-static Value selectInSegment(OpBuilder &builder, Location loc, Value value, SegmentDemand from, SegmentDemand to, Attribute space) {
+static Value selectInSegment(OpBuilder &builder, Location loc, Value value, SegmentDemand from, SegmentDemand to,
+                             Attribute space) {
   if (from == to)
     return value;
   if (to.kind == SegmentDemand::Phase)
@@ -168,8 +171,10 @@ static Value selectInSegment(OpBuilder &builder, Location loc, Value value, Segm
 }
 
 Value reccc::selectRows(OpBuilder &builder, Location loc, Value value, const RowDemand &from, const RowDemand &to) {
-  // 1. Runs of segments that stay as they are, and single segments that are cut. `position` counts the segments that `value` has.
-  unsigned present = llvm::count_if(from.getParts(), [](const SegmentDemand &part) { return part.kind != SegmentDemand::None; });
+  // 1. Runs of segments that stay as they are, and single segments that are cut. `position` counts the segments that
+  // `value` has.
+  unsigned present =
+      llvm::count_if(from.getParts(), [](const SegmentDemand &part) { return part.kind != SegmentDemand::None; });
   SmallVector<Value> pieces;
   unsigned position = 0, runStart = 0, runLength = 0;
   auto slice = [&](unsigned first, unsigned count) -> Value {

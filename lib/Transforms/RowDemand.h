@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which rows of a value are read.
 //
-// A demand says for each segment of a row space: none, all, the first k, the last k, or one phase of an interleave. The rows demanded form a
-// row space again, and a place in that space is a place in the whole one through an affine map: this is all that a pass needs to give an op
-// fewer rows and to rewrite what it says in terms of rows. Demands join; what no single word says becomes all.
+// A demand says for each segment of a row space: none, all, the first k, the last k, or one phase of an interleave. The
+// rows demanded form a row space again, and a place in that space is a place in the whole one through an affine map:
+// this is all that a pass needs to give an op fewer rows and to rewrite what it says in terms of rows. Demands join;
+// what no single word says becomes all.
 //
 //     concat<history, candidates>   { last 1, all }   ->   concat<take_last<history, 1>, candidates>
 #ifndef RECCC_LIB_TRANSFORMS_ROWDEMAND_H

@@ -9,15 +9,16 @@ using namespace reccc;
 static Attribute spaceOf(Value value) { return cast<JaggedType>(value.getType()).getSpace(); }
 static bool isJagged(Value value) { return isa<JaggedType>(value.getType()); }
 
-/// The parts of a concat's demand that belong to each operand; nothing when operands and segments do not match one to one, because
-/// neighbouring constants were merged.
+/// The parts of a concat's demand that belong to each operand; nothing when operands and segments do not match one to
+/// one, because neighbouring constants were merged.
 static std::optional<SmallVector<RowDemand>> splitDemand(ConcatRowsOp op, const RowDemand &demand) {
   SmallVector<RowDemand> demands;
   ArrayRef<SegmentDemand> rest = demand.getParts();
   for (Value input : op.getInputs()) {
     SmallVector<Attribute> segments = getSegments(spaceOf(input));
     if (segments.size() > rest.size() ||
-        !llvm::equal(segments, ArrayRef(getSegments(demand.getWholeSpace())).slice(demand.getParts().size() - rest.size(), segments.size())))
+        !llvm::equal(segments, ArrayRef(getSegments(demand.getWholeSpace()))
+                                   .slice(demand.getParts().size() - rest.size(), segments.size())))
       return std::nullopt;
     demands.push_back(RowDemand(spaceOf(input), rest.take_front(segments.size())));
     rest = rest.drop_front(segments.size());
@@ -36,7 +37,8 @@ static bool isPhaseOfOperand(InterleaveOp op, const RowDemand &demand) {
 /// Which end a shift can be cut at: the rows that are left read one another and the fill.
 static bool isCutWhereItReads(ShiftOp op, const RowDemand &demand) {
   return demand.getParts().size() == 1 &&
-         demand.getParts()[0].kind == (static_cast<int64_t>(op.getBy()) < 0 ? SegmentDemand::Last : SegmentDemand::First);
+         demand.getParts()[0].kind ==
+             (static_cast<int64_t>(op.getBy()) < 0 ? SegmentDemand::Last : SegmentDemand::First);
 }
 
 StringRef reccc::getObstacle(Operation *op, const RowDemand &demand) {
@@ -58,14 +60,16 @@ StringRef reccc::getObstacle(Operation *op, const RowDemand &demand) {
   return "it makes all its rows at once";
 }
 
-//===-- Rows read ----------------------------------------------------------------------------------------------------===//
+//===-- Rows read ----------------------------------------------------------------------------===//
 
-/// The source segments that rows of the wanted query segments see; the first when they see none, because an attention has a source.
+/// The source segments that rows of the wanted query segments see; the first when they see none, because an attention
+/// has a source.
 static SmallVector<bool> findSeenSources(AttentionOp op, const RowDemand &demand) {
   SmallVector<bool> seen(op.getSourceSegments().size(), false);
   for (unsigned segment = 0, e = op.getMasks().size(); segment < e; ++segment)
     for (unsigned source = 0; source < seen.size(); ++source)
-      seen[source] = seen[source] || (demand.getParts()[segment].kind != SegmentDemand::None && !isa<NoMaskAttr>(op.getMask(segment, source)));
+      seen[source] = seen[source] || (demand.getParts()[segment].kind != SegmentDemand::None &&
+                                      !isa<NoMaskAttr>(op.getMask(segment, source)));
   if (!llvm::is_contained(seen, true))
     seen[0] = true;
   return seen;
@@ -139,7 +143,8 @@ SmallVector<RowDemand> reccc::getOperandDemands(Operation *op, const RowDemand &
   } else if (auto pool = dyn_cast<PoolOp>(op)) {
     demands[0] = getPoolDemand(pool);
   } else if (auto pad = dyn_cast<PadRowsOp>(op)) {
-    demands[0] = RowDemand::take(spaceOf(pad.getInput()), SegmentDemand::First, *cast<RowSpace>(spaceOf(pad.getResult())).getConstantRows());
+    demands[0] = RowDemand::take(spaceOf(pad.getInput()), SegmentDemand::First,
+                                 *cast<RowSpace>(spaceOf(pad.getResult())).getConstantRows());
   } else if (auto attention = dyn_cast<AttentionOp>(op)) {
     demands[attention.getQueryMutable().getOperandNumber()] = demand;
     for (auto [index, live] : llvm::enumerate(findLiveSources(attention, demand)))
@@ -150,7 +155,7 @@ SmallVector<RowDemand> reccc::getOperandDemands(Operation *op, const RowDemand &
   return demands;
 }
 
-//===-- Rows made ----------------------------------------------------------------------------------------------------===//
+//===-- Rows made ----------------------------------------------------------------------------===//
 
 static IntervalAttr composeInterval(IntervalAttr interval, const RowMap &rows) {
   SmallVector<Attribute> lengths(interval.getLengths());
@@ -171,7 +176,8 @@ static Attribute composeMask(Attribute mask, const RowMap &rows) {
     return IntervalsAttr::get(context, composed);
   }
   if (isa<SelfMaskAttr>(mask) && !isa<AffineDimExpr>(rows.expr)) {
-    AffineMap lower = AffineMap::get(1, rows.lengths.size(), rows.expr), upper = AffineMap::get(1, rows.lengths.size(), rows.expr + 1);
+    AffineMap lower = AffineMap::get(1, rows.lengths.size(), rows.expr),
+              upper = AffineMap::get(1, rows.lengths.size(), rows.expr + 1);
     return IntervalAttr::get(context, lower, upper, rows.lengths);
   }
   return mask;
@@ -227,7 +233,8 @@ static Value narrowConcat(OpBuilder &builder, ConcatRowsOp op, ValueRange operan
   return inputs.size() == 1 ? inputs.front() : builder.create<ConcatRowsOp>(op.getLoc(), inputs).getResult();
 }
 
-SmallVector<Value> reccc::narrowOp(OpBuilder &builder, Operation *op, ValueRange operands, const RowDemand &demand, bool inPlace) {
+SmallVector<Value> reccc::narrowOp(OpBuilder &builder, Operation *op, ValueRange operands, const RowDemand &demand,
+                                   bool inPlace) {
   // 1. Selections: the operand has been selected from already.
   if (isa<SliceRowsOp>(op))
     return {operands.front()};

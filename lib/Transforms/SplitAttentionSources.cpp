@@ -36,7 +36,8 @@ struct SplitAttentionSources : reccc::impl::SplitAttentionSourcesPassBase<SplitA
   }
 
   void split(AttentionOp op) {
-    // 1. Which source segments stay: those that are seen, the first one when none is, because an attention has a source.
+    // 1. Which source segments stay: those that are seen, the first one when none is, because an attention has a
+    // source.
     unsigned segments = op.getSourceSegments().size();
     SmallVector<bool> stays(segments);
     for (unsigned source = 0; source < segments; ++source)
@@ -72,8 +73,8 @@ struct SplitAttentionSources : reccc::impl::SplitAttentionSourcesPassBase<SplitA
     }
     if (keys.size() != op.getKeys().size())
       remark::passed(op.getLoc(), remark::RemarkOpts::name("sources split").category("recsys-split-attention-sources"))
-          << ("attention reads " + Twine(keys.size()) + " sources instead of " + Twine(op.getKeys().size()) + "; nobody sees " + Twine(segments - keys.size()) +
-              " of their segments")
+          << ("attention reads " + Twine(keys.size()) + " sources instead of " + Twine(op.getKeys().size()) +
+              "; nobody sees " + Twine(segments - keys.size()) + " of their segments")
                  .str();
     op.getKeysMutable().assign(keys);
     op.getValuesMutable().assign(values);

@@ -41,7 +41,8 @@ struct SliceOfLinear : OpRewritePattern<SliceFeaturesOp> {
     Location loc = linear.getLoc();
     // Behind the linear, where all its operands are defined.
     rewriter.setInsertionPointAfter(linear);
-    Value weight = rewriter.create<ParamSliceOp>(loc, linear.getWeight(), linear.getTransposed() ? 0 : 1, op.getOffset(), op.getSize());
+    Value weight = rewriter.create<ParamSliceOp>(loc, linear.getWeight(), linear.getTransposed() ? 0 : 1,
+                                                 op.getOffset(), op.getSize());
     Value bias;
     if (linear.getBias())
       bias = rewriter.create<ParamSliceOp>(loc, linear.getBias(), 0, op.getOffset(), op.getSize());
@@ -82,7 +83,8 @@ struct SliceOfSlice : OpRewritePattern<SliceFeaturesOp> {
     auto outer = op.getInput().getDefiningOp<SliceFeaturesOp>();
     if (!outer)
       return rewriter.notifyMatchFailure(op, "not of a slice");
-    rewriter.replaceOpWithNewOp<SliceFeaturesOp>(op, op.getType(), outer.getInput(), outer.getOffset() + op.getOffset(), op.getSize());
+    rewriter.replaceOpWithNewOp<SliceFeaturesOp>(op, op.getType(), outer.getInput(), outer.getOffset() + op.getOffset(),
+                                                 op.getSize());
     return success();
   }
 };

@@ -25,15 +25,16 @@ using namespace reccc;
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   mlir::DialectRegistry registry;
-  registry.insert<mlir::recsys::RecsysDialect, mlir::rectile::RecTileDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect,
-                  mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::scf::SCFDialect,
+  registry.insert<mlir::recsys::RecsysDialect, mlir::rectile::RecTileDialect, mlir::arith::ArithDialect,
+                  mlir::func::FuncDialect, mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::scf::SCFDialect,
                   mlir::vector::VectorDialect>();
   mlir::registerTransformsPasses();
   registerReccPlanPasses();
   registerReccPipelinesPasses();
   registerReccTransformsPasses();
   registerPipelines();
-  auto [input, output] = mlir::registerAndParseCLIOptions(argc, argv, "reccc-opt: runs passes on recsys modules\n", registry);
+  auto [input, output] =
+      mlir::registerAndParseCLIOptions(argc, argv, "reccc-opt: runs passes on recsys modules\n", registry);
 
   std::string message;
   std::unique_ptr<llvm::MemoryBuffer> buffer = mlir::openInputFile(input, &message);
@@ -47,7 +48,8 @@ int main(int argc, char **argv) {
                  << kNestingLimit << "\n";
     return 1;
   }
-  if (failed(mlir::MlirOptMain(file->os(), std::move(buffer), registry, mlir::MlirOptMainConfig::createFromCLOptions())))
+  if (failed(
+          mlir::MlirOptMain(file->os(), std::move(buffer), registry, mlir::MlirOptMainConfig::createFromCLOptions())))
     return 1;
   file->keep();
   return 0;

@@ -79,14 +79,11 @@ static std::vector<ValueOption> valueOptions(Options &options) {
       {"--entry", "the name of an entry point", [&](Text t) { return setText(t, options.entry); }},
       {"--tolerance", "a number that is not negative",
        [&](Text t) { return parseNumber(t, 0.0, 1e300, options.tolerance); }},
-      {"--repeat", "a number from 1 on",
-       [&](Text t) { return parseNumber<int64_t>(t, 1, most, options.repeat); }},
+      {"--repeat", "a number from 1 on", [&](Text t) { return parseNumber<int64_t>(t, 1, most, options.repeat); }},
       {"--random-requests", "a number from 1 to 1000000",
        [&](Text t) { return parseNumber<int64_t>(t, 1, 1000000, options.randomRequests); }},
-      {"--seed", "a number",
-       [&](Text t) { return parseNumber<uint64_t>(t, 0, UINT64_MAX, options.seed); }},
-      {"--threads", "a number from 1 to 1024",
-       [&](Text t) { return parseNumber(t, 1, 1024, options.threads); }},
+      {"--seed", "a number", [&](Text t) { return parseNumber<uint64_t>(t, 0, UINT64_MAX, options.seed); }},
+      {"--threads", "a number from 1 to 1024", [&](Text t) { return parseNumber(t, 1, 1024, options.threads); }},
       {"--isa", "v3 or v4", [&](Text t) { return setIsa(t, options.isa); }},
   };
 }
@@ -113,18 +110,14 @@ static bool complain(const std::string &what, int &exitCode) {
   return false;
 }
 
-static bool unknownOption(const std::string &name, const std::vector<ValueOption> &known,
-                          int &exitCode) {
+static bool unknownOption(const std::string &name, const std::vector<ValueOption> &known, int &exitCode) {
   std::vector<std::string> names = {"--profile", "--describe", "--help", "--version"};
   for (const ValueOption &option : known)
     names.push_back(option.name);
-  const auto nearest = std::min_element(names.begin(), names.end(), [&](auto &a, auto &b) {
-    return editDistance(name, a) < editDistance(name, b);
-  });
+  const auto nearest = std::min_element(
+      names.begin(), names.end(), [&](auto &a, auto &b) { return editDistance(name, a) < editDistance(name, b); });
   const bool close = editDistance(name, *nearest) <= 3;
-  return complain("unknown option '" + name + "'" +
-                      (close ? ", did you mean '" + *nearest + "'?" : ""),
-                  exitCode);
+  return complain("unknown option '" + name + "'" + (close ? ", did you mean '" + *nearest + "'?" : ""), exitCode);
 }
 
 bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
@@ -142,8 +135,7 @@ bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
       return false;
     }
     if (argument == "--version") {
-      std::printf("reccc-run %d.%d.%d\n", RECRT_VERSION_MAJOR, RECRT_VERSION_MINOR,
-                  RECRT_VERSION_PATCH);
+      std::printf("reccc-run %d.%d.%d\n", RECRT_VERSION_MAJOR, RECRT_VERSION_MINOR, RECRT_VERSION_PATCH);
       return false;
     }
     if (argument == "--describe") {
@@ -159,8 +151,8 @@ bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
     std::string name = argument.substr(0, equals);
     if (name == "-o")
       name = "--output";
-    const auto option = std::find_if(known.begin(), known.end(),
-                                     [&](const ValueOption &entry) { return name == entry.name; });
+    const auto option =
+        std::find_if(known.begin(), known.end(), [&](const ValueOption &entry) { return name == entry.name; });
     if (option == known.end())
       return unknownOption(name, known, exitCode);
     std::string value;
@@ -180,9 +172,8 @@ bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
     options.requests = files[1];
   const int sources = !options.requests.empty() + (options.randomRequests > 0) + options.describe;
   if (sources != 1)
-    return complain(sources == 0
-                        ? "expected a request file, --random-requests=N or --describe"
-                        : "a request file, --random-requests and --describe exclude one another",
+    return complain(sources == 0 ? "expected a request file, --random-requests=N or --describe"
+                                 : "a request file, --random-requests and --describe exclude one another",
                     exitCode);
   return true;
 }

@@ -37,8 +37,7 @@ static int report(const std::string &source, const recrt_status &status) {
   return status.code == RECRT_FAILED_PRECONDITION ? RECRT_INTERNAL : status.code;
 }
 
-static void describeTensor(const EntrySignature &signature, const char *kind,
-                           const recrt_tensor_info &tensor) {
+static void describeTensor(const EntrySignature &signature, const char *kind, const recrt_tensor_info &tensor) {
   static const char *const elements[] = {"f32", "bf16", "i64"};
   std::string rows = "derived rows";
   if (tensor.row_space >= 0)
@@ -59,8 +58,8 @@ static int describe(const recrt_model *model, const recrt_model_info &info) {
   for (int32_t isa = 0; recrt_isa_name(isa); ++isa)
     if (info.isa_levels & (1u << isa))
       levels += std::string(levels.empty() ? "" : ", ") + recrt_isa_name(isa);
-  std::printf("model %s, compiled by reccc %s for %s; %lld bytes of weights\n", info.name,
-              info.tool_version, levels.c_str(), static_cast<long long>(info.weights_bytes));
+  std::printf("model %s, compiled by reccc %s for %s; %lld bytes of weights\n", info.name, info.tool_version,
+              levels.c_str(), static_cast<long long>(info.weights_bytes));
   for (int32_t entry = 0; entry < info.num_entries; ++entry) {
     FileError error;
     const auto signature = EntrySignature::of(model, entry, error);
@@ -81,18 +80,16 @@ static double quantile(const std::vector<double> &sorted, double q) {
   return sorted[static_cast<size_t>(q * static_cast<double>(sorted.size() - 1) + 0.5)];
 }
 
-static void printTimes(std::vector<double> milliseconds, int64_t requests,
-                       const recrt_context_info &info, const char *isa) {
+static void printTimes(std::vector<double> milliseconds, int64_t requests, const recrt_context_info &info,
+                       const char *isa) {
   std::sort(milliseconds.begin(), milliseconds.end());
   const double median = quantile(milliseconds, 0.5);
-  std::printf("time: median %.4f ms (p10 %.4f, p90 %.4f) for %lld requests", median,
-              quantile(milliseconds, 0.1), quantile(milliseconds, 0.9),
-              static_cast<long long>(requests));
+  std::printf("time: median %.4f ms (p10 %.4f, p90 %.4f) for %lld requests", median, quantile(milliseconds, 0.1),
+              quantile(milliseconds, 0.9), static_cast<long long>(requests));
   if (requests > 0)
     std::printf(", %.4f ms per request", median / static_cast<double>(requests));
-  std::printf("; %zu runs, %d thread%s, %s, %lld bytes in use (%lld for activations)\n",
-              milliseconds.size(), info.num_threads, info.num_threads == 1 ? "" : "s", isa,
-              static_cast<long long>(info.used_bytes),
+  std::printf("; %zu runs, %d thread%s, %s, %lld bytes in use (%lld for activations)\n", milliseconds.size(),
+              info.num_threads, info.num_threads == 1 ? "" : "s", isa, static_cast<long long>(info.used_bytes),
               static_cast<long long>(info.activation_bytes));
 }
 
@@ -106,22 +103,19 @@ static void printProfile(const recrt_context *context) {
                 static_cast<long long>(step.num_items), kinds[step.kind], step.name);
 }
 
-static int compare(const Options &options, const recrt_context *context,
-                   const EntrySignature &signature) {
+static int compare(const Options &options, const recrt_context *context, const EntrySignature &signature) {
   FileError error;
   const auto expected = SafetensorsFile::open(options.compare, error);
   std::vector<OutputDifference> differences;
-  if (!expected ||
-      !compareOutputs(*expected, context, signature, options.tolerance, differences, error))
+  if (!expected || !compareOutputs(*expected, context, signature, options.tolerance, differences, error))
     return report(error);
   int exitCode = 0;
   for (const OutputDifference &difference : differences) {
     std::printf("%s: %lld elements, max difference %.3g", difference.name.c_str(),
                 static_cast<long long>(difference.elements), difference.maxAbsolute);
     if (difference.wrong > 0) {
-      std::printf(", %lld outside of the tolerance %g, the worst in %s",
-                  static_cast<long long>(difference.wrong), options.tolerance,
-                  difference.place.c_str());
+      std::printf(", %lld outside of the tolerance %g, the worst in %s", static_cast<long long>(difference.wrong),
+                  options.tolerance, difference.place.c_str());
       exitCode = 1;
     }
     std::printf("\n");
@@ -131,8 +125,8 @@ static int compare(const Options &options, const recrt_context *context,
 }
 
 /// Runs the batch as often as asked for and measures each run.
-static int runBatch(const Options &options, const Context &context, int32_t entry,
-                    const RequestBatch &batch, std::vector<double> &milliseconds) {
+static int runBatch(const Options &options, const Context &context, int32_t entry, const RequestBatch &batch,
+                    std::vector<double> &milliseconds) {
   const std::string source = options.requests.empty() ? "random requests" : options.requests;
   const recrt_request request = batch.request();
   const int64_t warmUps = options.repeat > 1 ? 1 : 0;

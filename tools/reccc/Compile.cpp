@@ -17,7 +17,8 @@ using namespace reccc;
 namespace {
 /// Writes the module to a file whenever the pass that closes a stage has run.
 struct DumpStages : PassInstrumentation {
-  DumpStages(std::string directory, std::optional<int> &exitCode) : directory(std::move(directory)), exitCode(exitCode) {}
+  DumpStages(std::string directory, std::optional<int> &exitCode)
+      : directory(std::move(directory)), exitCode(exitCode) {}
 
   void runAfterPass(Pass *pass, Operation *op) override {
     for (auto [index, stage] : llvm::enumerate(getStages())) {
@@ -33,7 +34,8 @@ struct DumpStages : PassInstrumentation {
   std::optional<int> &exitCode;
 };
 
-/// Keeps the reproducer of a crash; when a pass has reported an error the user's model is at fault and there is nothing to keep.
+/// Keeps the reproducer of a crash; when a pass has reported an error the user's model is at fault and there is nothing
+/// to keep.
 struct BugReport : ReproducerStream {
   explicit BugReport(bool wanted) : wanted(wanted), stream(text) {}
   ~BugReport() override {
@@ -43,8 +45,8 @@ struct BugReport : ReproducerStream {
     llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, path);
     llvm::sys::path::append(path, "reccc-bug-" + llvm::Twine(llvm::sys::Process::getProcessId()) + ".mlir");
     if (!writeOutput(path.str().str(), text))
-      error() << "this is a bug in reccc; please report it with the file " << path << " (`reccc-opt --run-reproducer " << path
-              << "` runs it again)\n";
+      error() << "this is a bug in reccc; please report it with the file " << path << " (`reccc-opt --run-reproducer "
+              << path << "` runs it again)\n";
   }
   StringRef description() override { return "a file of its own"; }
   raw_ostream &os() override { return stream; }
@@ -59,7 +61,8 @@ std::optional<int> reccc::runStages(const Options &options, ModuleOp module, Exp
   const StageInfo *first = getStages().begin(), *last = options.stopAfter ? options.stopAfter : &getStages().back();
   if (const StageInfo *reached = getReachedStage(module)) {
     if (reached > last) {
-      module.emitError() << "the module is at stage `" << reached->name << "` already, expected one before `" << last->name << "`";
+      module.emitError() << "the module is at stage `" << reached->name << "` already, expected one before `"
+                         << last->name << "`";
       return kRejected;
     }
     first = reached + 1;
@@ -86,7 +89,8 @@ std::optional<int> reccc::runStages(const Options &options, ModuleOp module, Exp
   ScopedDiagnosticHandler watch(manager.getContext(), [&](Diagnostic &diagnostic) {
     std::string text = diagnostic.str();
     // What the pass manager says of itself beside the reproducer.
-    bool ofReproducer = StringRef(text).contains("while processing an MLIR pass pipeline") || StringRef(text).contains("while processing the MLIR module");
+    bool ofReproducer = StringRef(text).contains("while processing an MLIR pass pipeline") ||
+                        StringRef(text).contains("while processing the MLIR module");
     reported |= diagnostic.getSeverity() == DiagnosticSeverity::Error && !ofReproducer;
     return success(ofReproducer && !options.ownReproducer); // the others go on to the user
   });

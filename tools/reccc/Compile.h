@@ -7,8 +7,8 @@
 
 namespace reccc {
 
-/// Runs the stages that the module has not reached yet, up to `options.stopAfter`; `explanation` (or null) listens. An exit code on failure;
-/// messages are printed.
+/// Runs the stages that the module has not reached yet, up to `options.stopAfter`; `explanation` (or null) listens. An
+/// exit code on failure; messages are printed.
 std::optional<int> runStages(const Options &options, ModuleOp module, Explanation *explanation);
 
 /// Every stage, what it leaves and its passes.

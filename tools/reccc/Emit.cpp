@@ -4,10 +4,10 @@
 #include "ExitCode.h"
 #include "Output.h"
 
-#include "recrt/module.h"
 #include "reccc/Pipelines/EmitArtifact.h"
 #include "reccc/Support/Artifact.h"
 #include "reccc/Support/Checksum.h"
+#include "recrt/module.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 
@@ -67,7 +67,8 @@ static int emitObject(const Options &options, ModuleOp module, StringRef object)
     return kOk;
   SmallString<128> header(options.output);
   llvm::sys::path::replace_extension(header, "h");
-  return writeOutput(header.str().str(), makeHeader(getModuleSymbol(module, options), getModelName(module, options))).value_or(kOk);
+  return writeOutput(header.str().str(), makeHeader(getModuleSymbol(module, options), getModelName(module, options)))
+      .value_or(kOk);
 }
 
 int reccc::emitModule(const Options &options, ModuleOp module, ArrayRef<char> packedWeights) {
@@ -81,7 +82,8 @@ int reccc::emitModule(const Options &options, ModuleOp module, ArrayRef<char> pa
   }
   ArrayRef<char> embedded = options.weightsFile.empty() ? packedWeights : ArrayRef<char>();
   MachineOutput machine = options.emit == EmitKind::Assembly ? MachineOutput::Assembly : MachineOutput::Object;
-  FailureOr<std::string> text = options.emit == EmitKind::Llvm ? emitLLVMText(module) : emitWithWeights(module, embedded, machine);
+  FailureOr<std::string> text =
+      options.emit == EmitKind::Llvm ? emitLLVMText(module) : emitWithWeights(module, embedded, machine);
   if (failed(text))
     return kBug;
   switch (options.emit) {

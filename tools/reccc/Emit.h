@@ -7,8 +7,8 @@
 
 namespace reccc {
 
-/// Writes the module as `options.emit` says, beside it the header of an object and a file of weights where these are asked for. Returns the
-/// exit code; messages are printed.
+/// Writes the module as `options.emit` says, beside it the header of an object and a file of weights where these are
+/// asked for. Returns the exit code; messages are printed.
 int emitModule(const Options &options, ModuleOp module, ArrayRef<char> packedWeights);
 
 /// The symbol under which an object exports the model: its name as an identifier of C.

@@ -20,7 +20,7 @@ static std::string describePlace(Location location) {
   return text;
 }
 
-//===-- Listening ----------------------------------------------------------------------------------------------------===//
+//===-- Listening ----------------------------------------------------------------------------===//
 
 struct Explanation::Remarks : remark::detail::MLIRRemarkStreamerBase {
   explicit Remarks(Explanation &explanation) : explanation(explanation) {}
@@ -30,7 +30,8 @@ struct Explanation::Remarks : remark::detail::MLIRRemarkStreamerBase {
     for (const auto &argument : remark.getArgs())
       text += argument.val;
     bool isDone = remark.getRemarkType() == llvm::remarks::Type::Passed;
-    (isDone ? explanation.done : explanation.left).push_back(describePlace(remark.getLocation()) + ": " + text + " [" + remark.getCategoryName().str() + "]");
+    (isDone ? explanation.done : explanation.left)
+        .push_back(describePlace(remark.getLocation()) + ": " + text + " [" + remark.getCategoryName().str() + "]");
   }
 
   Explanation &explanation;
@@ -41,7 +42,8 @@ struct Explanation::Watch : PassInstrumentation {
 
   void runAfterPass(Pass *pass, Operation *op) override {
     for (const StageInfo &stage : getStages())
-      if (pass->getArgument() == stage.verifyPass && (stage.name == "model" || stage.name == "optimized" || stage.name == "kernels"))
+      if (pass->getArgument() == stage.verifyPass &&
+          (stage.name == "model" || stage.name == "optimized" || stage.name == "kernels"))
         explanation.addModel(stage.name, op);
   }
 
@@ -78,12 +80,13 @@ int64_t Explanation::lengthOf(Attribute base) const {
   return length;
 }
 
-//===-- Costs --------------------------------------------------------------------------------------------------------===//
+//===-- Costs --------------------------------------------------------------------------------===//
 
 static std::string formatCost(const Cost &cost) {
   std::string text;
-  llvm::raw_string_ostream(text) << llvm::format("%10.3f MFLOP %10.0f pairs %10.1f KB activations %10.1f KB weights", cost.flops / 1e6, cost.pairs,
-                                                 cost.activationBytes / 1e3, cost.weightBytes / 1e3);
+  llvm::raw_string_ostream(text) << llvm::format("%10.3f MFLOP %10.0f pairs %10.1f KB activations %10.1f KB weights",
+                                                 cost.flops / 1e6, cost.pairs, cost.activationBytes / 1e3,
+                                                 cost.weightBytes / 1e3);
   return text;
 }
 
@@ -100,8 +103,8 @@ void Explanation::addModel(StringRef stage, Operation *module) {
         continue;
       std::string formula = describeFlops(&op);
       auto result = cast<recsys::JaggedType>(op.getResult(0).getType());
-      kernels.push_back("  " + formatCost(cost) + "  " + rectile::stringifyKernelKind(kernel.getKind()).str() + " over " +
-                        describeRows(result.getSpace()) + " rows, " + describePlace(op.getLoc()) +
+      kernels.push_back("  " + formatCost(cost) + "  " + rectile::stringifyKernelKind(kernel.getKind()).str() +
+                        " over " + describeRows(result.getSpace()) + " rows, " + describePlace(op.getLoc()) +
                         (formula.empty() ? "" : "\n      FLOP = " + formula));
     }
     costs.push_back(formatCost(sum) + "  @" + model.getSymName().str() + ", stage " + stage.str() +
@@ -110,7 +113,7 @@ void Explanation::addModel(StringRef stage, Operation *module) {
   });
 }
 
-//===-- The report ---------------------------------------------------------------------------------------------------===//
+//===-- The report ---------------------------------------------------------------------------===//
 
 static void writeList(llvm::raw_ostream &stream, StringRef title, ArrayRef<std::string> lines) {
   stream << title << "\n";

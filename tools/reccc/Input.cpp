@@ -28,7 +28,8 @@ static std::unique_ptr<llvm::MemoryBuffer> readBytes(const std::string &path, in
     exitCode = fileError.exitCode();
     return nullptr;
   }
-  return llvm::MemoryBuffer::getMemBufferCopy(StringRef(reinterpret_cast<const char *>(file->data()), file->size()), path);
+  return llvm::MemoryBuffer::getMemBufferCopy(StringRef(reinterpret_cast<const char *>(file->data()), file->size()),
+                                              path);
 }
 
 /// MLIR's parser recurses as deep as the text nests.
@@ -36,12 +37,13 @@ static bool checkNesting(const llvm::MemoryBuffer &buffer) {
   std::optional<TextPlace> place = findDeeperNesting(buffer.getBuffer());
   if (!place)
     return true;
-  llvm::errs() << buffer.getBufferIdentifier() << ":" << place->line << ":" << place->column << ": error: nesting deeper than the limit of "
-               << kNestingLimit << "\n";
+  llvm::errs() << buffer.getBufferIdentifier() << ":" << place->line << ":" << place->column
+               << ": error: nesting deeper than the limit of " << kNestingLimit << "\n";
   return false;
 }
 
-static std::optional<int> parseIr(const Options &options, llvm::SourceMgr &sources, MLIRContext *context, Input &input) {
+static std::optional<int> parseIr(const Options &options, llvm::SourceMgr &sources, MLIRContext *context,
+                                  Input &input) {
   const llvm::MemoryBuffer &buffer = *sources.getMemoryBuffer(sources.getMainFileID());
   if (!options.import.also.empty()) {
     error() << "--also goes with a description, and " << buffer.getBufferIdentifier() << " is IR\n";
@@ -57,7 +59,8 @@ static std::optional<int> parseIr(const Options &options, llvm::SourceMgr &sourc
   return std::nullopt;
 }
 
-std::optional<int> reccc::readInput(const Options &options, llvm::SourceMgr &sources, MLIRContext *context, Input &input) {
+std::optional<int> reccc::readInput(const Options &options, llvm::SourceMgr &sources, MLIRContext *context,
+                                    Input &input) {
   int exitCode = kOk;
   std::unique_ptr<llvm::MemoryBuffer> buffer = readBytes(options.input, exitCode);
   if (!buffer)

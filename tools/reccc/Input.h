@@ -18,8 +18,8 @@ struct Input {
   ImportReport report;
 };
 
-/// Reads and parses the model and its weights. An exit code when they are refused; messages are printed. `sources` gets the text, for
-/// messages later on.
+/// Reads and parses the model and its weights. An exit code when they are refused; messages are printed. `sources` gets
+/// the text, for messages later on.
 std::optional<int> readInput(const Options &options, llvm::SourceMgr &sources, MLIRContext *context, Input &input);
 
 } // namespace reccc

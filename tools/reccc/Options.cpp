@@ -3,13 +3,13 @@
 #include "Options.h"
 #include "ExitCode.h"
 
-#include "reccc/Codegen/Plan/Passes.h"
-#include "reccc/Pipelines/Passes.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/Timing.h"
 #include "mlir/Transforms/Passes.h"
+#include "reccc/Codegen/Plan/Passes.h"
+#include "reccc/Pipelines/Passes.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Path.h"
@@ -31,37 +31,56 @@ static void makeRoomFor(StringRef name) {
 namespace {
 struct Flags {
   cl::opt<std::string> input{cl::Positional, cl::desc("<model>"), cl::cat(category)};
-  cl::opt<std::string> output{"o", cl::desc("Write to this file; `-` is standard output"), cl::value_desc("file"), cl::cat(category)};
-  cl::opt<std::string> emit{"emit", cl::desc("What to write: mlir, llvm, asm, obj or so; follows from the name after -o when not given"), cl::value_desc("kind"),
-                            cl::cat(category)};
-  cl::opt<std::string> weights{"weights", cl::desc("The model's weights"), cl::value_desc("file.safetensors"), cl::cat(category)};
-  cl::opt<bool> randomWeights{"random-weights", cl::desc("Take a description without weights, to look at IR and cost"), cl::cat(category)};
+  cl::opt<std::string> output{"o", cl::desc("Write to this file; `-` is standard output"), cl::value_desc("file"),
+                              cl::cat(category)};
+  cl::opt<std::string> emit{
+      "emit", cl::desc("What to write: mlir, llvm, asm, obj or so; follows from the name after -o when not given"),
+      cl::value_desc("kind"), cl::cat(category)};
+  cl::opt<std::string> weights{"weights", cl::desc("The model's weights"), cl::value_desc("file.safetensors"),
+                               cl::cat(category)};
+  cl::opt<bool> randomWeights{"random-weights", cl::desc("Take a description without weights, to look at IR and cost"),
+                              cl::cat(category)};
   cl::opt<Precision> precision{"precision", cl::desc("What floats are stored in"),
                                cl::values(clEnumValN(Precision::fp32, "fp32", "32-bit floats (default)"),
                                           clEnumValN(Precision::bf16, "bf16", "the upper half of 32-bit floats")),
                                cl::init(Precision::fp32), cl::cat(category)};
-  cl::list<std::string> cpus{"cpu", cl::desc("ISA levels to compile for, chosen between at load: native, x86-64-v3, x86-64-v4 (default: the last two)"),
-                             cl::value_desc("level,…"), cl::CommaSeparated, cl::cat(category)};
-  cl::opt<std::string> weightsFile{"weights-file", cl::desc("Write the packed weights to this file instead of into the object"),
+  cl::list<std::string> cpus{
+      "cpu",
+      cl::desc(
+          "ISA levels to compile for, chosen between at load: native, x86-64-v3, x86-64-v4 (default: the last two)"),
+      cl::value_desc("level,…"), cl::CommaSeparated, cl::cat(category)};
+  cl::opt<std::string> weightsFile{"weights-file",
+                                   cl::desc("Write the packed weights to this file instead of into the object"),
                                    cl::value_desc("file"), cl::cat(category)};
-  cl::list<std::string> also{"also", cl::desc("Return these values of a description too, inner ones like states.layers.0.out included"), cl::value_desc("node,…"),
-                             cl::CommaSeparated, cl::cat(category)};
+  cl::list<std::string> also{
+      "also", cl::desc("Return these values of a description too, inner ones like states.layers.0.out included"),
+      cl::value_desc("node,…"), cl::CommaSeparated, cl::cat(category)};
   cl::opt<bool> strict{"strict", cl::desc("Unknown fields of a description are errors"), cl::cat(category)};
-  cl::opt<std::string> stopAfter{"stop-after", cl::desc("Stop after this stage and write its IR; --print-stages lists the stages"),
+  cl::opt<std::string> stopAfter{"stop-after",
+                                 cl::desc("Stop after this stage and write its IR; --print-stages lists the stages"),
                                  cl::value_desc("stage"), cl::cat(category)};
-  cl::opt<std::string> dumpStages{"dump-stages", cl::desc("Write the IR after each stage to <n>-<stage>.mlir in this directory"),
+  cl::opt<std::string> dumpStages{"dump-stages",
+                                  cl::desc("Write the IR after each stage to <n>-<stage>.mlir in this directory"),
                                   cl::value_desc("dir"), cl::cat(category)};
-  cl::opt<std::string> run{"run", cl::desc("Run the model on these requests at once; -o names a safetensors file for the outputs"),
-                           cl::value_desc("requests.safetensors"), cl::cat(category)};
-  cl::opt<std::string> device{"device", cl::desc("What --run runs on: cpu (default), or interpreter (after stage model, or the one of --stop-after)"),
-                              cl::value_desc("device"), cl::cat(category)};
-  cl::opt<std::string> mode{"mode", cl::desc("How the interpreter rounds: double (default), f32, bf16, or typed, as the IR's types say"),
-                            cl::value_desc("mode"), cl::cat(category)};
-  cl::opt<std::string> entry{"entry", cl::desc("The entry point to run, when there are several"), cl::value_desc("name"), cl::cat(category)};
-  cl::opt<std::string> explain{"explain", cl::desc("Say what presets chose, what was rewritten, what was not and why, and what the kernels cost"),
-                               cl::value_desc("file"), cl::ValueOptional, cl::cat(category)};
-  cl::list<std::string> explainLengths{"explain-lengths", cl::desc("Rows of base spaces that --explain counts with (default: their maxima)"),
-                                       cl::value_desc("rows=n,…"), cl::CommaSeparated, cl::cat(category)};
+  cl::opt<std::string> run{
+      "run", cl::desc("Run the model on these requests at once; -o names a safetensors file for the outputs"),
+      cl::value_desc("requests.safetensors"), cl::cat(category)};
+  cl::opt<std::string> device{
+      "device",
+      cl::desc("What --run runs on: cpu (default), or interpreter (after stage model, or the one of --stop-after)"),
+      cl::value_desc("device"), cl::cat(category)};
+  cl::opt<std::string> mode{
+      "mode", cl::desc("How the interpreter rounds: double (default), f32, bf16, or typed, as the IR's types say"),
+      cl::value_desc("mode"), cl::cat(category)};
+  cl::opt<std::string> entry{"entry", cl::desc("The entry point to run, when there are several"),
+                             cl::value_desc("name"), cl::cat(category)};
+  cl::opt<std::string> explain{
+      "explain",
+      cl::desc("Say what presets chose, what was rewritten, what was not and why, and what the kernels cost"),
+      cl::value_desc("file"), cl::ValueOptional, cl::cat(category)};
+  cl::list<std::string> explainLengths{
+      "explain-lengths", cl::desc("Rows of base spaces that --explain counts with (default: their maxima)"),
+      cl::value_desc("rows=n,…"), cl::CommaSeparated, cl::cat(category)};
   cl::opt<bool> printStages{"print-stages", cl::desc("Print the stages and the passes of each"), cl::cat(category)};
 };
 } // namespace
@@ -99,7 +118,8 @@ static std::optional<EmitKind> parseEmit(StringRef kind) {
 /// The best level of this machine.
 static std::optional<IsaLevel> getNativeLevel() {
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  if (features.lookup("avx512f") && features.lookup("avx512bw") && features.lookup("avx512cd") && features.lookup("avx512dq") && features.lookup("avx512vl"))
+  if (features.lookup("avx512f") && features.lookup("avx512bw") && features.lookup("avx512cd") &&
+      features.lookup("avx512dq") && features.lookup("avx512vl"))
     return IsaLevel::X86_64_V4;
   if (features.lookup("avx2") && features.lookup("fma") && features.lookup("bmi2") && features.lookup("f16c"))
     return IsaLevel::X86_64_V3;
@@ -130,7 +150,8 @@ static std::optional<int> parseCpus(const Flags &flags, Options &options) {
 static std::optional<int> parseExplain(const Flags &flags, Options &options) {
   options.explain = flags.explain.getNumOccurrences() > 0;
   options.explainFile = flags.explain.empty() ? "-" : flags.explain.getValue();
-  options.onlyExplain = options.explain && flags.output.empty() && flags.emit.empty() && flags.run.empty() && flags.stopAfter.empty();
+  options.onlyExplain =
+      options.explain && flags.output.empty() && flags.emit.empty() && flags.run.empty() && flags.stopAfter.empty();
   // The one collector of remarks takes them from one thread.
   options.oneThread |= options.explain;
   if (!flags.explainLengths.empty() && !options.explain)
@@ -153,7 +174,8 @@ static std::optional<int> parseOutput(const Flags &flags, Options &options) {
     kind = options.output == "-" || options.stopAfter ? "mlir" : extension.drop_front(!extension.empty()).str();
   std::optional<EmitKind> emit = parseEmit(kind);
   if (!emit && flags.emit.empty())
-    return usage("cannot tell from the name '" + options.output + "' what to write, expected a name that ends in .so, .o, .s, .ll or .mlir, or --emit");
+    return usage("cannot tell from the name '" + options.output +
+                 "' what to write, expected a name that ends in .so, .o, .s, .ll or .mlir, or --emit");
   if (!emit)
     return usage("unknown kind '" + flags.emit + "' after --emit, expected one of: mlir, llvm, asm, obj, so");
   options.emit = *emit;
@@ -210,10 +232,11 @@ std::optional<int> reccc::parseOptions(int argc, char **argv, Options &options) 
   cl::SetVersionPrinter([](llvm::raw_ostream &os) { os << "reccc " RECCC_VERSION "\n"; });
   std::string message;
   llvm::raw_string_ostream stream(message);
-  if (!cl::ParseCommandLineOptions(argc, argv,
-                                   "reccc: compiles recommender models\n\n  <model> is a description (.textproto, .pb) or IR of the recsys "
-                                   "dialect (.mlir)\n  --help-hidden lists the switches of MLIR and LLVM, which work too\n",
-                                   &stream)) {
+  if (!cl::ParseCommandLineOptions(
+          argc, argv,
+          "reccc: compiles recommender models\n\n  <model> is a description (.textproto, .pb) or IR of the recsys "
+          "dialect (.mlir)\n  --help-hidden lists the switches of MLIR and LLVM, which work too\n",
+          &stream)) {
     llvm::errs() << message;
     return kUsage;
   }

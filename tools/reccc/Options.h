@@ -26,11 +26,11 @@ struct Options {
   std::string dumpStages;               // a directory, or nothing
   bool printStages = false;
   bool explain = false;
-  std::string explainFile;              // "-": standard output, or standard error when that is taken
-  bool onlyExplain = false;             // nothing else was asked for
+  std::string explainFile;  // "-": standard output, or standard error when that is taken
+  bool onlyExplain = false; // nothing else was asked for
   llvm::StringMap<int64_t> explainLengths;
-  std::string run; // a file of requests, or nothing
-  bool runsMachineCode = false;         // otherwise `run` is for the interpreter
+  std::string run;              // a file of requests, or nothing
+  bool runsMachineCode = false; // otherwise `run` is for the interpreter
   std::string entry;
   InterpreterMode mode = InterpreterMode::Double;
   /// Some printing switch of MLIR wants a context with one thread.
@@ -41,8 +41,8 @@ struct Options {
   PipelineOptions pipeline;
 };
 
-/// Registers all flags, reads the command line and checks what can be checked without a file. An exit code when there is nothing more
-/// to do; messages are printed.
+/// Registers all flags, reads the command line and checks what can be checked without a file. An exit code when there
+/// is nothing more to do; messages are printed.
 std::optional<int> parseOptions(int argc, char **argv, Options &options);
 
 } // namespace reccc

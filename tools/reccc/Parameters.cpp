@@ -27,10 +27,11 @@ LogicalResult reccc::readParameter(const Input &input, recsys::ParameterOp param
   StringRef name = parameter.getSource();
   const FileTensor *tensor = input.weights->find(std::string_view(name.data(), name.size()));
   if (!tensor)
-    return parameter.emitError() << "expected the tensor '" << name << "' in " << input.weights->source() << ", got none";
+    return parameter.emitError() << "expected the tensor '" << name << "' in " << input.weights->source()
+                                 << ", got none";
   if (ArrayRef<int64_t>(tensor->shape) != type.getShape())
-    return parameter.emitError() << "expected the tensor '" << name << "' of " << input.weights->source() << " to be " << type << ", got "
-                                 << tensor->describe();
+    return parameter.emitError() << "expected the tensor '" << name << "' of " << input.weights->source() << " to be "
+                                 << type << ", got " << tensor->describe();
   for (int64_t i = 0, e = values.size(); i < e; ++i)
     values[i] = tensor->loadDouble(i);
   return success();

@@ -8,8 +8,8 @@
 
 namespace reccc {
 
-/// Reads a parameter from the weights, or makes up values that follow from its name alone when there are none. Reports a tensor that is missing or
-/// of another shape.
+/// Reads a parameter from the weights, or makes up values that follow from its name alone when there are none. Reports
+/// a tensor that is missing or of another shape.
 LogicalResult readParameter(const Input &input, recsys::ParameterOp parameter, std::vector<double> &values);
 
 } // namespace reccc

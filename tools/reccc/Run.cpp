@@ -34,7 +34,8 @@ static std::string describeValue(const NamedValue &output) {
   llvm::raw_string_ostream stream(text);
   int64_t width = value.type.getRowElements(), rows = value.numRows();
   stream << output.name << ": " << rows << (rows == 1 ? " row" : " rows") << " in " << value.numRequests()
-         << (value.numRequests() == 1 ? " request" : " requests") << ", " << width << (width == 1 ? " number" : " numbers") << " each\n";
+         << (value.numRequests() == 1 ? " request" : " requests") << ", " << width
+         << (width == 1 ? " number" : " numbers") << " each\n";
   for (int64_t row = 0; row < std::min(rows, kMostRows); ++row) {
     stream << " ";
     for (int64_t column = 0; column < std::min(width, kMostNumbers); ++column) {

@@ -7,8 +7,8 @@
 
 namespace reccc {
 
-/// Runs the entry point on the requests of `options.run` and writes its outputs: to a safetensors file, or as text to standard output.
-/// Returns the exit code; messages are printed.
+/// Runs the entry point on the requests of `options.run` and writes its outputs: to a safetensors file, or as text to
+/// standard output. Returns the exit code; messages are printed.
 int runModel(const Options &options, const Input &input);
 
 } // namespace reccc

@@ -56,7 +56,8 @@ static std::string describeOutputs(const recrt_context *context, const EntrySign
     view.size = sizeof(view);
     if (recrt_context_get_output(context, number, &view).code != RECRT_OK)
       continue;
-    os << tensor.name << ": " << view.num_rows << " rows in " << view.num_requests << " requests, " << tensor.row_elements << " numbers each\n";
+    os << tensor.name << ": " << view.num_rows << " rows in " << view.num_requests << " requests, "
+       << tensor.row_elements << " numbers each\n";
     for (int64_t row = 0; row < std::min(view.num_rows, kMostRows); ++row) {
       os << " ";
       for (int64_t column = 0; column < std::min(tensor.row_elements, kMostNumbers); ++column)

@@ -7,8 +7,9 @@
 
 namespace reccc {
 
-/// Compiles the module, which went through all stages, to a shared object that lives as long as the call, and runs it on the requests of
-/// `options.run` with the runtime that serving programs use. Returns the exit code; messages are printed.
+/// Compiles the module, which went through all stages, to a shared object that lives as long as the call, and runs it
+/// on the requests of `options.run` with the runtime that serving programs use. Returns the exit code; messages are
+/// printed.
 int runCompiled(const Options &options, ModuleOp module, ArrayRef<char> packedWeights);
 
 } // namespace reccc

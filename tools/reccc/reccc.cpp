@@ -2,8 +2,8 @@
 // The compiler's command line: flags in, library calls, errors out.
 #include "Compile.h"
 #include "Emit.h"
-#include "Explain.h"
 #include "ExitCode.h"
+#include "Explain.h"
 #include "Input.h"
 #include "Options.h"
 #include "Output.h"
@@ -26,11 +26,10 @@ static void setUpCrashes(const char *argv0) {
   llvm::setBugReportMsg("reccc: error: this is a bug in reccc; please report it with the command line and the input\n");
   llvm::sys::PrintStackTraceOnErrorSignal(argv0);
   llvm::sys::AddSignalHandler([](void *) { _exit(kBug); }, nullptr);
-  llvm::install_fatal_error_handler(
-      [](void *, const char *reason, bool) {
-        error() << reason << "; this is a bug in reccc\n";
-        _exit(kBug);
-      });
+  llvm::install_fatal_error_handler([](void *, const char *reason, bool) {
+    error() << reason << "; this is a bug in reccc\n";
+    _exit(kBug);
+  });
   llvm::install_bad_alloc_error_handler([](void *, const char *, bool) {
     error() << "out of memory\n";
     _exit(kResource);
@@ -80,13 +79,15 @@ static int run(Options &options) {
     options.pipeline.readParameter = [&](mlir::recsys::ParameterOp parameter, std::vector<double> &values) {
       return readParameter(input, parameter, values);
     };
-  bool isCompiled = (options.run.empty() || options.runsMachineCode) && !options.onlyExplain && options.emit != EmitKind::Mlir;
+  bool isCompiled =
+      (options.run.empty() || options.runsMachineCode) && !options.onlyExplain && options.emit != EmitKind::Mlir;
   if (isCompiled && !options.pipeline.readParameter) {
     error() << "machine code holds the weights: name them with --weights, or make some up with --random-weights\n";
     return kUsage;
   }
   if (isCompiled && getReachedStage(*input.module) == &getStages().back()) {
-    input.module->emitError() << "the module is at stage `" << getStages().back().name << "` already, where no weights can be packed; expected an earlier stage";
+    input.module->emitError() << "the module is at stage `" << getStages().back().name
+                              << "` already, where no weights can be packed; expected an earlier stage";
     return kRejected;
   }
   std::vector<char> packedWeights;

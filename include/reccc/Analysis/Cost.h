@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What ops cost: rows as formulas over the lengths that come with a request, arithmetic and memory traffic for given lengths. The one place
-// where reports count.
+// What ops cost: rows as formulas over the lengths that come with a request, arithmetic and memory traffic for given
+// lengths. The one place where reports count.
 //
-// One multiply-add is two operations. Pairs that a mask hides are not counted, nor is padding. Elementwise arithmetic is not counted as operations;
-// attention tells its visible pairs apart. Bytes are compulsory ones: operands read once, results written once.
+// One multiply-add is two operations. Pairs that a mask hides are not counted, nor is padding. Elementwise arithmetic
+// is not counted as operations; attention tells its visible pairs apart. Bytes are compulsory ones: operands read once,
+// results written once.
 #ifndef RECCC_ANALYSIS_COST_H
 #define RECCC_ANALYSIS_COST_H
 
@@ -34,8 +35,8 @@ struct Cost {
   Cost &operator+=(const Cost &other);
 };
 
-/// The cost of one request. A kernel is the arithmetic of its body and the traffic of its operands and results; views and parameter
-/// expressions cost nothing.
+/// The cost of one request. A kernel is the arithmetic of its body and the traffic of its operands and results; views
+/// and parameter expressions cost nothing.
 Cost computeCost(Operation *op, BaseLengths lengths);
 
 /// The arithmetic of `op` as a formula: "2 64 192 (3 + history)". Empty when it has none.

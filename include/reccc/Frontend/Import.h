@@ -43,8 +43,7 @@ struct ImportReport {
 /// The module verifies. Every op has the location of the line that asks for it, inside a NameLoc
 /// with the value's name.
 OwningOpRef<ModuleOp> importModel(const llvm::MemoryBuffer &buffer, const SafetensorsFile *weights,
-                                  const ImportOptions &options, MLIRContext *context,
-                                  ImportReport *report = nullptr);
+                                  const ImportOptions &options, MLIRContext *context, ImportReport *report = nullptr);
 
 /// The bytes look like MLIR, not like a description.
 bool looksLikeMlir(StringRef name, StringRef bytes);

@@ -19,8 +19,8 @@ enum class InterpreterMode {
   Double,    ///< double throughout; what all errors are measured against
   NaiveF32,  ///< fp32 arithmetic, one rounding for each multiply and each add
   NaiveBF16, ///< as NaiveF32, and parameters, inputs and the result of every op are rounded to bf16
-  AsTyped ///< as NaiveF32, and parameters, inputs and results are rounded to the element types in
-          ///< the IR
+  AsTyped    ///< as NaiveF32, and parameters, inputs and results are rounded to the element types in
+             ///< the IR
 };
 
 /// "double", "f32", "bf16" or "typed".
@@ -60,8 +60,7 @@ FailureOr<std::vector<NamedValue>> interpret(recsys::ModelOp model, const NamedT
 
 /// Writes each value as a tensor of its name: f64 (mode Double) or f32, or i64. Values whose number
 /// of rows depends on the request get `<name>.offsets` too.
-bool writeValues(const std::string &path, ArrayRef<NamedValue> values, InterpreterMode mode,
-                 FileError &error);
+bool writeValues(const std::string &path, ArrayRef<NamedValue> values, InterpreterMode mode, FileError &error);
 
 } // namespace reccc
 

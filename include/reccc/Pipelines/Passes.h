@@ -3,10 +3,10 @@
 #ifndef RECCC_PIPELINES_PASSES_H
 #define RECCC_PIPELINES_PASSES_H
 
-#include "reccc/Support/LLVM.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Pass/Pass.h"
 #include "reccc/Dialect/RecTile/IR/RecTile.h"
+#include "reccc/Support/LLVM.h"
 
 namespace reccc {
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stages of the compiler, in order. A stage is a pipeline with one paragraph about the form it leaves; it ends with a pass that
-// names what this form does not allow and records the stage in the module.
+// The stages of the compiler, in order. A stage is a pipeline with one paragraph about the form it leaves; it ends with
+// a pass that names what this form does not allow and records the stage in the module.
 #ifndef RECCC_PIPELINES_STAGES_H
 #define RECCC_PIPELINES_STAGES_H
 
-#include "reccc/Support/LLVM.h"
-#include "reccc/Transforms/Passes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
-#include "llvm/ADT/ArrayRef.h"
 #include "reccc/Codegen/CPU/TargetDescription.h"
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
+#include "reccc/Support/LLVM.h"
+#include "reccc/Transforms/Passes.h"
+#include "llvm/ADT/ArrayRef.h"
 #include <functional>
 #include <string>
 #include <vector>

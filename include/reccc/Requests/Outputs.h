@@ -9,8 +9,8 @@ namespace reccc {
 
 /// Output `y` becomes the tensor `y`, its rows packed, and `y.offsets` unless every request has one
 /// row. Taken from the last run of the context.
-bool writeOutputs(const std::string &path, const recrt_context *context,
-                  const EntrySignature &signature, FileError &error);
+bool writeOutputs(const std::string &path, const recrt_context *context, const EntrySignature &signature,
+                  FileError &error);
 
 /// How far an output is from what was expected.
 struct OutputDifference {
@@ -25,9 +25,8 @@ struct OutputDifference {
 /// Compares every output of which the file has a tensor `y` or `y.values`. A float is right when
 /// |given - expected| <= tolerance * max(1, |expected|), or both are the same NaN or infinity; an
 /// integer when it is equal. Fails when shapes differ or the file has none of the outputs.
-bool compareOutputs(const SafetensorsFile &expected, const recrt_context *context,
-                    const EntrySignature &signature, double tolerance,
-                    std::vector<OutputDifference> &differences, FileError &error);
+bool compareOutputs(const SafetensorsFile &expected, const recrt_context *context, const EntrySignature &signature,
+                    double tolerance, std::vector<OutputDifference> &differences, FileError &error);
 
 } // namespace reccc
 

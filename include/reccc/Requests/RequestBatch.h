@@ -22,8 +22,7 @@ uint16_t roundToBf16(float value);
 
 /// What an entry point takes and gives, as recrt describes it.
 struct EntrySignature {
-  static std::optional<EntrySignature> of(const recrt_model *model, int32_t entry,
-                                          FileError &error);
+  static std::optional<EntrySignature> of(const recrt_model *model, int32_t entry, FileError &error);
 
   std::string name;
   std::vector<recrt_row_space_info> rowSpaces;
@@ -35,14 +34,13 @@ class RequestBatch {
 public:
   /// Integers are widened to i64, floats are rounded to the type of the input. What the entry does
   /// not know is added to `warnings`.
-  static std::optional<RequestBatch> fromFile(const SafetensorsFile &file,
-                                              const EntrySignature &signature,
+  static std::optional<RequestBatch> fromFile(const SafetensorsFile &file, const EntrySignature &signature,
                                               std::vector<std::string> &warnings, FileError &error);
 
   /// Valid requests: lengths between 0 and the maximum of each row space (the first request has
   /// all maxima), ids in range, floats in [-1, 1). The same seed gives the same requests anywhere.
-  static std::optional<RequestBatch> random(const EntrySignature &signature, int64_t numRequests,
-                                            uint64_t seed, FileError &error);
+  static std::optional<RequestBatch> random(const EntrySignature &signature, int64_t numRequests, uint64_t seed,
+                                            FileError &error);
 
   RequestBatch(RequestBatch &&) = default;
   RequestBatch &operator=(RequestBatch &&) = default;

@@ -45,8 +45,8 @@ struct ArtifactInfo {
 
 /// Writes an artifact atomically: `path` holds its old content or the whole new one. The same
 /// arguments give the same bytes.
-bool writeArtifact(const std::string &path, const void *payload, size_t payloadBytes,
-                   const ArtifactInfo &info, FileError &error);
+bool writeArtifact(const std::string &path, const void *payload, size_t payloadBytes, const ArtifactInfo &info,
+                   FileError &error);
 
 /// An artifact that was opened once and checked: what is mapped, and what is opened again through
 /// the descriptor, is the file that was checked.
@@ -54,8 +54,8 @@ class ArtifactFile {
 public:
   /// `verifyPayload` off trusts the payload of a weights file too large to be read at load; the
   /// footer and the size are still checked.
-  static std::optional<ArtifactFile> open(const std::string &path, ArtifactKind kind,
-                                          FileError &error, bool verifyPayload = true);
+  static std::optional<ArtifactFile> open(const std::string &path, ArtifactKind kind, FileError &error,
+                                          bool verifyPayload = true);
 
   const ArtifactInfo &info() const { return artifactInfo; }
   const std::byte *payload() const { return file.data(); }

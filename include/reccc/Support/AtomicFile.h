@@ -18,8 +18,7 @@ namespace reccc {
 /// when the next writer of the same name starts.
 class AtomicFile {
 public:
-  static std::optional<AtomicFile> create(const std::string &path, FileError &error,
-                                          unsigned mode = 0644);
+  static std::optional<AtomicFile> create(const std::string &path, FileError &error, unsigned mode = 0644);
 
   AtomicFile(AtomicFile &&other) noexcept;
   AtomicFile &operator=(AtomicFile &&) = delete;

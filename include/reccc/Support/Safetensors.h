@@ -53,8 +53,8 @@ class SafetensorsFile {
 public:
   static std::optional<SafetensorsFile> open(const std::string &path, FileError &error);
   /// Reads a file that is in memory; `source` names it in messages.
-  static std::optional<SafetensorsFile> parse(const std::byte *data, size_t size,
-                                              const std::string &source, FileError &error);
+  static std::optional<SafetensorsFile> parse(const std::byte *data, size_t size, const std::string &source,
+                                              FileError &error);
 
   /// In the order of the data.
   const std::vector<FileTensor> &tensors() const { return list; }
@@ -82,8 +82,8 @@ struct TensorToWrite {
 
 /// Writes a file atomically: `path` holds its old content or the whole new one. The same tensors
 /// give the same bytes; every tensor is aligned to its element.
-bool writeSafetensors(const std::string &path, const std::vector<TensorToWrite> &tensors,
-                      FileError &error, const std::map<std::string, std::string> &metadata = {});
+bool writeSafetensors(const std::string &path, const std::vector<TensorToWrite> &tensors, FileError &error,
+                      const std::map<std::string, std::string> &metadata = {});
 
 } // namespace reccc
 

@@ -3,8 +3,8 @@
 #ifndef RECCC_TRANSFORMS_PASSES_H
 #define RECCC_TRANSFORMS_PASSES_H
 
-#include "reccc/Support/LLVM.h"
 #include "mlir/Pass/Pass.h"
+#include "reccc/Support/LLVM.h"
 
 namespace reccc {
 

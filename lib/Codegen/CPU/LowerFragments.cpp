@@ -30,8 +30,7 @@ private:
 } // namespace
 
 /// Visits the vectors of a fragment: row, first column.
-static void forEachVector(TileBuilder &b, rectile::FragmentType type,
-                          function_ref<void(int64_t, int64_t)> body) {
+static void forEachVector(TileBuilder &b, rectile::FragmentType type, function_ref<void(int64_t, int64_t)> body) {
   for (int64_t row = 0; row < type.getRows(); ++row)
     for (int64_t column = 0; column < type.getColumns(); column += b.lanes)
       body(row, column);
@@ -64,10 +63,8 @@ void FragmentLowering::lowerDot(TileBuilder &b, rectile::DotOp op) {
   rectile::FragmentType type = op.getType();
   int64_t valid = op.getBColumns().value_or(type.getColumns());
   auto step = [&](Value k, int64_t ahead, ValueRange accumulators) {
-    Value aColumn = b.at(b.at(op.getA(), b.mul(k, op.getAK()), op.getAType()),
-                         ahead * op.getAK(), op.getAType());
-    Value bRow = b.at(b.at(op.getB(), b.mul(k, op.getBK()), op.getBType()), ahead * op.getBK(),
-                      op.getBType());
+    Value aColumn = b.at(b.at(op.getA(), b.mul(k, op.getAK()), op.getAType()), ahead * op.getAK(), op.getAType());
+    Value bRow = b.at(b.at(op.getB(), b.mul(k, op.getBK()), op.getBType()), ahead * op.getBK(), op.getBType());
     SmallVector<Value> bVectors, next;
     if (auto distance = op->getAttrOfType<IntegerAttr>(kPrefetchAttr)) {
       constexpr int64_t kLine = 64;
@@ -77,10 +74,9 @@ void FragmentLowering::lowerDot(TileBuilder &b, rectile::DotOp op) {
                                /*rw=*/0u, /*hint=*/3u, /*cache=*/1u);
     }
     for (int64_t column = 0; column < type.getColumns(); column += b.lanes)
-      bVectors.push_back(column < valid
-                             ? b.loadVector(b.at(bRow, column, op.getBType()), op.getBType(),
-                                            std::min(b.lanes, valid - column))
-                             : b.splat(0.0));
+      bVectors.push_back(column < valid ? b.loadVector(b.at(bRow, column, op.getBType()), op.getBType(),
+                                                       std::min(b.lanes, valid - column))
+                                        : b.splat(0.0));
     for (int64_t row = 0; row < type.getRows(); ++row) {
       Value address = b.at(aColumn, row * op.getARow(), op.getAType());
       Value a = b.broadcast(b.loadScalar(address, op.getAType()));
@@ -92,8 +88,8 @@ void FragmentLowering::lowerDot(TileBuilder &b, rectile::DotOp op) {
   // Several k in a row: addresses and the loop itself cost less. The order of k stays.
   APInt depth;
   bool isKnown = matchPattern(op.getDepth(), m_ConstantInt(&depth));
-  Value unrolledEnd = isKnown ? b.i64(depth.getSExtValue() / kUnroll * kUnroll)
-                              : b.mul(b.floorDiv(op.getDepth(), kUnroll), kUnroll);
+  Value unrolledEnd =
+      isKnown ? b.i64(depth.getSExtValue() / kUnroll * kUnroll) : b.mul(b.floorDiv(op.getDepth(), kUnroll), kUnroll);
   auto loop = [&](Value low, Value high, int64_t count, ValueRange init) {
     return b.forCarry(low, high, count, init, [&](Value k, ValueRange accumulators) {
       SmallVector<Value> sums(accumulators);

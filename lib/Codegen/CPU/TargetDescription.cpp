@@ -8,16 +8,14 @@ static constexpr int64_t kTailRows[] = {4, 1};
 
 static const TargetDescription kTargets[kNumIsaLevels] = {
     {IsaLevel::X86_64_V3, "x86-64-v3", "v3", /*lanes=*/8, /*fragmentRows=*/6,
-     /*fragmentColumns=*/16, kTailRows, /*hasScalef=*/false, /*gemmRowBlock=*/96,
-     /*gemmPanelBytes=*/192 * 1024, /*rowsBlock=*/64, /*keyBlock=*/96},
+     /*fragmentColumns=*/16, kTailRows, /*hasScalef=*/false,
+     /*gemmPanelBytes=*/192 * 1024, /*keyBlock=*/96},
     {IsaLevel::X86_64_V4, "x86-64-v4", "v4", /*lanes=*/16, /*fragmentRows=*/12,
-     /*fragmentColumns=*/32, kTailRows, /*hasScalef=*/true, /*gemmRowBlock=*/96,
-     /*gemmPanelBytes=*/512 * 1024, /*rowsBlock=*/64, /*keyBlock=*/96},
+     /*fragmentColumns=*/32, kTailRows, /*hasScalef=*/true,
+     /*gemmPanelBytes=*/512 * 1024, /*keyBlock=*/96},
 };
 
-const TargetDescription &reccc::getTarget(IsaLevel level) {
-  return kTargets[static_cast<unsigned>(level)];
-}
+const TargetDescription &reccc::getTarget(IsaLevel level) { return kTargets[static_cast<unsigned>(level)]; }
 
 std::optional<IsaLevel> reccc::parseIsaLevel(StringRef name) {
   for (const TargetDescription &target : kTargets)

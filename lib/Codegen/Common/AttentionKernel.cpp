@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kind attention. An item is 32 queries of one head. Scores are computed transposed: fragments of keys x queries, the queries
-// in the lanes, so neither keys nor values are packed; only the queries are transposed, once. The scores of a block of keys
-// stay in scratch ([key][32]) until they have been multiplied with the values. Masks are an interval for each lane:
-// keys that all lanes see are processed by a loop that tests nothing, keys that no lane sees are not visited.
+// Kind attention. An item is 32 queries of one head. Scores are computed transposed: fragments of keys x queries, the
+// queries in the lanes, so neither keys nor values are packed; only the queries are transposed, once. The scores of a
+// block of keys stay in scratch ([key][32]) until they have been multiplied with the values. Masks are an interval for
+// each lane: keys that all lanes see are processed by a loop that tests nothing, keys that no lane sees are not
+// visited.
 #include "AttentionKernel.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "reccc/Codegen/CPU/LowerFragments.h"
@@ -15,14 +16,12 @@ using namespace mlir;
 using namespace reccc;
 
 /// Rows of values that are asked for ahead of their use.
-static constexpr int64_t kPrefetch = 12;
+static constexpr int64_t kValuePrefetch = 12;
 
-//===-- Items and segments -------------------------------------------------------------------------------------------===//
+//===-- Items and segments -------------------------------------------------------------------===//
 
 AttentionItem AttentionBuilder::readItem(Value pointer) {
-  auto field = [&](size_t offset, Type type) {
-    return b.loadScalar(b.at(pointer, offset, b.getI8Type()), type);
-  };
+  auto field = [&](size_t offset, Type type) { return b.loadScalar(b.at(pointer, offset, b.getI8Type()), type); };
   auto wide = [&](size_t offset) {
     return b.make<arith::ExtSIOp>(b.getI64Type(), field(offset, b.getI32Type())).getResult();
   };
@@ -70,8 +69,7 @@ void AttentionBuilder::findSegments() {
   }
 }
 
-void AttentionBuilder::forMasks(const AttentionItem &item, SourceSegment &segment,
-                                function_ref<void(Attribute)> body) {
+void AttentionBuilder::forMasks(const AttentionItem &item, SourceSegment &segment, function_ref<void(Attribute)> body) {
   for (auto [number, mask] : llvm::enumerate(segment.masks)) {
     if (isa<recsys::NoMaskAttr>(mask))
       continue;
@@ -80,7 +78,7 @@ void AttentionBuilder::forMasks(const AttentionItem &item, SourceSegment &segmen
   }
 }
 
-//===-- Bounds -------------------------------------------------------------------------------------------------------===//
+//===-- Bounds -------------------------------------------------------------------------------===//
 
 /// i64 fields of a slot: the interval of one mask for all lanes of the tile.
 enum SlotField { kKeyBegin, kLow, kHigh, kFullLow, kFullHigh, kSlotFields };
@@ -100,14 +98,13 @@ void AttentionBuilder::buildBounds(const AttentionItem &item) {
       begin = b.add(begin, frame.rowsOf(part, item.request));
     for (unsigned slot = 0; slot < segment.slots; ++slot)
       for (int64_t field : {kKeyBegin, kLow, kHigh, kFullLow, kFullHigh})
-        b.storeScalar(field == kKeyBegin ? begin : b.i64(0),
-                      slotField(b.i64(segment.firstSlot + slot), field));
+        b.storeScalar(field == kKeyBegin ? begin : b.i64(0), slotField(b.i64(segment.firstSlot + slot), field));
     forMasks(item, segment, [&](Attribute mask) { buildLaneBounds(item, segment, mask, columns); });
   }
 }
 
-void AttentionBuilder::buildLaneBounds(const AttentionItem &item, SourceSegment &segment,
-                                       Attribute mask, Value columns) {
+void AttentionBuilder::buildLaneBounds(const AttentionItem &item, SourceSegment &segment, Attribute mask,
+                                       Value columns) {
   Type i32 = b.getI32Type();
   unsigned count = countIntervals(mask);
   Value most = b.i64(std::numeric_limits<int32_t>::max()), zero = b.i64(0);
@@ -116,26 +113,24 @@ void AttentionBuilder::buildLaneBounds(const AttentionItem &item, SourceSegment 
   for (unsigned i = 0; i < count; ++i)
     init.append({most, zero, zero, most});
   Value lastLane = b.add(item.count, -1);
-  SmallVector<Value> extents = b.forCarry(
-      b.i64(0), b.i64(kQueryTile), 1, init, [&](Value lane, ValueRange carried) {
-        // Lanes behind the end of the segment do what the last query does; nothing of it is stored.
-        Value row = b.add(item.first, b.min(lane, lastLane));
-        SmallVector<Value> next;
-        for (auto [i, interval] :
-             llvm::enumerate(buildIntervals(frame, mask, row, columns, item.request))) {
-          auto [low, high] = interval;
-          // An empty interval: no key is in it, and none is in all lanes.
-          Value isEmpty = b.cmp(arith::CmpIPredicate::sge, low, high);
-          low = b.select(isEmpty, most, low);
-          high = b.select(isEmpty, zero, high);
-          Value place = b.add(lane, (segment.firstSlot + i) * kQueryTile);
-          b.storeScalar(b.make<arith::TruncIOp>(i32, low), b.at(laneLow, place, i32));
-          b.storeScalar(b.make<arith::TruncIOp>(i32, high), b.at(laneHigh, place, i32));
-          next.append({b.min(carried[4 * i], low), b.max(carried[4 * i + 1], high),
-                       b.max(carried[4 * i + 2], low), b.min(carried[4 * i + 3], high)});
-        }
-        return next;
-      });
+  SmallVector<Value> extents = b.forCarry(b.i64(0), b.i64(kQueryTile), 1, init, [&](Value lane, ValueRange carried) {
+    // Lanes behind the end of the segment do what the last query does; nothing of it is stored.
+    Value row = b.add(item.first, b.min(lane, lastLane));
+    SmallVector<Value> next;
+    for (auto [i, interval] : llvm::enumerate(buildIntervals(frame, mask, row, columns, item.request))) {
+      auto [low, high] = interval;
+      // An empty interval: no key is in it, and none is in all lanes.
+      Value isEmpty = b.cmp(arith::CmpIPredicate::sge, low, high);
+      low = b.select(isEmpty, most, low);
+      high = b.select(isEmpty, zero, high);
+      Value place = b.add(lane, (segment.firstSlot + i) * kQueryTile);
+      b.storeScalar(b.make<arith::TruncIOp>(i32, low), b.at(laneLow, place, i32));
+      b.storeScalar(b.make<arith::TruncIOp>(i32, high), b.at(laneHigh, place, i32));
+      next.append({b.min(carried[4 * i], low), b.max(carried[4 * i + 1], high), b.max(carried[4 * i + 2], low),
+                   b.min(carried[4 * i + 3], high)});
+    }
+    return next;
+  });
   for (unsigned i = 0; i < count; ++i) {
     Value slot = b.i64(segment.firstSlot + i);
     Value low = extents[4 * i], high = extents[4 * i + 1];
@@ -148,7 +143,7 @@ void AttentionBuilder::buildLaneBounds(const AttentionItem &item, SourceSegment 
   }
 }
 
-//===-- Tile ---------------------------------------------------------------------------------------------------------===//
+//===-- Tile ---------------------------------------------------------------------------------===//
 
 void AttentionBuilder::buildTile(const AttentionItem &item) {
   Type f32 = b.getF32Type();
@@ -161,9 +156,8 @@ void AttentionBuilder::buildTile(const AttentionItem &item) {
     rows.push_back(b.at(frame.rowPointer(query, row), b.mul(item.head, width), query.element));
   }
   b.transpose(query.element, rows, width, queries, kQueryTile);
-  b.forTiles(b.i64(0), b.i64(kQueryTile * outStride), b.lanes, [&](Value offset) {
-    b.storeVector(b.splat(0.0), b.at(out, offset, f32), f32);
-  });
+  b.forTiles(b.i64(0), b.i64(kQueryTile * outStride), b.lanes,
+             [&](Value offset) { b.storeVector(b.splat(0.0), b.at(out, offset, f32), f32); });
   score->beginTile(item);
   for (unsigned source = 0; source < op.getKeys().size(); ++source)
     buildSource(item, source);
@@ -205,9 +199,7 @@ void AttentionBuilder::buildSource(const AttentionItem &item, unsigned source) {
       b.forTiles(low, high, target.keyBlock, [&](Value firstKey) {
         block.first = firstKey;
         block.count = b.min(b.i64(target.keyBlock), b.sub(high, firstKey));
-        auto strideOf = [](KernelOperand &operand) {
-          return operand.layout.getStride() * operand.layout.getStep();
-        };
+        auto strideOf = [](KernelOperand &operand) { return operand.layout.getStride() * operand.layout.getStep(); };
         auto atKey = [&](Value pointer, KernelOperand &operand) {
           return b.at(pointer, b.mul(firstKey, strideOf(operand)), operand.element);
         };
@@ -219,8 +211,7 @@ void AttentionBuilder::buildSource(const AttentionItem &item, unsigned source) {
   });
 }
 
-void AttentionBuilder::buildScores(const KeyBlock &block, KernelOperand &key, Value keys,
-                                   int64_t stride) {
+void AttentionBuilder::buildScores(const KeyBlock &block, KernelOperand &key, Value keys, int64_t stride) {
   Type f32 = b.getF32Type();
   b.forRows(b.i64(0), block.count, [&](Value row, int64_t height) {
     Value a = b.at(keys, b.mul(row, stride), key.element);
@@ -230,8 +221,7 @@ void AttentionBuilder::buildScores(const KeyBlock &block, KernelOperand &key, Va
       aStride = llvm::alignTo(width, 16) + 16;
       for (int64_t i = 0; i < height; ++i)
         b.forVectors(width, [&](Value offset, int64_t valid) {
-          Value vector = b.loadVector(b.at(a, b.add(offset, i * stride), key.element),
-                                      key.element, valid);
+          Value vector = b.loadVector(b.at(a, b.add(offset, i * stride), key.element), key.element, valid);
           b.storeVector(vector, b.at(converted, b.add(offset, i * aStride), f32), f32);
         });
       a = converted;
@@ -239,18 +229,16 @@ void AttentionBuilder::buildScores(const KeyBlock &block, KernelOperand &key, Va
     auto type = rectile::FragmentType::get(b.getContext(), height, target.fragmentColumns);
     for (int64_t lane = 0; lane < kQueryTile; lane += target.fragmentColumns) {
       Value sums = b.make<rectile::ZeroOp>(type);
-      sums = b.make<rectile::DotOp>(
-          type, sums, a, b.getI64IntegerAttr(aStride), b.getI64IntegerAttr(1), TypeAttr::get(f32),
-          b.at(queries, lane, f32), b.getI64IntegerAttr(kQueryTile), TypeAttr::get(f32),
-          b.i64(width), IntegerAttr());
+      sums = b.make<rectile::DotOp>(type, sums, a, b.getI64IntegerAttr(aStride), b.getI64IntegerAttr(1),
+                                    TypeAttr::get(f32), b.at(queries, lane, f32), b.getI64IntegerAttr(kQueryTile),
+                                    TypeAttr::get(f32), b.i64(width), IntegerAttr());
       b.make<rectile::StoreOp>(sums, b.at(scores, b.add(b.mul(row, kQueryTile), lane), f32),
                                b.getI64IntegerAttr(kQueryTile));
     }
   });
 }
 
-void AttentionBuilder::buildSums(const KeyBlock &block, KernelOperand &value, Value values,
-                                 int64_t stride) {
+void AttentionBuilder::buildSums(const KeyBlock &block, KernelOperand &value, Value values, int64_t stride) {
   Type f32 = b.getF32Type();
   // One fragment: `height` queries from `row` on times the columns from `column` on, of which `valid` may be read.
   auto fragment = [&](Value row, int64_t height, Value column, int64_t valid) {
@@ -260,19 +248,17 @@ void AttentionBuilder::buildSums(const KeyBlock &block, KernelOperand &value, Va
     Value place = b.at(out, b.add(b.mul(row, outStride), column), f32);
     Value sums = b.make<rectile::LoadOp>(type, place, b.getI64IntegerAttr(outStride));
     auto dot = b.make<rectile::DotOp>(
-        type, sums, b.at(scores, row, f32), b.getI64IntegerAttr(1),
-        b.getI64IntegerAttr(kQueryTile), TypeAttr::get(f32), b.at(values, column, value.element),
-        b.getI64IntegerAttr(stride), TypeAttr::get(value.element), block.count,
+        type, sums, b.at(scores, row, f32), b.getI64IntegerAttr(1), b.getI64IntegerAttr(kQueryTile), TypeAttr::get(f32),
+        b.at(values, column, value.element), b.getI64IntegerAttr(stride), TypeAttr::get(value.element), block.count,
         mayReadAll ? IntegerAttr() : b.getI64IntegerAttr(valid));
-    dot->setAttr(kPrefetchAttr, b.getI64IntegerAttr(kPrefetch));
+    dot->setAttr(kPrefetchAttr, b.getI64IntegerAttr(kValuePrefetch));
     b.make<rectile::StoreOp>(dot, place, b.getI64IntegerAttr(outStride));
   };
   int64_t fullRows = kQueryTile / target.fragmentRows * target.fragmentRows;
   int64_t fullColumns = valueWidth / target.fragmentColumns * target.fragmentColumns;
   auto columnPanel = [&](Value column, int64_t valid) {
-    b.forTiles(b.i64(0), b.i64(fullRows), target.fragmentRows, [&](Value row) {
-      fragment(row, target.fragmentRows, column, valid);
-    });
+    b.forTiles(b.i64(0), b.i64(fullRows), target.fragmentRows,
+               [&](Value row) { fragment(row, target.fragmentRows, column, valid); });
     if (fullRows < kQueryTile)
       fragment(b.i64(fullRows), kQueryTile - fullRows, column, valid);
   };
@@ -288,14 +274,12 @@ void AttentionBuilder::storeResult(const AttentionItem &item) {
   KernelOperand &result = frame.result(0);
   Value firstRow = b.add(item.begin, item.first);
   b.forTiles(b.i64(0), item.count, 1, [&](Value lane) {
-    Value pointer = b.at(frame.rowPointer(result, b.add(firstRow, lane)),
-                         b.mul(item.head, valueWidth), result.element);
+    Value pointer = b.at(frame.rowPointer(result, b.add(firstRow, lane)), b.mul(item.head, valueWidth), result.element);
     Value divisor = score->divisor(item, lane);
     Value row = b.at(out, b.mul(lane, outStride), f32);
     b.forVectors(valueWidth, [&](Value offset, int64_t valid) {
       Value sum = b.loadVector(b.at(row, offset, f32), f32);
-      b.storeVector(b.divf(sum, divisor), b.at(pointer, offset, result.element), result.element,
-                    valid);
+      b.storeVector(b.divf(sum, divisor), b.at(pointer, offset, result.element), result.element, valid);
     });
   });
 }
@@ -335,8 +319,7 @@ void AttentionBuilder::buildArea(Value pointer) {
       Value isIt = b.cmp(arith::CmpIPredicate::eq, item.segment, b.i64(number));
       // No lanes when the item is in another segment.
       Value count = b.select(isIt, item.count, b.i64(0));
-      Value sum = b.forCarry(b.i64(0), count, 1, b.i64(0), [&, mask = mask](Value lane,
-                                                                           ValueRange carried) {
+      Value sum = b.forCarry(b.i64(0), count, 1, b.i64(0), [&, mask = mask](Value lane, ValueRange carried) {
         Value area = carried[0];
         Value row = b.add(item.first, lane);
         for (auto [low, high] : buildIntervals(frame, mask, row, columns, item.request))
@@ -348,10 +331,8 @@ void AttentionBuilder::buildArea(Value pointer) {
   frame.finish(total);
 }
 
-FailureOr<KernelFacts> reccc::buildAttentionKernel(rectile::KernelOp kernel,
-                                                   func::FuncOp function, func::FuncOp area,
-                                                   SpaceList &spaces,
-                                                   const TargetDescription &target) {
+FailureOr<KernelFacts> reccc::buildAttentionKernel(rectile::KernelOp kernel, func::FuncOp function, func::FuncOp area,
+                                                   SpaceList &spaces, const TargetDescription &target) {
   auto op = cast<recsys::AttentionOp>(kernel.getBody().front().front());
   KernelFrame areaFrame(kernel, area, spaces, target);
   AttentionBuilder(areaFrame, op).buildArea(area.getArgument(1));

@@ -17,10 +17,10 @@ struct AttentionItem {
 
 /// A block of keys whose scores are in scratch. Keys are numbered in their segment.
 struct KeyBlock {
-  Value keyBegin;           // row of the source's space that is key 0
-  Value first, count;       // keys of the block
-  Value fullLow, fullHigh;  // keys that all lanes see
-  Value laneLow, laneHigh;  // [32] i32 in memory: what each lane sees
+  Value keyBegin;          // row of the source's space that is key 0
+  Value first, count;      // keys of the block
+  Value fullLow, fullHigh; // keys that all lanes see
+  Value laneLow, laneHigh; // [32] i32 in memory: what each lane sees
 };
 
 /// Turns a block of raw scores `[key][32]` into weights, in place: scale, bias, mask, SiLU or softmax.
@@ -34,14 +34,13 @@ public:
 };
 
 /// Chooses by the operator's attributes.
-std::unique_ptr<AttentionScore> makeAttentionScore(KernelFrame &frame, recsys::AttentionOp op,
-                                                   Value scores, Value out, int64_t outStride);
+std::unique_ptr<AttentionScore> makeAttentionScore(KernelFrame &frame, recsys::AttentionOp op, Value scores, Value out,
+                                                   int64_t outStride);
 
 class AttentionBuilder {
 public:
   AttentionBuilder(KernelFrame &frame, recsys::AttentionOp op)
-      : frame(frame), b(frame.b), target(frame.b.target), op(op),
-        width(op.getQuery().getType().getDims()[1]),
+      : frame(frame), b(frame.b), target(frame.b.target), op(op), width(op.getQuery().getType().getDims()[1]),
         valueWidth(cast<recsys::JaggedType>(op.getResult().getType()).getDims()[1]) {}
 
   KernelFacts build();
@@ -51,19 +50,17 @@ private:
   struct SourceSegment {
     unsigned source;
     Attribute space, segment;
-    unsigned place; // among the segments of its space
+    unsigned place;               // among the segments of its space
     SmallVector<Attribute> masks; // for each query segment
     unsigned firstSlot, slots = 0;
   };
 
   void findSegments();
   AttentionItem readItem(Value pointer);
-  void forMasks(const AttentionItem &item, SourceSegment &segment,
-                function_ref<void(Attribute)> body);
+  void forMasks(const AttentionItem &item, SourceSegment &segment, function_ref<void(Attribute)> body);
   Value slotField(Value slot, int64_t field);
   void buildBounds(const AttentionItem &item);
-  void buildLaneBounds(const AttentionItem &item, SourceSegment &segment, Attribute mask,
-                       Value columns);
+  void buildLaneBounds(const AttentionItem &item, SourceSegment &segment, Attribute mask, Value columns);
   void buildTile(const AttentionItem &item);
   void buildSource(const AttentionItem &item, unsigned source);
   void buildScores(const KeyBlock &block, KernelOperand &key, Value keys, int64_t stride);

@@ -31,8 +31,7 @@ protected:
   /// Whether each lane sees `key`.
   Value visible(const KeyBlock &block, Value key, int64_t lane);
   /// Calls body(key, masked) in three loops: before, in and after the keys that all lanes see.
-  void forKeys(const KeyBlock &block, ValueRange init,
-               function_ref<SmallVector<Value>(Value, bool, ValueRange)> body,
+  void forKeys(const KeyBlock &block, ValueRange init, function_ref<SmallVector<Value>(Value, bool, ValueRange)> body,
                SmallVectorImpl<Value> &results);
   Value bias(const KeyBlock &block, Value key, int64_t lane);
 
@@ -53,8 +52,7 @@ public:
 /// Keeps for each query the greatest score so far and the sum of exp(score - greatest).
 class SoftmaxScore : public ScoreBase {
 public:
-  SoftmaxScore(KernelFrame &frame, recsys::AttentionOp op, Value scores, Value out,
-               int64_t outStride)
+  SoftmaxScore(KernelFrame &frame, recsys::AttentionOp op, Value scores, Value out, int64_t outStride)
       : ScoreBase(frame, op, scores), out(out), outStride(outStride) {
     greatest = frame.scratch(kQueryTile * sizeof(float));
     sums = frame.scratch(kQueryTile * sizeof(float));
@@ -70,7 +68,7 @@ private:
 };
 } // namespace
 
-//===-- Shared -------------------------------------------------------------------------------------------------------===//
+//===-- Shared -------------------------------------------------------------------------------===//
 
 void ScoreBase::beginTile(const AttentionItem &tile) {
   item = tile;
@@ -163,9 +161,8 @@ void ScoreBase::forKeys(const KeyBlock &block, ValueRange init,
   Value fullLow = clamp(block.fullLow), fullHigh = clamp(block.fullHigh);
   SmallVector<Value> carried(init);
   auto run = [&](Value low, Value high, bool masked) {
-    carried = b.forCarry(low, high, 1, carried, [&](Value key, ValueRange values) {
-      return body(key, masked, values);
-    });
+    carried =
+        b.forCarry(low, high, 1, carried, [&](Value key, ValueRange values) { return body(key, masked, values); });
   };
   run(block.first, fullLow, true);
   run(fullLow, fullHigh, false);
@@ -173,20 +170,23 @@ void ScoreBase::forKeys(const KeyBlock &block, ValueRange init,
   results.assign(carried);
 }
 
-//===-- SiLU ---------------------------------------------------------------------------------------------------------===//
+//===-- SiLU ---------------------------------------------------------------------------------===//
 
 void SiluScore::apply(const KeyBlock &block) {
   beginBlock(block);
   SmallVector<Value> none;
-  forKeys(block, {}, [&](Value key, bool masked, ValueRange) {
-    for (int64_t lane = 0; lane < kQueryTile; lane += b.lanes) {
-      Value weight = buildSilu(b, scaled(block, key, lane));
-      if (masked)
-        weight = b.select(visible(block, key, lane), weight, b.splat(0.0));
-      b.storeVector(weight, scorePlace(block, key, lane), b.getF32Type());
-    }
-    return SmallVector<Value>();
-  }, none);
+  forKeys(
+      block, {},
+      [&](Value key, bool masked, ValueRange) {
+        for (int64_t lane = 0; lane < kQueryTile; lane += b.lanes) {
+          Value weight = buildSilu(b, scaled(block, key, lane));
+          if (masked)
+            weight = b.select(visible(block, key, lane), weight, b.splat(0.0));
+          b.storeVector(weight, scorePlace(block, key, lane), b.getF32Type());
+        }
+        return SmallVector<Value>();
+      },
+      none);
 }
 
 Value SiluScore::divisor(const AttentionItem &tile, Value) {
@@ -197,7 +197,7 @@ Value SiluScore::divisor(const AttentionItem &tile, Value) {
   return b.broadcast(b.make<arith::SIToFPOp>(b.getF32Type(), rows));
 }
 
-//===-- Softmax ------------------------------------------------------------------------------------------------------===//
+//===-- Softmax ------------------------------------------------------------------------------===//
 
 void SoftmaxScore::beginTile(const AttentionItem &tile) {
   ScoreBase::beginTile(tile);
@@ -216,18 +216,21 @@ void SoftmaxScore::apply(const KeyBlock &block) {
   for (int64_t lane = 0; lane < kQueryTile; lane += b.lanes)
     before.push_back(b.loadVector(b.at(greatest, lane, f32), f32));
   // 1. Scores, and their greatest. A NaN is never the greatest; it comes back in the exponential.
-  forKeys(block, before, [&](Value key, bool masked, ValueRange carried) {
-    SmallVector<Value> next;
-    for (auto [i, most] : llvm::enumerate(carried)) {
-      int64_t lane = i * b.lanes;
-      Value score = scaled(block, key, lane);
-      if (masked)
-        score = b.select(visible(block, key, lane), score, minusInfinity);
-      b.storeVector(score, scorePlace(block, key, lane), f32);
-      next.push_back(b.select(b.cmpf(CmpFPredicate::OGT, score, most), score, most));
-    }
-    return next;
-  }, after);
+  forKeys(
+      block, before,
+      [&](Value key, bool masked, ValueRange carried) {
+        SmallVector<Value> next;
+        for (auto [i, most] : llvm::enumerate(carried)) {
+          int64_t lane = i * b.lanes;
+          Value score = scaled(block, key, lane);
+          if (masked)
+            score = b.select(visible(block, key, lane), score, minusInfinity);
+          b.storeVector(score, scorePlace(block, key, lane), f32);
+          next.push_back(b.select(b.cmpf(CmpFPredicate::OGT, score, most), score, most));
+        }
+        return next;
+      },
+      after);
   // 2. What was summed before counts in the new unit. A query that has seen nothing has no greatest: any will do.
   SmallVector<Value> units, totals;
   for (auto [i, most] : llvm::enumerate(after)) {
@@ -248,8 +251,7 @@ void SoftmaxScore::apply(const KeyBlock &block) {
     });
   });
   // 3. Weights.
-  totals = b.forCarry(block.first, b.add(block.first, block.count), 1, totals,
-                      [&](Value key, ValueRange carried) {
+  totals = b.forCarry(block.first, b.add(block.first, block.count), 1, totals, [&](Value key, ValueRange carried) {
     SmallVector<Value> next;
     for (auto [i, total] : llvm::enumerate(carried)) {
       Value place = scorePlace(block, key, i * b.lanes);
@@ -270,8 +272,7 @@ Value SoftmaxScore::divisor(const AttentionItem &, Value lane) {
   return b.broadcast(b.select(isZero, b.f32(1.0), sum));
 }
 
-std::unique_ptr<AttentionScore> reccc::makeAttentionScore(KernelFrame &frame,
-                                                          recsys::AttentionOp op, Value scores,
+std::unique_ptr<AttentionScore> reccc::makeAttentionScore(KernelFrame &frame, recsys::AttentionOp op, Value scores,
                                                           Value out, int64_t outStride) {
   if (op.getScore() == recsys::ScoreKind::silu)
     return std::make_unique<SiluScore>(frame, op, scores);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Edges: a branchless binary search in a constant table. Square roots: the fp32 operations of the rule, which are exact.
+// Edges: a branchless binary search in a constant table. Square roots: the fp32 operations of the rule, which are
+// exact.
 #include "reccc/Codegen/Common/Buckets.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -26,8 +27,7 @@ static Type withElement(Type like, Type element) {
 static Value addressOfTable(TileBuilder &b, ArrayRef<int64_t> values) {
   auto module = b.getBlock()->getParentOp()->getParentOfType<ModuleOp>();
   auto type = LLVM::LLVMArrayType::get(b.getI64Type(), values.size());
-  auto data = DenseElementsAttr::get(
-      RankedTensorType::get({int64_t(values.size())}, b.getI64Type()), values);
+  auto data = DenseElementsAttr::get(RankedTensorType::get({int64_t(values.size())}, b.getI64Type()), values);
   LLVM::GlobalOp table;
   int64_t count = 0;
   for (auto global : module.getOps<LLVM::GlobalOp>()) {
@@ -48,8 +48,7 @@ static Value addressOfTable(TileBuilder &b, ArrayRef<int64_t> values) {
 Value reccc::gather(TileBuilder &b, Value table, Type element, Value index) {
   auto shape = cast<VectorType>(index.getType());
   Type storage = element.isBF16() ? Type(b.getI16Type()) : element;
-  Value pointers = b.make<LLVM::GEPOp>(shape.clone(b.ptr()), storage, table,
-                                       ArrayRef<LLVM::GEPArg>{index});
+  Value pointers = b.make<LLVM::GEPOp>(shape.clone(b.ptr()), storage, table, ArrayRef<LLVM::GEPArg>{index});
   Value all = constant(b, shape.clone(b.getI1Type()), b.getBoolAttr(true));
   unsigned bytes = storage.getIntOrFloatBitWidth() / 8;
   Value values = b.make<LLVM::masked_gather>(shape.clone(storage), pointers, all, ValueRange(), bytes);

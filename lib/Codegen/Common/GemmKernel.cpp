@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kind gemm: rows of A to fp32 scratch, then fragments of A times panels of packed weights, then the epilogue, whose
-// operators are the kernel's own. One accumulator for each element and k in order: neither the height of a fragment nor the
-// split of the columns can change a bit.
+// operators are the kernel's own. One accumulator for each element and k in order: neither the height of a fragment nor
+// the split of the columns can change a bit.
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "reccc/Codegen/CPU/LowerFragments.h"
 #include "reccc/Codegen/Common/Kernels.h"
@@ -11,7 +11,7 @@ using namespace mlir;
 using namespace reccc;
 
 /// Rows of a panel that are asked for ahead of their use: about 200 cycles.
-static constexpr int64_t kPrefetch = 16;
+static constexpr int64_t kPanelPrefetch = 16;
 
 namespace {
 /// One linear of the kernel, its panels and what follows it.
@@ -25,8 +25,7 @@ struct Linear {
 
 class GemmBuilder {
 public:
-  GemmBuilder(rectile::KernelOp kernel, func::FuncOp function, SpaceList &spaces,
-              const TargetDescription &target)
+  GemmBuilder(rectile::KernelOp kernel, func::FuncOp function, SpaceList &spaces, const TargetDescription &target)
       : frame(kernel, function, spaces, target), b(frame.b), target(target), kernel(kernel),
         space(cast<recsys::JaggedType>(kernel.getResultTypes().front()).getSpace()) {}
 
@@ -35,12 +34,9 @@ public:
 private:
   LogicalResult sortOperators();
   LogicalResult buildPrologue(Value firstRow, Value endRow, Value isFirstSplit);
-  LogicalResult buildLinear(Linear &linear, Value firstRow, Value endRow, Value low,
-                            Value high);
-  LogicalResult buildFragment(Linear &linear, Value firstRow, Value tileRow, int64_t height,
-                              Value panel);
-  LogicalResult buildEpilogue(Linear &linear, Value row, Value tile, Value panel,
-                              int64_t columns);
+  LogicalResult buildLinear(Linear &linear, Value firstRow, Value endRow, Value low, Value high);
+  LogicalResult buildFragment(Linear &linear, Value firstRow, Value tileRow, int64_t height, Value panel);
+  LogicalResult buildEpilogue(Linear &linear, Value row, Value tile, Value panel, int64_t columns);
 
   KernelFrame frame;
   TileBuilder &b;
@@ -91,8 +87,7 @@ LogicalResult GemmBuilder::sortOperators() {
     for (Value result : op.getResults())
       owner[result] = *follows;
   }
-  for (auto [number, value] :
-       llvm::enumerate(kernel.getBody().front().getTerminator()->getOperands())) {
+  for (auto [number, value] : llvm::enumerate(kernel.getBody().front().getTerminator()->getOperands())) {
     auto it = owner.find(value);
     (it == owner.end() ? prologueResults : linears[it->second].results).push_back(number);
   }
@@ -133,8 +128,7 @@ LogicalResult GemmBuilder::buildPrologue(Value firstRow, Value endRow, Value isF
   return emitted;
 }
 
-LogicalResult GemmBuilder::buildEpilogue(Linear &linear, Value row, Value tileRow,
-                                         Value panel, int64_t columns) {
+LogicalResult GemmBuilder::buildEpilogue(Linear &linear, Value row, Value tileRow, Value panel, int64_t columns) {
   Value firstColumn = b.mul(panel, kPanelColumns);
   RowProgram program(frame, space, /*mayMaterialize=*/false);
   SmallVector<Operation *> readers = linear.epilogue;
@@ -169,25 +163,21 @@ LogicalResult GemmBuilder::buildEpilogue(Linear &linear, Value row, Value tileRo
   return success();
 }
 
-LogicalResult GemmBuilder::buildFragment(Linear &linear, Value firstRow, Value tileRow,
-                                         int64_t height, Value panel) {
+LogicalResult GemmBuilder::buildFragment(Linear &linear, Value firstRow, Value tileRow, int64_t height, Value panel) {
   Type f32 = b.getF32Type();
   KernelOperand &weight = frame.operand(linear.op.getWeight());
   Value aRow = b.at(a, b.mul(b.sub(tileRow, firstRow), aStride), f32);
   Value panelData = b.at(weight.data, b.mul(panel, depth * kPanelColumns), weight.element);
-  auto type =
-      rectile::FragmentType::get(b.getContext(), height, target.fragmentColumns);
+  auto type = rectile::FragmentType::get(b.getContext(), height, target.fragmentColumns);
   for (int64_t column = 0; column < kPanelColumns; column += target.fragmentColumns) {
     Value sums = b.make<rectile::ZeroOp>(type);
-    auto dot = b.make<rectile::DotOp>(type, sums, aRow, b.getI64IntegerAttr(aStride),
-                                      b.getI64IntegerAttr(1), TypeAttr::get(f32),
-                                      b.at(panelData, column, weight.element),
-                                      b.getI64IntegerAttr(kPanelColumns),
-                                      TypeAttr::get(weight.element), b.i64(depth), IntegerAttr());
-    dot->setAttr(kPrefetchAttr, b.getI64IntegerAttr(kPrefetch));
+    auto dot = b.make<rectile::DotOp>(type, sums, aRow, b.getI64IntegerAttr(aStride), b.getI64IntegerAttr(1),
+                                      TypeAttr::get(f32), b.at(panelData, column, weight.element),
+                                      b.getI64IntegerAttr(kPanelColumns), TypeAttr::get(weight.element), b.i64(depth),
+                                      IntegerAttr());
+    dot->setAttr(kPrefetchAttr, b.getI64IntegerAttr(kPanelPrefetch));
     sums = dot;
-    b.make<rectile::StoreOp>(sums, b.at(tile, column, f32),
-                             b.getI64IntegerAttr(kPanelColumns));
+    b.make<rectile::StoreOp>(sums, b.at(tile, column, f32), b.getI64IntegerAttr(kPanelColumns));
   }
   LogicalResult emitted = success();
   auto epilogue = [&](int64_t columns) {
@@ -210,8 +200,7 @@ LogicalResult GemmBuilder::buildFragment(Linear &linear, Value firstRow, Value t
   return emitted;
 }
 
-LogicalResult GemmBuilder::buildLinear(Linear &linear, Value firstRow, Value endRow,
-                                       Value low, Value high) {
+LogicalResult GemmBuilder::buildLinear(Linear &linear, Value firstRow, Value endRow, Value low, Value high) {
   // A group of panels stays in the cache while the rows of the block pass by.
   int64_t panelBytes = depth * kPanelColumns * sizeof(float);
   int64_t group = std::max<int64_t>(1, target.gemmPanelBytes / panelBytes);
@@ -243,9 +232,7 @@ FailureOr<KernelFacts> GemmBuilder::build() {
     Value split = b.sub(item, b.mul(rowBlock, splits));
     Value firstRow = b.mul(rowBlock, block);
     Value endRow = b.min(b.add(firstRow, block), total);
-    auto bound = [&](Value number) {
-      return b.make<arith::DivUIOp>(b.mul(number, panels), splits).getResult();
-    };
+    auto bound = [&](Value number) { return b.make<arith::DivUIOp>(b.mul(number, panels), splits).getResult(); };
     Value low = bound(split), high = bound(b.add(split, 1));
     Value isFirst = b.cmp(arith::CmpIPredicate::eq, split, b.i64(0));
     emitted = buildPrologue(firstRow, endRow, isFirst);
@@ -264,8 +251,7 @@ FailureOr<KernelFacts> GemmBuilder::build() {
   return KernelFacts{frame.scratchBytes(), block, panels};
 }
 
-FailureOr<KernelFacts> reccc::buildGemmKernel(rectile::KernelOp kernel, func::FuncOp function,
-                                              SpaceList &spaces,
+FailureOr<KernelFacts> reccc::buildGemmKernel(rectile::KernelOp kernel, func::FuncOp function, SpaceList &spaces,
                                               const TargetDescription &target) {
   return GemmBuilder(kernel, function, spaces, target).build();
 }

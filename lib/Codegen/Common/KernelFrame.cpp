@@ -18,15 +18,12 @@ FunctionType KernelFrame::getAreaType(MLIRContext *context) {
   return FunctionType::get(context, {ptr, ptr}, {i64});
 }
 
-static OpBuilder beginBody(func::FuncOp function) {
-  return OpBuilder::atBlockBegin(function.addEntryBlock());
-}
+static OpBuilder beginBody(func::FuncOp function) { return OpBuilder::atBlockBegin(function.addEntryBlock()); }
 
 KernelFrame::KernelFrame(rectile::KernelOp kernel, func::FuncOp function, SpaceList &spaces,
                          const TargetDescription &target)
-    : b(kernel.getLoc(), beginBody(function), target),
-      kernel(kernel), entry(&function.getBody().front()), spaces(spaces),
-      hasScratch(function.getNumArguments() == 4) {
+    : b(kernel.getLoc(), beginBody(function), target), kernel(kernel), entry(&function.getBody().front()),
+      spaces(spaces), hasScratch(function.getNumArguments() == 4) {
   b.setInsertionPointToEnd(entry);
   // Anchors the prologue; dead.
   entryEnd = b.i64(0).getDefiningOp();
@@ -74,16 +71,12 @@ Value KernelFrame::inEntry(function_ref<Value()> build) {
 }
 
 Value KernelFrame::argsField(uint64_t offset, Type type) {
-  return inEntry([&] {
-    return b.loadScalar(b.at(entry->getArgument(0), offset, b.getI8Type()), type);
-  });
+  return inEntry([&] { return b.loadScalar(b.at(entry->getArgument(0), offset, b.getI8Type()), type); });
 }
 
 Value KernelFrame::items() { return argsField(offsetof(recrt_kernel_args, items), b.ptr()); }
 
-Value KernelFrame::numSplits() {
-  return argsField(offsetof(recrt_kernel_args, num_splits), b.getI64Type());
-}
+Value KernelFrame::numSplits() { return argsField(offsetof(recrt_kernel_args, num_splits), b.getI64Type()); }
 
 Value KernelFrame::spaceField(Attribute space, uint64_t offset, Type type) {
   Value &field = spaceFields[{space, offset}];
@@ -95,9 +88,7 @@ Value KernelFrame::spaceField(Attribute space, uint64_t offset, Type type) {
   return field;
 }
 
-KernelOperand &KernelFrame::operand(Value argument) {
-  return operands[cast<BlockArgument>(argument).getArgNumber()];
-}
+KernelOperand &KernelFrame::operand(Value argument) { return operands[cast<BlockArgument>(argument).getArgNumber()]; }
 
 Value KernelFrame::rowPointer(KernelOperand &operand, Value row) {
   if (operand.rows)
@@ -113,8 +104,7 @@ Value KernelFrame::offsetOf(Attribute space, Value request) {
 }
 
 Value KernelFrame::requestOfRow(Attribute space, Value row) {
-  if (std::optional<int64_t> rows = cast<recsys::RowSpace>(space).getConstantRows();
-      rows && *rows > 0)
+  if (std::optional<int64_t> rows = cast<recsys::RowSpace>(space).getConstantRows(); rows && *rows > 0)
     return b.floorDiv(row, *rows);
   Value requests = spaceField(space, offsetof(recrt_space_view, request_of_row), b.ptr());
   Value request = b.loadScalar(b.at(requests, row, b.getI32Type()), b.getI32Type());
@@ -156,14 +146,12 @@ static Value buildAffine(TileBuilder &b, AffineExpr expr, Value row, ArrayRef<Va
   }
 }
 
-SmallVector<Value> KernelFrame::affineResults(AffineMap map, ArrayRef<Attribute> lengthSpaces,
-                                              Value row, Value request) {
+SmallVector<Value> KernelFrame::affineResults(AffineMap map, ArrayRef<Attribute> lengthSpaces, Value row,
+                                              Value request) {
   SmallVector<Value> lengths;
   for (Attribute space : lengthSpaces)
     lengths.push_back(rowsOf(space, request));
-  return llvm::map_to_vector(map.getResults(), [&](AffineExpr expr) {
-    return buildAffine(b, expr, row, lengths);
-  });
+  return llvm::map_to_vector(map.getResults(), [&](AffineExpr expr) { return buildAffine(b, expr, row, lengths); });
 }
 
 Value KernelFrame::scratch(int64_t bytes) {

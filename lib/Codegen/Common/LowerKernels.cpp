@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stage "tiles": generates the functions of kernels, one for each level, and replaces the kernels by their calls. Kernels
-// with the same body, layouts and types share functions.
-#include "reccc/Codegen/Common/Kernels.h"
-#include "reccc/Codegen/CPU/EmitObject.h"
+// Stage "tiles": generates the functions of kernels, one for each level, and replaces the kernels by their calls.
+// Kernels with the same body, layouts and types share functions.
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "reccc/Codegen/CPU/EmitObject.h"
+#include "reccc/Codegen/Common/Kernels.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
@@ -45,18 +45,16 @@ static FailureOr<ArrayAttr> findPackings(rectile::KernelOp kernel) {
     for (OpOperand &use : argument.getUses()) {
       Packing packing = Packing::plain;
       if (auto linear = dyn_cast<recsys::LinearOp>(use.getOwner()))
-        packing = use.get() == linear.getBias()  ? Packing::padded
-                  : linear.getTransposed()       ? Packing::panels_transposed
-                                                 : Packing::panels;
+        packing = use.get() == linear.getBias() ? Packing::padded
+                  : linear.getTransposed()      ? Packing::panels_transposed
+                                                : Packing::panels;
       if (found && *found != packing)
         return use.getOwner()->emitOpError("expects parameter ")
-               << argument.getArgNumber() << " of the kernel packed as "
-               << stringifyPacking(packing) << ", another operator as "
-               << stringifyPacking(*found) << "; pass it twice";
+               << argument.getArgNumber() << " of the kernel packed as " << stringifyPacking(packing)
+               << ", another operator as " << stringifyPacking(*found) << "; pass it twice";
       found = packing;
     }
-    packings.push_back(
-        rectile::PackingAttr::get(context, found.value_or(Packing::plain)));
+    packings.push_back(rectile::PackingAttr::get(context, found.value_or(Packing::plain)));
   }
   return ArrayAttr::get(context, packings);
 }
@@ -91,8 +89,8 @@ private:
 static std::string getSignature(rectile::KernelOp kernel) {
   std::string text;
   llvm::raw_string_ostream stream(text);
-  stream << stringifyKernelKind(kernel.getKind()) << kernel.getOperandLayoutsAttr()
-         << kernel.getResultLayoutsAttr() << kernel.getInputs().getTypes();
+  stream << stringifyKernelKind(kernel.getKind()) << kernel.getOperandLayoutsAttr() << kernel.getResultLayoutsAttr()
+         << kernel.getInputs().getTypes();
   OpPrintingFlags flags;
   flags.useLocalScope();
   llvm::DenseMap<Value, unsigned> numbers;
@@ -108,11 +106,10 @@ static std::string getSignature(rectile::KernelOp kernel) {
   return text;
 }
 
-func::FuncOp KernelLowering::addFunction(rectile::KernelOp kernel, const Twine &name,
-                                         FunctionType type, const TargetDescription &target) {
+func::FuncOp KernelLowering::addFunction(rectile::KernelOp kernel, const Twine &name, FunctionType type,
+                                         const TargetDescription &target) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-  auto function =
-      func::FuncOp::create(builder, kernel.getLoc(), (name + "_" + target.suffix).str(), type);
+  auto function = func::FuncOp::create(builder, kernel.getLoc(), (name + "_" + target.suffix).str(), type);
   function->setAttr(kLevelAttr, builder.getStringAttr(target.name));
   return function;
 }
@@ -142,8 +139,7 @@ FailureOr<Functions> KernelLowering::generate(rectile::KernelOp kernel) {
       facts = buildGemmKernel(kernel, entry, spaces, target);
       break;
     case KernelKind::attention: {
-      func::FuncOp area =
-          addFunction(kernel, name + "_area", KernelFrame::getAreaType(context), target);
+      func::FuncOp area = addFunction(kernel, name + "_area", KernelFrame::getAreaType(context), target);
       functions.areas.push_back(FlatSymbolRefAttr::get(area));
       facts = buildAttentionKernel(kernel, entry, area, spaces, target);
       break;
@@ -163,17 +159,16 @@ FailureOr<Functions> KernelLowering::generate(rectile::KernelOp kernel) {
 }
 
 /// Layouts of values that the planner gave none: packed rows.
-static ArrayAttr completeLayouts(std::optional<ArrayAttr> layouts, TypeRange types,
-                                 MLIRContext *context) {
+static ArrayAttr completeLayouts(std::optional<ArrayAttr> layouts, TypeRange types, MLIRContext *context) {
   if (layouts)
     return *layouts;
   return ArrayAttr::get(context, llvm::map_to_vector(types, [&](Type type) -> Attribute {
-    auto jagged = dyn_cast<recsys::JaggedType>(type);
-    if (!jagged)
-      return UnitAttr::get(context);
-    return rectile::LayoutAttr::get(context, jagged.getRowElements(), /*mapped=*/false,
-                                    /*step=*/1, /*padded=*/false);
-  }));
+                          auto jagged = dyn_cast<recsys::JaggedType>(type);
+                          if (!jagged)
+                            return UnitAttr::get(context);
+                          return rectile::LayoutAttr::get(context, jagged.getRowElements(), /*mapped=*/false,
+                                                          /*step=*/1, /*padded=*/false);
+                        }));
 }
 
 LogicalResult KernelLowering::lower(rectile::KernelOp kernel) {
@@ -211,9 +206,8 @@ LogicalResult KernelLowering::lower(rectile::KernelOp kernel) {
   auto dispatch = rectile::DispatchOp::create(
       builder, kernel.getLoc(), kernel.getResultTypes(), kernel.getInputs(), kernel.getKind(),
       builder.getArrayAttr(functions.entries), builder.getArrayAttr(functions.areas), *packings,
-      builder.getArrayAttr(functions.spaces), space, functions.scratch, functions.facts.block,
-      functions.facts.columns, heads, k, firstId,
-      completeLayouts(kernel.getOperandLayouts(), kernel.getInputs().getTypes(), context),
+      builder.getArrayAttr(functions.spaces), space, functions.scratch, functions.facts.block, functions.facts.columns,
+      heads, k, firstId, completeLayouts(kernel.getOperandLayouts(), kernel.getInputs().getTypes(), context),
       completeLayouts(kernel.getResultLayouts(), kernel.getResultTypes(), context));
   for (NamedAttribute attribute : kernel->getDiscardableAttrs())
     dispatch->setDiscardableAttr(attribute.getName(), attribute.getValue());
@@ -224,8 +218,8 @@ LogicalResult KernelLowering::lower(rectile::KernelOp kernel) {
 
 LogicalResult reccc::lowerKernels(ModuleOp module, ArrayRef<IsaLevel> levels) {
   module.getContext()
-      ->loadDialect<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect, math::MathDialect,
-                    scf::SCFDialect, vector::VectorDialect>();
+      ->loadDialect<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect, math::MathDialect, scf::SCFDialect,
+                    vector::VectorDialect>();
   SmallVector<rectile::KernelOp> kernels;
   module.walk([&](rectile::KernelOp kernel) { kernels.push_back(kernel); });
   KernelLowering lowering(module, levels);

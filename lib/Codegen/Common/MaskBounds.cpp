@@ -14,8 +14,8 @@ unsigned reccc::countIntervals(Attribute mask) {
   return 1;
 }
 
-static std::pair<Value, Value> buildInterval(KernelFrame &frame, IntervalAttr interval, Value row,
-                                             Value columns, Value request) {
+static std::pair<Value, Value> buildInterval(KernelFrame &frame, IntervalAttr interval, Value row, Value columns,
+                                             Value request) {
   TileBuilder &b = frame.b;
   Value low = b.i64(0), high = columns;
   for (Value bound : frame.affineResults(interval.getLower(), interval.getLengths(), row, request))
@@ -25,8 +25,7 @@ static std::pair<Value, Value> buildInterval(KernelFrame &frame, IntervalAttr in
   return {low, high};
 }
 
-SmallVector<std::pair<Value, Value>> reccc::buildIntervals(KernelFrame &frame, Attribute mask,
-                                                           Value row, Value columns,
+SmallVector<std::pair<Value, Value>> reccc::buildIntervals(KernelFrame &frame, Attribute mask, Value row, Value columns,
                                                            Value request) {
   TileBuilder &b = frame.b;
   if (isa<FullMaskAttr>(mask))

@@ -11,21 +11,19 @@ using namespace reccc;
 /// Sums that run side by side on every ISA level: norms have the same bits on all of them.
 static constexpr int64_t kPartialSums = 16;
 
-Value RowProgram::reduce(const RowValue &value, int64_t first, int64_t size,
-                         function_ref<Value(Value)> f) {
+Value RowProgram::reduce(const RowValue &value, int64_t first, int64_t size, function_ref<Value(Value)> f) {
   // Sum p adds the columns p, p + 16, …; the sums are added as a tree.
   int64_t vectors = kPartialSums / b.lanes, full = size / kPartialSums * kPartialSums;
   SmallVector<Value> sums(vectors, b.splat(0.0));
   if (full > 0)
-    sums = llvm::to_vector(b.forCarry(
-        b.i64(0), b.i64(full), kPartialSums, sums, [&](Value offset, ValueRange carried) {
-          SmallVector<Value> next;
-          for (int64_t i = 0; i < vectors; ++i) {
-            Value vector = f(value.vector(b.add(offset, first + i * b.lanes), b.lanes));
-            next.push_back(b.addf(carried[i], vector));
-          }
-          return next;
-        }));
+    sums = llvm::to_vector(b.forCarry(b.i64(0), b.i64(full), kPartialSums, sums, [&](Value offset, ValueRange carried) {
+      SmallVector<Value> next;
+      for (int64_t i = 0; i < vectors; ++i) {
+        Value vector = f(value.vector(b.add(offset, first + i * b.lanes), b.lanes));
+        next.push_back(b.addf(carried[i], vector));
+      }
+      return next;
+    }));
   for (int64_t i = 0; i < vectors; ++i) {
     int64_t column = full + i * b.lanes, valid = std::min(b.lanes, size - column);
     if (valid <= 0)
@@ -73,9 +71,7 @@ void RowProgram::emitLayerNorm(LayerNormOp op) {
     result.size = x.size;
     result.vector = [this, x, s, weight, bias](Value offset, int64_t valid) {
       Value y = b.mulf(b.subf(x.vector(offset, valid), s.mean), s.inverse);
-      return weight.memory
-                 ? b.addf(b.mulf(y, weight.vector(offset, valid)), bias.vector(offset, valid))
-                 : y;
+      return weight.memory ? b.addf(b.mulf(y, weight.vector(offset, valid)), bias.vector(offset, valid)) : y;
     };
     return defineFloats(op, std::move(result));
   }
@@ -90,8 +86,7 @@ void RowProgram::emitLayerNorm(LayerNormOp op) {
       Value y = b.mulf(b.subf(x.vector(place, valid), s.mean), s.inverse);
       if (weight.memory) {
         auto factor = [&](const RowValue &parameter) {
-          return b.broadcast(
-              b.loadScalar(b.at(parameter.memory, group, parameter.element), parameter.element));
+          return b.broadcast(b.loadScalar(b.at(parameter.memory, group, parameter.element), parameter.element));
         };
         y = b.addf(b.mulf(y, factor(weight)), factor(bias));
       }
@@ -112,9 +107,7 @@ void RowProgram::emitL2Norm(L2NormOp op) {
   Value divisor = b.broadcast(length);
   RowValue result;
   result.size = x.size;
-  result.vector = [this, x, divisor](Value offset, int64_t valid) {
-    return b.divf(x.vector(offset, valid), divisor);
-  };
+  result.vector = [this, x, divisor](Value offset, int64_t valid) { return b.divf(x.vector(offset, valid), divisor); };
   defineFloats(op, std::move(result));
 }
 
@@ -141,14 +134,12 @@ void RowProgram::emitRequestLinear(RequestLinearOp op) {
     bias = operandRow(op.getBias(), request());
   Value result = scratchRow(out);
   b.forVectors(out, [&](Value offset, int64_t valid) {
-    Value sum =
-        b.forCarry(b.i64(0), b.i64(x.size), 1, b.splat(0.0), [&](Value k, ValueRange carried) {
-          Value factor =
-              b.broadcast(b.loadScalar(b.at(x.memory, k, b.getF32Type()), b.getF32Type()));
-          Value place = b.at(matrix, b.add(b.mul(k, out), offset), weight.element);
-          Value vector = b.loadVector(place, weight.element, valid);
-          return SmallVector<Value>{b.fma(factor, vector, carried[0])};
-        })[0];
+    Value sum = b.forCarry(b.i64(0), b.i64(x.size), 1, b.splat(0.0), [&](Value k, ValueRange carried) {
+      Value factor = b.broadcast(b.loadScalar(b.at(x.memory, k, b.getF32Type()), b.getF32Type()));
+      Value place = b.at(matrix, b.add(b.mul(k, out), offset), weight.element);
+      Value vector = b.loadVector(place, weight.element, valid);
+      return SmallVector<Value>{b.fma(factor, vector, carried[0])};
+    })[0];
     if (op.getBias())
       sum = b.addf(sum, bias.vector(offset, valid));
     b.storeVector(sum, b.at(result, offset, b.getF32Type()), b.getF32Type());
@@ -170,9 +161,7 @@ LogicalResult RowProgram::emitDense(Operation *op) {
         RowValue x = get(slice.getInput()), part;
         int64_t first = slice.getOffset();
         part.size = slice.getSize();
-        part.vector = [this, x, first](Value offset, int64_t valid) {
-          return x.vector(b.add(offset, first), valid);
-        };
+        part.vector = [this, x, first](Value offset, int64_t valid) { return x.vector(b.add(offset, first), valid); };
         if (x.memory) {
           part.memory = b.at(x.memory, first, x.element);
           part.element = x.element;

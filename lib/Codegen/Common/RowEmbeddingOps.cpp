@@ -26,8 +26,7 @@ void RowProgram::emitActionBits(ActionBitsOp op) {
   for (auto [k, weight] : llvm::enumerate(op.getWeights())) {
     Value bits = b.make<arith::AndIOp>(actions, b.i64(weight));
     Value isSet = b.cmp(arith::CmpIPredicate::ne, bits, b.i64(0));
-    RowValue tableRow =
-        inMemory(b.at(table.data, k * width, table.element), table.element, width, true);
+    RowValue tableRow = inMemory(b.at(table.data, k * width, table.element), table.element, width, true);
     Value part = b.at(joined, k * width, b.getF32Type());
     b.forVectors(width, [&](Value offset, int64_t valid) {
       Value vector = b.select(isSet, tableRow.vector(offset, valid), b.splat(0.0));
@@ -39,9 +38,7 @@ void RowProgram::emitActionBits(ActionBitsOp op) {
 
 /// floor(x / y) for y > 0 though the division rounds, and the rest.
 static std::pair<Value, Value> floorDivide(TileBuilder &b, Value x, Value y) {
-  auto constant = [&](double value) -> Value {
-    return b.make<arith::ConstantOp>(b.getF64FloatAttr(value));
-  };
+  auto constant = [&](double value) -> Value { return b.make<arith::ConstantOp>(b.getF64FloatAttr(value)); };
   Value whole = b.make<math::FloorOp>(b.divf(x, y));
   auto rest = [&](Value quotient) { return b.fma(b.make<arith::NegFOp>(quotient), y, x); };
   Value tooGreat = b.cmpf(arith::CmpFPredicate::OLT, rest(whole), constant(0.0));
@@ -53,9 +50,7 @@ static std::pair<Value, Value> floorDivide(TileBuilder &b, Value x, Value y) {
 
 void RowProgram::emitCalendar(CalendarFeaturesOp op) {
   Type f32 = b.getF32Type(), f64 = b.getF64Type();
-  auto constant = [&](double value) -> Value {
-    return b.make<arith::ConstantOp>(b.getF64FloatAttr(value));
-  };
+  auto constant = [&](double value) -> Value { return b.make<arith::ConstantOp>(b.getF64FloatAttr(value)); };
   Value seconds = b.make<arith::SIToFPOp>(f32, getScalar(op.getTimestamps()));
   seconds = b.make<arith::ExtFOp>(f64, seconds);
   int64_t size = 2 * op.getPeriods().size();
@@ -103,8 +98,7 @@ LogicalResult RowProgram::emitEmbedding(Operation *op) {
       .Case([&](ActionBitsOp bits) { return emitActionBits(bits), success(); })
       .Case([&](ThresholdBitsOp bits) {
         Value actions = getScalar(bits.getActions()), values = getScalar(bits.getValues());
-        for (auto [threshold, weight] :
-             llvm::zip_equal(bits.getThresholds(), bits.getWeights())) {
+        for (auto [threshold, weight] : llvm::zip_equal(bits.getThresholds(), bits.getWeights())) {
           Value reached = b.cmp(arith::CmpIPredicate::sge, values, b.i64(threshold));
           actions = b.make<arith::OrIOp>(actions, b.select(reached, b.i64(weight), b.i64(0)));
         }

@@ -6,7 +6,7 @@
 using namespace mlir;
 using namespace reccc;
 
-static bool isFloatRow(Value value) {
+bool reccc::isFloatRow(Value value) {
   auto jagged = dyn_cast<recsys::JaggedType>(value.getType());
   return jagged && jagged.isFloat();
 }
@@ -20,8 +20,7 @@ void RowProgram::beginRow(Value newRow, ArrayRef<Operation *> ops) {
   for (Operation *op : ops)
     for (Value operand : op->getOperands())
       if (isa<BlockArgument>(operand))
-        if (auto jagged = dyn_cast<recsys::JaggedType>(operand.getType());
-            jagged && jagged.getSpace() == space)
+        if (auto jagged = dyn_cast<recsys::JaggedType>(operand.getType()); jagged && jagged.getSpace() == space)
           jagged.isFloat() ? void(get(operand)) : void(getScalar(operand));
   request();
 }
@@ -45,8 +44,7 @@ RowValue RowProgram::inMemory(Value pointer, Type element, int64_t size, bool pa
 
 RowValue RowProgram::operandRow(Value argument, Value at) {
   KernelOperand &operand = frame.operand(argument);
-  return inMemory(frame.rowPointer(operand, at), operand.element, operand.elements,
-                  operand.layout.getPadded());
+  return inMemory(frame.rowPointer(operand, at), operand.element, operand.elements, operand.layout.getPadded());
 }
 
 RowValue RowProgram::get(Value value) {
@@ -67,9 +65,7 @@ Value RowProgram::getScalar(Value value) {
   return scalar;
 }
 
-Value RowProgram::scratchRow(int64_t size) {
-  return frame.scratch((llvm::alignTo(size, 16) + 16) * sizeof(float));
-}
+Value RowProgram::scratchRow(int64_t size) { return frame.scratch((llvm::alignTo(size, 16) + 16) * sizeof(float)); }
 
 void RowProgram::copy(const RowValue &value, Value pointer, Type element) {
   b.forVectors(value.size, [&](Value offset, int64_t valid) {
@@ -96,8 +92,7 @@ void RowProgram::defineFloats(Value result, RowValue value) {
   define(result, std::move(value));
 }
 
-void RowProgram::elementwise(Value result, ArrayRef<Value> operands,
-                             std::function<Value(ArrayRef<Value>)> compute) {
+void RowProgram::elementwise(Value result, ArrayRef<Value> operands, std::function<Value(ArrayRef<Value>)> compute) {
   // Asked twice for the same vector of the same loop body, it answers the same value.
   struct Memo {
     Block *block = nullptr;
@@ -132,8 +127,7 @@ LogicalResult RowProgram::emitElementwise(Operation *op) {
   auto binary = [&](auto floatOp, auto integerOp) {
     Value lhs = op->getOperand(0), rhs = op->getOperand(1);
     if (isFloatRow(lhs))
-      elementwise(op->getResult(0), {lhs, rhs},
-                  [floatOp](ArrayRef<Value> x) { return floatOp(x[0], x[1]); });
+      elementwise(op->getResult(0), {lhs, rhs}, [floatOp](ArrayRef<Value> x) { return floatOp(x[0], x[1]); });
     else
       scalars[op->getResult(0)] = integerOp(getScalar(lhs), getScalar(rhs));
     return success();
@@ -153,9 +147,8 @@ LogicalResult RowProgram::emitElementwise(Operation *op) {
       })
       .Case([&](ScaleOp scale) {
         double factor = scale.getFactor().convertToDouble();
-        elementwise(scale, scale.getInput(), [this, factor](ArrayRef<Value> x) {
-          return b.mulf(x[0], b.splat(factor));
-        });
+        elementwise(scale, scale.getInput(),
+                    [this, factor](ArrayRef<Value> x) { return b.mulf(x[0], b.splat(factor)); });
         return success();
       })
       .Case([&](SiluOp) { return unary(buildSilu); })
@@ -167,8 +160,8 @@ LogicalResult RowProgram::emitElementwise(Operation *op) {
 }
 
 LogicalResult RowProgram::emit(Operation *op) {
-  if (succeeded(emitElementwise(op)) || succeeded(emitEmbedding(op)) ||
-      succeeded(emitSequence(op)) || succeeded(emitDense(op)))
+  if (succeeded(emitElementwise(op)) || succeeded(emitEmbedding(op)) || succeeded(emitSequence(op)) ||
+      succeeded(emitDense(op)))
     return success();
   return op->emitOpError("cannot stand in a kernel as a row-wise operator");
 }

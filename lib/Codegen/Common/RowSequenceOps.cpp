@@ -7,8 +7,6 @@ using namespace mlir;
 using namespace mlir::recsys;
 using namespace reccc;
 
-static bool isFloatRow(Value value) { return cast<JaggedType>(value.getType()).isFloat(); }
-
 /// An i64 that one of two branches computes.
 static Value chooseScalar(TileBuilder &b, Value condition, function_ref<Value()> then,
                           function_ref<Value()> otherwise) {
@@ -25,8 +23,7 @@ void RowProgram::readIf(Value result, Value condition, Value argument, Value at)
   if (!isFloatRow(argument)) {
     KernelOperand &operand = frame.operand(argument);
     scalars[result] = chooseScalar(
-        b, condition,
-        [&] { return b.loadScalar(frame.rowPointer(operand, at), operand.element); },
+        b, condition, [&] { return b.loadScalar(frame.rowPointer(operand, at), operand.element); },
         [&] { return b.i64(0); });
     return;
   }
@@ -42,16 +39,15 @@ void RowProgram::readIf(Value result, Value condition, Value argument, Value at)
   define(result, inMemory(pointer, b.getF32Type(), size, /*padded=*/true));
 }
 
-void RowProgram::readEither(Value result, Value condition, Value argument, Value at,
-                            Value otherArgument, Value otherRow) {
+void RowProgram::readEither(Value result, Value condition, Value argument, Value at, Value otherArgument,
+                            Value otherRow) {
   if (!isFloatRow(argument)) {
     auto load = [&](Value from, Value place) {
       KernelOperand &operand = frame.operand(from);
       return b.loadScalar(frame.rowPointer(operand, place), operand.element);
     };
-    scalars[result] = chooseScalar(
-        b, condition, [&] { return load(argument, at); },
-        [&] { return load(otherArgument, otherRow); });
+    scalars[result] =
+        chooseScalar(b, condition, [&] { return load(argument, at); }, [&] { return load(otherArgument, otherRow); });
     return;
   }
   int64_t size = cast<JaggedType>(argument.getType()).getRowElements();
@@ -67,8 +63,8 @@ void RowProgram::emitShift(ShiftOp op) {
   Value end = frame.offsetOf(space, b.add(request(), 1));
   int64_t by = op.getBy();
   Value neighbour = b.add(row, -by);
-  Value inside = by < 0 ? b.cmp(arith::CmpIPredicate::slt, neighbour, end)
-                        : b.cmp(arith::CmpIPredicate::sge, neighbour, first);
+  Value inside =
+      by < 0 ? b.cmp(arith::CmpIPredicate::slt, neighbour, end) : b.cmp(arith::CmpIPredicate::sge, neighbour, first);
   readEither(op, inside, op.getInput(), neighbour, op.getFill(), request());
 }
 
@@ -91,15 +87,12 @@ void RowProgram::emitPool(PoolOp op) {
   Type f32 = b.getF32Type();
   int64_t size = type.getRowElements();
   Value sums = scratchRow(size);
-  b.forVectors(size, [&](Value offset, int64_t) {
-    b.storeVector(b.splat(0.0), b.at(sums, offset, f32), f32);
-  });
+  b.forVectors(size, [&](Value offset, int64_t) { b.storeVector(b.splat(0.0), b.at(sums, offset, f32), f32); });
   b.forTiles(first, end, 1, [&](Value at) {
     RowValue addend = operandRow(op.getInput(), at);
     b.forVectors(size, [&](Value offset, int64_t valid) {
       Value place = b.at(sums, offset, f32);
-      b.storeVector(b.addf(b.loadVector(place, f32), addend.vector(offset, valid)), place, f32,
-                    valid);
+      b.storeVector(b.addf(b.loadVector(place, f32), addend.vector(offset, valid)), place, f32, valid);
     });
   });
   RowValue sum = inMemory(sums, f32, size, /*padded=*/true);
@@ -125,8 +118,7 @@ static LogicalResult checkArgument(Operation *op) {
 }
 
 LogicalResult RowProgram::emitSequence(Operation *op) {
-  if (isa<ShiftOp, BroadcastRowsOp, SplatRowsOp, PadRowsOp, PoolOp>(op) &&
-      failed(checkArgument(op)))
+  if (isa<ShiftOp, BroadcastRowsOp, SplatRowsOp, PadRowsOp, PoolOp>(op) && failed(checkArgument(op)))
     return failure();
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](ShiftOp shift) { return emitShift(shift), success(); })
@@ -138,8 +130,7 @@ LogicalResult RowProgram::emitSequence(Operation *op) {
         if (isFloatRow(input))
           define(broadcast, operandRow(input, request()));
         else
-          scalars[broadcast] =
-              b.loadScalar(frame.rowPointer(operand, request()), operand.element);
+          scalars[broadcast] = b.loadScalar(frame.rowPointer(operand, request()), operand.element);
         return success();
       })
       .Case([&](SplatRowsOp splat) {
@@ -148,8 +139,7 @@ LogicalResult RowProgram::emitSequence(Operation *op) {
         return success();
       })
       .Case([&](MaskRowsOp mask) {
-        Value keep = b.cmp(arith::CmpIPredicate::ne, getScalar(mask.getIds()),
-                           b.i64(mask.getValue()));
+        Value keep = b.cmp(arith::CmpIPredicate::ne, getScalar(mask.getIds()), b.i64(mask.getValue()));
         selectOrZero(mask, keep, get(mask.getInput()));
         return success();
       })

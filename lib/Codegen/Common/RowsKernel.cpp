@@ -6,8 +6,7 @@
 using namespace mlir;
 using namespace reccc;
 
-FailureOr<KernelFacts> reccc::buildRowsKernel(rectile::KernelOp kernel, func::FuncOp function,
-                                              SpaceList &spaces,
+FailureOr<KernelFacts> reccc::buildRowsKernel(rectile::KernelOp kernel, func::FuncOp function, SpaceList &spaces,
                                               const TargetDescription &target) {
   KernelFrame frame(kernel, function, spaces, target);
   TileBuilder &b = frame.b;

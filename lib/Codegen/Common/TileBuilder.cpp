@@ -10,7 +10,7 @@ using namespace reccc;
 TileBuilder::TileBuilder(Location loc, OpBuilder builder, const TargetDescription &target)
     : ImplicitLocOpBuilder(loc, builder), target(target), lanes(target.lanes) {}
 
-//===-- Constants and arithmetic -------------------------------------------------------------------------------------===//
+//===-- Constants and arithmetic -------------------------------------------------------------===//
 
 Value TileBuilder::i64(int64_t value) { return make<arith::ConstantOp>(getI64IntegerAttr(value)); }
 
@@ -23,21 +23,18 @@ Value TileBuilder::splat(double value) {
 }
 
 Value TileBuilder::splatI32(int64_t value) {
-  return make<arith::ConstantOp>(
-      DenseElementsAttr::get(i32Vector(), static_cast<int32_t>(value)));
+  return make<arith::ConstantOp>(DenseElementsAttr::get(i32Vector(), static_cast<int32_t>(value)));
 }
 
 Value TileBuilder::broadcast(Value scalar) {
   return createOrFold<vector::BroadcastOp>(vectorOf(scalar.getType()), scalar);
 }
 
-Value TileBuilder::floorDiv(Value a, int64_t b) {
-  return createOrFold<arith::FloorDivSIOp>(a, i64(b));
-}
+Value TileBuilder::floorDiv(Value a, int64_t b) { return createOrFold<arith::FloorDivSIOp>(a, i64(b)); }
 
 Value TileBuilder::mod(Value a, int64_t b) { return sub(a, mul(floorDiv(a, b), b)); }
 
-//===-- Memory -------------------------------------------------------------------------------------------------------===//
+//===-- Memory -------------------------------------------------------------------------------===//
 
 Value TileBuilder::at(Value pointer, Value offset, Type element) {
   if (matchPattern(offset, m_Zero()))
@@ -56,14 +53,12 @@ Value TileBuilder::loadScalar(Value pointer, Type element) {
 Value TileBuilder::laneMask(int64_t valid) {
   SmallVector<bool> bits(lanes, false);
   std::fill_n(bits.begin(), valid, true);
-  return make<arith::ConstantOp>(
-      DenseElementsAttr::get(vectorOf(getI1Type()), ArrayRef<bool>(bits)));
+  return make<arith::ConstantOp>(DenseElementsAttr::get(vectorOf(getI1Type()), ArrayRef<bool>(bits)));
 }
 
 Value TileBuilder::laneNumbers() {
   auto numbers = llvm::to_vector(llvm::seq<int32_t>(0, lanes));
-  return make<arith::ConstantOp>(
-      DenseElementsAttr::get(i32Vector(), ArrayRef<int32_t>(numbers)));
+  return make<arith::ConstantOp>(DenseElementsAttr::get(i32Vector(), ArrayRef<int32_t>(numbers)));
 }
 
 Value TileBuilder::loadVector(Value pointer, Type element, int64_t valid) {
@@ -105,7 +100,7 @@ void TileBuilder::storeVector(Value value, Value pointer, Type element, int64_t 
     make<LLVM::MaskedStoreOp>(value, pointer, laneMask(valid), bytes);
 }
 
-//===-- Control ------------------------------------------------------------------------------------------------------===//
+//===-- Control ------------------------------------------------------------------------------===//
 
 void TileBuilder::forTiles(Value low, Value high, int64_t step, function_ref<void(Value)> body) {
   forCarry(low, high, step, {}, [&](Value i, ValueRange) {
@@ -114,8 +109,7 @@ void TileBuilder::forTiles(Value low, Value high, int64_t step, function_ref<voi
   });
 }
 
-SmallVector<Value> TileBuilder::forCarry(Value low, Value high, int64_t step, ValueRange init,
-                                         CarryBody body) {
+SmallVector<Value> TileBuilder::forCarry(Value low, Value high, int64_t step, ValueRange init, CarryBody body) {
   auto loop = make<scf::ForOp>(low, high, i64(step), init);
   OpBuilder::InsertionGuard guard(*this);
   // A loop that carries nothing is born with its terminator.
@@ -134,8 +128,7 @@ void TileBuilder::ifThen(Value condition, function_ref<void()> then) {
   then();
 }
 
-void TileBuilder::ifElse(Value condition, function_ref<void()> then,
-                         function_ref<void()> otherwise) {
+void TileBuilder::ifElse(Value condition, function_ref<void()> then, function_ref<void()> otherwise) {
   auto op = make<scf::IfOp>(condition, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPoint(op.thenYield());
@@ -166,8 +159,7 @@ void TileBuilder::forRows(Value low, Value high, function_ref<void(Value, int64_
   }
 }
 
-void TileBuilder::transpose(Type element, ArrayRef<Value> rowPointers, int64_t columns, Value to,
-                            int64_t toStride) {
+void TileBuilder::transpose(Type element, ArrayRef<Value> rowPointers, int64_t columns, Value to, int64_t toStride) {
   int64_t numRows = rowPointers.size();
   assert(numRows % lanes == 0 && "whole vectors of rows");
   // A perfect shuffle of the vectors, log2(lanes) times, exchanges rows and columns of a square block.

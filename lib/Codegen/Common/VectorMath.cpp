@@ -16,13 +16,13 @@ static Value polynomial(TileBuilder &b, Value x, ArrayRef<double> coefficients) 
   return sum;
 }
 
-/// value * 2^n for integral n in [-151, 129]: past the range of one exponent, so in two steps where there is no instruction for it.
+/// value * 2^n for integral n in [-151, 129]: past the range of one exponent, so in two steps where there is no
+/// instruction for it.
 static Value scaleByPower(TileBuilder &b, Value value, Value n) {
   if (b.target.hasScalef) {
     Value all = b.make<arith::ConstantOp>(b.getI16IntegerAttr(-1));
     return b
-        .make<LLVM::CallIntrinsicOp>(Type(b.f32Vector()),
-                                     b.getStringAttr("llvm.x86.avx512.mask.scalef.ps.512"),
+        .make<LLVM::CallIntrinsicOp>(Type(b.f32Vector()), b.getStringAttr("llvm.x86.avx512.mask.scalef.ps.512"),
                                      ValueRange{value, n, value, all, b.i32(4)})
         .getResult(0);
   }
@@ -44,9 +44,8 @@ Value reccc::buildExp(TileBuilder &b, Value x) {
   Value r = b.fma(n, b.splat(-0.693359375), x);
   r = b.fma(n, b.splat(2.12194440054690583e-4), r);
   // (exp(r) - 1 - r) / r^2 for |r| <= ln(2) / 2
-  Value p = polynomial(b, r,
-                       {0.5, 0.16666516661643982, 0.04166620224714279, 0.008369088172912598,
-                        0.0013950832653790712});
+  Value p =
+      polynomial(b, r, {0.5, 0.16666516661643982, 0.04166620224714279, 0.008369088172912598, 0.0013950832653790712});
   p = b.fma(b.mulf(r, r), p, r);
   // A NaN has no integer exponent; its product below is NaN whatever n is.
   return scaleByPower(b, b.addf(p, b.splat(1.0)), n);
@@ -57,18 +56,16 @@ static Value onePlusExpOfMinus(TileBuilder &b, Value x) {
   return b.addf(buildExp(b, minus), b.splat(1.0));
 }
 
-Value reccc::buildSigmoid(TileBuilder &b, Value x) {
-  return b.divf(b.splat(1.0), onePlusExpOfMinus(b, x));
-}
+Value reccc::buildSigmoid(TileBuilder &b, Value x) { return b.divf(b.splat(1.0), onePlusExpOfMinus(b, x)); }
 
 Value reccc::buildSilu(TileBuilder &b, Value x) { return b.divf(x, onePlusExpOfMinus(b, x)); }
 
 Value reccc::buildTanh(TileBuilder &b, Value x) {
   // (tanh(x) - x) / x^3 in x^2, for |x| <= 0.63
   Value square = b.mulf(x, x);
-  Value p = polynomial(b, square,
-                       {-0.3333328068256378, 0.1333138346672058, -0.05373400077223778,
-                        0.020618120208382607, -0.005679302383214235});
+  Value p = polynomial(
+      b, square,
+      {-0.3333328068256378, 0.1333138346672058, -0.05373400077223778, 0.020618120208382607, -0.005679302383214235});
   Value small = b.fma(b.mulf(square, x), p, x);
   Value magnitude = b.make<math::AbsFOp>(x);
   Value e = buildExp(b, b.addf(magnitude, magnitude));
@@ -82,18 +79,15 @@ static Value buildErf(TileBuilder &b, Value x) {
   // (erf(x) - x) / x in x^2, for |x| <= 1
   Value square = b.mulf(x, x);
   Value p = polynomial(b, square,
-                       {0.12837916612625122, -0.3761262595653534, 0.11283600330352783,
-                        -0.026854444295167923, 0.005189535208046436, -0.0008020841050893068,
-                        7.889118569437414e-05});
+                       {0.12837916612625122, -0.3761262595653534, 0.11283600330352783, -0.026854444295167923,
+                        0.005189535208046436, -0.0008020841050893068, 7.889118569437414e-05});
   Value small = b.fma(x, p, x);
   // log(1 - erf(x)) for 1 <= x <= 4; behind that erf is 1 in fp32.
   Value magnitude = b.make<math::AbsFOp>(x);
-  Value clamped = b.select(b.cmpf(CmpFPredicate::OGT, magnitude, b.splat(4.0)), b.splat(4.0),
-                           magnitude);
+  Value clamped = b.select(b.cmpf(CmpFPredicate::OGT, magnitude, b.splat(4.0)), b.splat(4.0), magnitude);
   Value log = polynomial(b, clamped,
-                         {0.0001880362833617255, -1.1295783519744873, -0.6332198977470398,
-                          -0.1084185466170311, 0.0252082422375679, -0.0042045568116009235,
-                          0.00044133549090474844, -2.1686782929464243e-05});
+                         {0.0001880362833617255, -1.1295783519744873, -0.6332198977470398, -0.1084185466170311,
+                          0.0252082422375679, -0.0042045568116009235, 0.00044133549090474844, -2.1686782929464243e-05});
   Value large = b.subf(b.splat(1.0), buildExp(b, log));
   large = b.make<math::CopySignOp>(large, x);
   return b.select(b.cmpf(CmpFPredicate::OLT, magnitude, b.splat(1.0)), small, large);
@@ -110,9 +104,7 @@ Value reccc::buildRelu(TileBuilder &b, Value x) {
 
 std::pair<Value, Value> reccc::buildCosSin(TileBuilder &b, Value angle) {
   Type f64 = b.getF64Type();
-  auto constant = [&](double value) -> Value {
-    return b.make<arith::ConstantOp>(b.getF64FloatAttr(value));
-  };
+  auto constant = [&](double value) -> Value { return b.make<arith::ConstantOp>(b.getF64FloatAttr(value)); };
   auto horner = [&](Value x, ArrayRef<double> coefficients) {
     Value sum = constant(coefficients.back());
     for (double coefficient : llvm::reverse(coefficients.drop_back()))
@@ -125,11 +117,9 @@ std::pair<Value, Value> reccc::buildCosSin(TileBuilder &b, Value angle) {
   r = b.fma(n, constant(-6.123233995736766e-17), r);
   Value square = b.mulf(r, r);
   // (sin(r) - r) / r^3 and (cos(r) - 1 + r^2 / 2) / r^4 in r^2, for |r| <= pi / 4
-  Value sine = horner(square, {-1.66666667e-01, 8.33333333e-03, -1.98412638e-04, 2.75553507e-06,
-                               -2.47611302e-08});
+  Value sine = horner(square, {-1.66666667e-01, 8.33333333e-03, -1.98412638e-04, 2.75553507e-06, -2.47611302e-08});
   sine = b.fma(b.mulf(square, r), sine, r);
-  Value cosine = horner(square, {4.16666667e-02, -1.38888889e-03, 2.48015860e-05,
-                                 -2.75564835e-07, 2.07054083e-09});
+  Value cosine = horner(square, {4.16666667e-02, -1.38888889e-03, 2.48015860e-05, -2.75564835e-07, 2.07054083e-09});
   cosine = b.fma(b.mulf(square, square), cosine, b.fma(square, constant(-0.5), constant(1.0)));
   // Quarter turns exchange the two and change signs.
   Value quarter = b.make<arith::FPToSIOp>(b.getI64Type(), n);

@@ -36,9 +36,8 @@ static FailureOr<void *> loadObject(StringRef object, Location loc) {
   if (!linker)
     return emitError(loc, "needs the linker 'ld' in PATH");
   std::string message;
-  int status = llvm::sys::ExecuteAndWait(
-      *linker, {*linker, "-shared", "-o", libraryPath, objectPath}, std::nullopt, {}, 0, 0,
-      &message);
+  int status = llvm::sys::ExecuteAndWait(*linker, {*linker, "-shared", "-o", libraryPath, objectPath}, std::nullopt, {},
+                                         0, 0, &message);
   void *library = status == 0 ? dlopen(libraryPath.c_str(), RTLD_NOW | RTLD_LOCAL) : nullptr;
   if (status == 0 && !library)
     message = dlerror();
@@ -49,8 +48,7 @@ static FailureOr<void *> loadObject(StringRef object, Location loc) {
   return library;
 }
 
-FailureOr<std::unique_ptr<KernelHarness>> KernelHarness::compile(MLIRContext &context,
-                                                                 StringRef source) {
+FailureOr<std::unique_ptr<KernelHarness>> KernelHarness::compile(MLIRContext &context, StringRef source) {
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(source, &context);
   if (!module || failed(lowerKernels(*module, {IsaLevel::X86_64_V3, IsaLevel::X86_64_V4})))
     return failure();
@@ -84,24 +82,20 @@ FailureOr<std::unique_ptr<KernelHarness>> KernelHarness::compile(MLIRContext &co
   };
   int64_t bytes = 0;
   for (unsigned level = 0; level < kNumIsaLevels; ++level) {
-    harness->entries[level] =
-        reinterpret_cast<recrt_kernel_fn>(find(harness->dispatch.getEntries(), level));
-    harness->areas[level] =
-        reinterpret_cast<recrt_area_fn>(find(harness->dispatch.getAreas(), level));
+    harness->entries[level] = reinterpret_cast<recrt_kernel_fn>(find(harness->dispatch.getEntries(), level));
+    harness->areas[level] = reinterpret_cast<recrt_area_fn>(find(harness->dispatch.getAreas(), level));
     bytes = std::max(bytes, harness->dispatch.getScratch()[level]);
   }
   harness->scratch = allocate(bytes);
-  harness->operands.resize(harness->dispatch->getNumOperands() +
-                           harness->dispatch->getNumResults());
+  harness->operands.resize(harness->dispatch->getNumOperands() + harness->dispatch->getNumResults());
   return harness;
 }
 
 std::string KernelHarness::makeAssembly() {
   llvm::LLVMContext context;
   auto module = translateToLLVM(*lowered, context);
-  auto text = succeeded(module)
-                  ? emitMachineCode(**module, MachineOutput::Assembly, lowered->getLoc())
-                  : FailureOr<std::string>(failure());
+  auto text = succeeded(module) ? emitMachineCode(**module, MachineOutput::Assembly, lowered->getLoc())
+                                : FailureOr<std::string>(failure());
   return succeeded(text) ? *text : "";
 }
 
@@ -113,10 +107,9 @@ KernelHarness::~KernelHarness() {
 std::vector<int64_t> KernelHarness::getOffsets(Attribute space) const {
   std::vector<int64_t> offsets = {0};
   for (const RequestLengths &lengths : batch)
-    offsets.push_back(offsets.back() +
-                      cast<recsys::RowSpace>(space).getRows([&](Attribute base) {
-                        return lengths.at(cast<recsys::BaseSpaceAttr>(base).getName().str());
-                      }));
+    offsets.push_back(offsets.back() + cast<recsys::RowSpace>(space).getRows([&](Attribute base) {
+      return lengths.at(cast<recsys::BaseSpaceAttr>(base).getName().str());
+    }));
   return offsets;
 }
 
@@ -144,17 +137,14 @@ void KernelHarness::addAttentionItems() {
   for (auto [segment, space] : llvm::enumerate(recsys::getSegments(dispatch.getSpace()))) {
     std::vector<int64_t> offsets = getOffsets(space);
     for (size_t request = 0; request < batch.size(); ++request)
-      for (int64_t first = 0; first < offsets[request + 1] - offsets[request];
-           first += kQueryTile)
+      for (int64_t first = 0; first < offsets[request + 1] - offsets[request]; first += kQueryTile)
         for (uint64_t head = 0; head < dispatch.getHeads(); ++head)
-          items.push_back({static_cast<int32_t>(request), static_cast<int32_t>(segment), first,
-                           static_cast<int32_t>(head), 0, 0});
+          items.push_back(
+              {static_cast<int32_t>(request), static_cast<int32_t>(segment), first, static_cast<int32_t>(head), 0, 0});
   }
 }
 
-void KernelHarness::bind(unsigned number, void *data, const int64_t *rows) {
-  operands[number] = {data, rows};
-}
+void KernelHarness::bind(unsigned number, void *data, const int64_t *rows) { operands[number] = {data, rows}; }
 
 void KernelHarness::bindParameter(unsigned number, ArrayRef<double> values) {
   auto type = cast<RankedTensorType>(dispatch.getInputs()[number].getType());

@@ -29,7 +29,8 @@ Value ConstantData::build(const Field &field) {
   }
   Value aggregate = LLVM::UndefOp::create(builder, loc, type);
   for (auto [index, inner] : llvm::enumerate(field.fields))
-    aggregate = LLVM::InsertValueOp::create(builder, loc, aggregate, build(inner), ArrayRef<int64_t>{static_cast<int64_t>(index)});
+    aggregate = LLVM::InsertValueOp::create(builder, loc, aggregate, build(inner),
+                                            ArrayRef<int64_t>{static_cast<int64_t>(index)});
   return aggregate;
 }
 
@@ -54,7 +55,8 @@ std::string ConstantData::addString(StringRef name, StringRef text) {
   std::string terminated = text.str();
   terminated.push_back('\0');
   auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), terminated.size());
-  LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, symbol, builder.getStringAttr(terminated));
+  LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, symbol,
+                         builder.getStringAttr(terminated));
   return symbol;
 }
 
@@ -62,6 +64,7 @@ void ConstantData::addExported(StringRef name, const Field &value) { addGlobal(n
 
 void ConstantData::declareBytes(StringRef name, int64_t bytes) {
   auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), bytes);
-  auto global = LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true, LLVM::Linkage::External, name, Attribute(), /*alignment=*/64);
+  auto global = LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true, LLVM::Linkage::External, name,
+                                       Attribute(), /*alignment=*/64);
   global.setVisibility_(LLVM::Visibility::Hidden);
 }

@@ -11,8 +11,8 @@
 
 namespace reccc {
 
-/// A field: an integer with its width, the address of a symbol (empty: null), or nested fields (a struct, or an array of pointers
-/// or integers).
+/// A field: an integer with its width, the address of a symbol (empty: null), or nested fields (a struct, or an array
+/// of pointers or integers).
 struct Field {
   static Field i32(int64_t value) { return {value, 32, {}, {}}; }
   static Field i64(int64_t value) { return {value, 64, {}, {}}; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes the plan of each model as constants. The order of fields is that of recrt/module.h; the sizes below fail to compile
-// when a struct there changes and this file does not.
+// Writes the plan of each model as constants. The order of fields is that of recrt/module.h; the sizes below fail to
+// compile when a struct there changes and this file does not.
 #include "reccc/Codegen/Plan/EmitPlan.h"
 
 #include "ConstantData.h"
@@ -12,7 +12,8 @@ using namespace mlir::rectile;
 
 static_assert(sizeof(recrt_space_desc) == 32 && sizeof(recrt_embed_step) == 16 && sizeof(recrt_rowmap_desc) == 16 &&
               sizeof(recrt_buffer_desc) == 40 && sizeof(recrt_tensor_desc) == 40 && sizeof(recrt_operand_desc) == 16 &&
-              sizeof(recrt_step_desc) == 128 && sizeof(recrt_entry_desc) == 72 && sizeof(recrt_module) == 80 && RECRT_ISA_COUNT == 2);
+              sizeof(recrt_step_desc) == 128 && sizeof(recrt_entry_desc) == 72 && sizeof(recrt_module) == 80 &&
+              RECRT_ISA_COUNT == 2);
 
 namespace {
 
@@ -50,7 +51,7 @@ private:
 
 } // namespace
 
-//===-- Row spaces ---------------------------------------------------------------------------------------------------===//
+//===-- Row spaces ---------------------------------------------------------------------------===//
 
 FailureOr<int64_t> SpaceTable::indexOf(Attribute space, Location loc) {
   if (auto it = indices.find(space); it != indices.end())
@@ -85,13 +86,13 @@ FailureOr<int64_t> SpaceTable::indexOf(Attribute space, Location loc) {
     return emitError(loc) << "the runtime has no row spaces like " << space;
   int64_t index = fields.size();
   int64_t numParts = parts.size();
-  fields.push_back(Field::structure({Field::address(name), Field::address(data.addArray("parts", parts)), Field::i64(count),
-                                     Field::i32(kind), Field::i32(numParts)}));
+  fields.push_back(Field::structure({Field::address(name), Field::address(data.addArray("parts", parts)),
+                                     Field::i64(count), Field::i32(kind), Field::i32(numParts)}));
   indices[space] = index;
   return index;
 }
 
-//===-- Signature, buffers, row maps ---------------------------------------------------------------------------------===//
+//===-- Signature, buffers, row maps ---------------------------------------------------------===//
 
 static int64_t elementOf(Type type) {
   return type.isF32() ? RECRT_ELEMENT_F32 : type.isBF16() ? RECRT_ELEMENT_BF16 : RECRT_ELEMENT_I64;
@@ -111,9 +112,10 @@ LogicalResult EntryEmitter::emitSignature(TypeRange types, bool inputs, std::vec
     if (inputs)
       if (auto limit = model.getArgAttrOfType<IntegerAttr>(number, "recsys.id_limit"))
         idLimit = limit.getInt();
-    fields.push_back(Field::structure({Field::address(data.addString("name", name)), Field::address(data.addArray("dims", dims)),
-                                       Field::i64(idLimit), Field::i32(dims.size()), Field::i32(elementOf(jagged.getElementType())),
-                                       Field::i32(*space), Field::i32(idLimit ? RECRT_IDS_REJECT_REQUEST : RECRT_IDS_UNCHECKED)}));
+    fields.push_back(
+        Field::structure({Field::address(data.addString("name", name)), Field::address(data.addArray("dims", dims)),
+                          Field::i64(idLimit), Field::i32(dims.size()), Field::i32(elementOf(jagged.getElementType())),
+                          Field::i32(*space), Field::i32(idLimit ? RECRT_IDS_REJECT_REQUEST : RECRT_IDS_UNCHECKED)}));
   }
   return success();
 }
@@ -125,14 +127,17 @@ LogicalResult EntryEmitter::emitBuffers(PlanAttr plan, std::vector<Field> &field
     if (failed(space))
       return failure();
     bool arena = buffer.getKind() == BufferKind::arena;
-    int64_t kind = arena ? RECRT_BUFFER_ARENA : buffer.getKind() == BufferKind::input ? RECRT_BUFFER_INPUT : RECRT_BUFFER_OUTPUT;
-    fields.push_back(Field::structure({Field::i64(buffer.getRowBytes()), Field::i64(0), Field::i64(0), Field::i32(kind), Field::i32(*space),
-                                       Field::i32(arena ? buffer.getIndex() : 0), Field::i32(arena ? 0 : buffer.getIndex())}));
+    int64_t kind = arena                                   ? RECRT_BUFFER_ARENA
+                   : buffer.getKind() == BufferKind::input ? RECRT_BUFFER_INPUT
+                                                           : RECRT_BUFFER_OUTPUT;
+    fields.push_back(Field::structure({Field::i64(buffer.getRowBytes()), Field::i64(0), Field::i64(0), Field::i32(kind),
+                                       Field::i32(*space), Field::i32(arena ? buffer.getIndex() : 0),
+                                       Field::i32(arena ? 0 : buffer.getIndex())}));
   }
   firstWeight = fields.size();
   for (const PackedWeight &weight : weights.getWeights())
-    fields.push_back(Field::structure({Field::i64(0), Field::i64(weight.bytes), Field::i64(weight.offset), Field::i32(RECRT_BUFFER_WEIGHT),
-                                       Field::i32(-1), Field::i32(0), Field::i32(0)}));
+    fields.push_back(Field::structure({Field::i64(0), Field::i64(weight.bytes), Field::i64(weight.offset),
+                                       Field::i32(RECRT_BUFFER_WEIGHT), Field::i32(-1), Field::i32(0), Field::i32(0)}));
   return success();
 }
 
@@ -161,15 +166,17 @@ LogicalResult EntryEmitter::emitRowMaps(PlanAttr plan, std::vector<Field> &field
       FailureOr<int64_t> outer = spaces.indexOf(step.getOuter(), model.getLoc());
       if (failed(outer))
         return failure();
-      steps.push_back(Field::structure({Field::i32(kindOf(step.getKind())), Field::i32(*outer), Field::i32(step.getIndex()), Field::i32(step.getShift())}));
+      steps.push_back(Field::structure({Field::i32(kindOf(step.getKind())), Field::i32(*outer),
+                                        Field::i32(step.getIndex()), Field::i32(step.getShift())}));
     }
     int64_t numSteps = steps.size();
-    fields.push_back(Field::structure({Field::address(data.addArray("steps", steps)), Field::i32(*space), Field::i32(numSteps)}));
+    fields.push_back(
+        Field::structure({Field::address(data.addArray("steps", steps)), Field::i32(*space), Field::i32(numSteps)}));
   }
   return success();
 }
 
-//===-- Steps --------------------------------------------------------------------------------------------------------===//
+//===-- Steps --------------------------------------------------------------------------------===//
 
 /// The user's name for what a step computes: that of the last named op in it.
 static std::string nameOf(Location loc, StringRef otherwise) {
@@ -189,7 +196,8 @@ FailureOr<Field> EntryEmitter::emitStep(DispatchOp dispatch) {
   std::vector<Field> operands;
   for (auto [number, attr] : llvm::enumerate(places)) {
     if (auto place = dyn_cast<PlaceAttr>(attr)) {
-      operands.push_back(Field::structure({Field::i64(place.getOffset()), Field::i32(place.getBuffer()), Field::i32(place.getRowmap())}));
+      operands.push_back(Field::structure(
+          {Field::i64(place.getOffset()), Field::i32(place.getBuffer()), Field::i32(place.getRowmap())}));
       continue;
     }
     auto packing = cast<PackingAttr>(dispatch.getPackings()[number]).getValue();
@@ -208,7 +216,8 @@ FailureOr<Field> EntryEmitter::emitStep(DispatchOp dispatch) {
     return failure();
   int64_t excludeSpace = -1;
   if (dispatch.getKind() == KernelKind::top_k && dispatch->getNumOperands() > 1) {
-    FailureOr<int64_t> index = spaces.indexOf(cast<JaggedType>(dispatch->getOperand(1).getType()).getSpace(), dispatch.getLoc());
+    FailureOr<int64_t> index =
+        spaces.indexOf(cast<JaggedType>(dispatch->getOperand(1).getType()).getSpace(), dispatch.getLoc());
     if (failed(index))
       return failure();
     excludeSpace = *index;
@@ -226,12 +235,13 @@ FailureOr<Field> EntryEmitter::emitStep(DispatchOp dispatch) {
     scratch.push_back(Field::i64(level < dispatch.getScratch().size() ? dispatch.getScratch()[level] : 0));
   int64_t numOperands = operands.size(), numSpaces = spaceFields.size();
   std::string name = nameOf(dispatch.getLoc(), stringifyKernelKind(dispatch.getKind()));
-  return Field::structure({Field::address(data.addString("step", name)), functions(dispatch.getEntries()), functions(dispatch.getAreas()),
-                           Field::address(data.addArray("operands", operands)), Field::address(data.addArray("spaces", spaceFields)),
-                           Field::array(scratch), Field::i64(dispatch.getBlock()), Field::i64(dispatch.getColumns()),
-                           Field::i64(dispatch.getK()), Field::i64(dispatch.getFirstId()),
-                           Field::i32(static_cast<int64_t>(dispatch.getKind())), Field::i32(*space), Field::i32(numOperands),
-                           Field::i32(numSpaces), Field::i32(dispatch.getHeads()), Field::i32(excludeSpace)});
+  return Field::structure(
+      {Field::address(data.addString("step", name)), functions(dispatch.getEntries()), functions(dispatch.getAreas()),
+       Field::address(data.addArray("operands", operands)), Field::address(data.addArray("spaces", spaceFields)),
+       Field::array(scratch), Field::i64(dispatch.getBlock()), Field::i64(dispatch.getColumns()),
+       Field::i64(dispatch.getK()), Field::i64(dispatch.getFirstId()),
+       Field::i32(static_cast<int64_t>(dispatch.getKind())), Field::i32(*space), Field::i32(numOperands),
+       Field::i32(numSpaces), Field::i32(dispatch.getHeads()), Field::i32(excludeSpace)});
 }
 
 FailureOr<Field> EntryEmitter::emit() {
@@ -252,10 +262,11 @@ FailureOr<Field> EntryEmitter::emit() {
   std::vector<Field> counts;
   for (const std::vector<Field> *list : {&inputs, &outputs, &buffers, &rowMaps, &steps})
     counts.push_back(Field::i32(list->size()));
-  return Field::structure({Field::address(data.addString("entry", model.getName())), Field::address(data.addArray("inputs", inputs)),
-                           Field::address(data.addArray("outputs", outputs)), Field::address(data.addArray("buffers", buffers)),
-                           Field::address(data.addArray("rowmaps", rowMaps)), Field::address(data.addArray("steps", steps)), counts[0],
-                           counts[1], counts[2], counts[3], counts[4], Field::i32(plan.getSlots())});
+  return Field::structure(
+      {Field::address(data.addString("entry", model.getName())), Field::address(data.addArray("inputs", inputs)),
+       Field::address(data.addArray("outputs", outputs)), Field::address(data.addArray("buffers", buffers)),
+       Field::address(data.addArray("rowmaps", rowMaps)), Field::address(data.addArray("steps", steps)), counts[0],
+       counts[1], counts[2], counts[3], counts[4], Field::i32(plan.getSlots())});
 }
 
 LogicalResult reccc::emitPlan(ModuleOp module, const PlanOptions &options) {
@@ -276,11 +287,14 @@ LogicalResult reccc::emitPlan(ModuleOp module, const PlanOptions &options) {
   int64_t numEntries = entries.size(), numSpaces = spaces.getFields().size();
   data.addExported(
       options.symbol,
-      Field::structure({Field::i32(RECRT_MODULE_MAGIC), Field::i32(RECRT_MODULE_ABI), Field::address(data.addString("model", modelName)),
-                        Field::address(data.addString("tool", options.toolVersion)), Field::address(data.addArray("spaces", spaces.getFields())),
-                        Field::address(data.addArray("entries", entries)), Field::address(embed ? kWeightsSymbol.str() : std::string()),
-                        Field::i64(weights.getTotalBytes()), Field::i64(static_cast<int64_t>(options.weightsHash)), Field::i32(numSpaces),
-                        Field::i32(numEntries), Field::i32(options.isaLevels), Field::i32(0)}));
+      Field::structure({Field::i32(RECRT_MODULE_MAGIC), Field::i32(RECRT_MODULE_ABI),
+                        Field::address(data.addString("model", modelName)),
+                        Field::address(data.addString("tool", options.toolVersion)),
+                        Field::address(data.addArray("spaces", spaces.getFields())),
+                        Field::address(data.addArray("entries", entries)),
+                        Field::address(embed ? kWeightsSymbol.str() : std::string()),
+                        Field::i64(weights.getTotalBytes()), Field::i64(static_cast<int64_t>(options.weightsHash)),
+                        Field::i32(numSpaces), Field::i32(numEntries), Field::i32(options.isaLevels), Field::i32(0)}));
   for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
     if (isa<ModelOp, ParameterOp>(op))
       op.erase();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Groups the ops of a model into kernels: row-wise chains become prologues and epilogues of the linears next to them, the rest
-// becomes kernels of row-wise ops. What stays between kernels are views and parameter expressions.
+// Groups the ops of a model into kernels: row-wise chains become prologues and epilogues of the linears next to them,
+// the rest becomes kernels of row-wise ops. What stays between kernels are views and parameter expressions.
 #include "reccc/Codegen/Plan/Passes.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
@@ -30,7 +30,8 @@ struct Group {
   int64_t first = std::numeric_limits<int64_t>::max(), last = -1; // places in the block
 };
 
-/// Decides which op goes where. `order` numbers the ops of the block; a group may only grow when every path out of it stays out.
+/// Decides which op goes where. `order` numbers the ops of the block; a group may only grow when every path out of it
+/// stays out.
 class Grouping {
 public:
   explicit Grouping(Block &block) {
@@ -74,8 +75,9 @@ private:
 } // namespace
 
 bool Grouping::hasCycle(const llvm::SetVector<Operation *> &ops) const {
-  // Values are defined before they are used, so a path back to `ops` stays in front of their last op, but for groups: a group is one
-  // node, and an op late in it may come before one early in it. The horizon is the end of all groups that reach over it.
+  // Values are defined before they are used, so a path back to `ops` stays in front of their last op, but for groups: a
+  // group is one node, and an op late in it may come before one early in it. The horizon is the end of all groups that
+  // reach over it.
   int64_t horizon = 0;
   for (Operation *op : ops)
     horizon = std::max(horizon, order.lookup(op));
@@ -109,7 +111,7 @@ bool Grouping::hasCycle(const llvm::SetVector<Operation *> &ops) const {
   return false;
 }
 
-//===-- What may be where --------------------------------------------------------------------------------------------===//
+//===-- What may be where --------------------------------------------------------------------===//
 
 static JaggedType resultType(Operation *op) { return dyn_cast<JaggedType>(op->getResult(0).getType()); }
 
@@ -123,7 +125,8 @@ static bool isRowOp(Operation *op) {
   return isa<RowWise, RowIndexOp, BroadcastRowsOp, SplatRowsOp, ShiftOp, PadRowsOp, PoolOp, RequestLinearOp>(op);
 }
 
-/// The operands of a row op that are read at its own row: over the same space, and not the ones that stand for other rows.
+/// The operands of a row op that are read at its own row: over the same space, and not the ones that stand for other
+/// rows.
 static SmallVector<Value> sameRowOperands(Operation *op) {
   if (isa<BroadcastRowsOp, PadRowsOp, PoolOp>(op))
     return {};
@@ -146,7 +149,7 @@ static bool readsOtherRowsOf(Operation *op, const llvm::SetVector<Operation *> &
   });
 }
 
-//===-- Gemms --------------------------------------------------------------------------------------------------------===//
+//===-- Gemms --------------------------------------------------------------------------------===//
 
 /// Takes the row ops that compute the input of `linears` into the group, nearest first.
 static void takePrologue(Grouping &grouping, Group *group, Value input) {
@@ -158,15 +161,16 @@ static void takePrologue(Grouping &grouping, Group *group, Value input) {
       continue;
     llvm::SetVector<Operation *> grown = group->ops;
     grown.insert(op);
-    if (llvm::any_of(grown, [&](Operation *member) { return readsOtherRowsOf(member, grown); }) || grouping.hasCycle(grown))
+    if (llvm::any_of(grown, [&](Operation *member) { return readsOtherRowsOf(member, grown); }) ||
+        grouping.hasCycle(grown))
       continue;
     grouping.add(group, op);
     llvm::append_range(worklist, sameRowOperands(op));
   }
 }
 
-/// Takes the elementwise ops that follow a linear, as long as each is the only user of the one before. Their other operands
-/// come from outside of the kernel.
+/// Takes the elementwise ops that follow a linear, as long as each is the only user of the one before. Their other
+/// operands come from outside of the kernel.
 static void takeEpilogue(Grouping &grouping, Group *group, LinearOp linear) {
   Value value = linear.getResult();
   while (value.hasOneUse()) {
@@ -211,7 +215,7 @@ static void formGemms(Grouping &grouping, Block &block) {
   }
 }
 
-//===-- The rest -----------------------------------------------------------------------------------------------------===//
+//===-- The rest -----------------------------------------------------------------------------===//
 
 static void formSingles(Grouping &grouping, Block &block) {
   for (Operation &op : block) {
@@ -260,7 +264,7 @@ static void formRows(Grouping &grouping, Block &block) {
   }
 }
 
-//===-- Building -----------------------------------------------------------------------------------------------------===//
+//===-- Building -----------------------------------------------------------------------------===//
 
 /// Moves the ops of a group into a kernel that stands where the last of them stood.
 static void buildKernel(Group &group, OpBuilder &builder) {
@@ -275,12 +279,14 @@ static void buildKernel(Group &group, OpBuilder &builder) {
       if (!operand.getDefiningOp() || !group.ops.contains(operand.getDefiningOp()))
         inputs.insert(operand);
     for (Value result : op->getResults())
-      if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !group.ops.contains(user); }) || group.kind == KernelKind::top_k)
+      if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !group.ops.contains(user); }) ||
+          group.kind == KernelKind::top_k)
         outputs.push_back(result);
   }
   builder.setInsertionPointAfter(ops.back());
-  auto kernel = builder.create<KernelOp>(builder.getFusedLoc(places), TypeRange(ValueRange(outputs)), inputs.getArrayRef(),
-                                         group.kind, /*operand_layouts=*/ArrayAttr(), /*result_layouts=*/ArrayAttr());
+  auto kernel =
+      builder.create<KernelOp>(builder.getFusedLoc(places), TypeRange(ValueRange(outputs)), inputs.getArrayRef(),
+                               group.kind, /*operand_layouts=*/ArrayAttr(), /*result_layouts=*/ArrayAttr());
   Block *body = builder.createBlock(&kernel.getBody());
   for (auto [output, result] : llvm::zip(outputs, kernel.getResults()))
     output.replaceUsesWithIf(result, [&](OpOperand &use) { return !group.ops.contains(use.getOwner()); });

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gives every value between kernels a place: a buffer, a row map, a column offset. Views become places inside of what they view; a
-// value that only feeds a concat or an interleave is written straight into it. Arena buffers share slots by liveness.
+// Gives every value between kernels a place: a buffer, a row map, a column offset. Views become places inside of what
+// they view; a value that only feeds a concat or an interleave is written straight into it. Arena buffers share slots
+// by liveness.
 #include "reccc/Codegen/Plan/Passes.h"
 
-#include "llvm/Support/MathExtras.h"
 #include "reccc/Dialect/RecTile/IR/RecTile.h"
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace reccc {
 #define GEN_PASS_DEF_PLANMEMORYPASS
@@ -24,7 +25,7 @@ static JaggedType jagged(Value value) { return cast<JaggedType>(value.getType())
 
 static int64_t elementBytes(Type type) { return type.getIntOrFloatBitWidth() / 8; }
 
-//===-- Copies -------------------------------------------------------------------------------------------------------===//
+//===-- Copies -------------------------------------------------------------------------------===//
 
 /// A value is written by a kernel or, piece by piece, by the kernels that feed a container.
 static bool isWritten(Value value) {
@@ -43,8 +44,8 @@ static bool isClaimed(Value value, const llvm::DenseSet<Value> &claimed) { retur
 
 static Value insertCopy(OpBuilder &builder, Operation *before, Value value) {
   builder.setInsertionPoint(before);
-  auto kernel = builder.create<KernelOp>(before->getLoc(), TypeRange(value.getType()), ValueRange(value), KernelKind::rows,
-                                         ArrayAttr(), ArrayAttr());
+  auto kernel = builder.create<KernelOp>(before->getLoc(), TypeRange(value.getType()), ValueRange(value),
+                                         KernelKind::rows, ArrayAttr(), ArrayAttr());
   Block *body = builder.createBlock(&kernel.getBody());
   Value argument = body->addArgument(value.getType(), value.getLoc());
   builder.setInsertionPointToEnd(body);
@@ -52,8 +53,8 @@ static Value insertCopy(OpBuilder &builder, Operation *before, Value value) {
   return kernel.getResult(0);
 }
 
-/// Containers and outputs say where their operands lie. A value can lie in one place only: where two claim it, or it is not
-/// written by a kernel at all (an input, part of another value), a kernel copies it.
+/// Containers and outputs say where their operands lie. A value can lie in one place only: where two claim it, or it is
+/// not written by a kernel at all (an input, part of another value), a kernel copies it.
 static void insertCopies(ModelOp model, llvm::DenseMap<Value, OpOperand *> &claims) {
   OpBuilder builder(model.getContext());
   llvm::DenseSet<Value> claimed;
@@ -76,7 +77,7 @@ static void insertCopies(ModelOp model, llvm::DenseMap<Value, OpOperand *> &clai
       claim(use);
 }
 
-//===-- Places -------------------------------------------------------------------------------------------------------===//
+//===-- Places -------------------------------------------------------------------------------===//
 
 namespace {
 
@@ -127,8 +128,8 @@ int64_t Planner::addBuffer(BufferKind kind, JaggedType type, int64_t rowBytes, i
 
 static int64_t packedRowBytes(JaggedType type) { return type.getRowElements() * elementBytes(type.getElementType()); }
 
-/// The first row of operand `number` of a concat_rows, as a part of the result's space and a row inside of that part: neighbouring
-/// constants were merged.
+/// The first row of operand `number` of a concat_rows, as a part of the result's space and a row inside of that part:
+/// neighbouring constants were merged.
 static std::pair<int64_t, int64_t> segmentOf(ConcatRowsOp concat, unsigned number) {
   int64_t index = 0, shift = 0;
   bool inConstant = false;
@@ -186,7 +187,8 @@ static std::optional<Place> placeOfView(Operation *op, const Place &input) {
   if (auto slice = dyn_cast<SliceRowsOp>(op))
     return within(EmbedKind::segment, slice.getFirst());
   if (isa<TakeRowsOp>(op))
-    return within(isa<TakeFirstAttr>(jagged(op->getResult(0)).getSpace()) ? EmbedKind::take_first : EmbedKind::take_last, 0);
+    return within(
+        isa<TakeFirstAttr>(jagged(op->getResult(0)).getSpace()) ? EmbedKind::take_first : EmbedKind::take_last, 0);
   if (auto deinterleave = dyn_cast<DeinterleaveOp>(op))
     return within(EmbedKind::phase, deinterleave.getPhase());
   return std::nullopt;
@@ -238,7 +240,7 @@ LogicalResult Planner::run() {
   return success();
 }
 
-//===-- Slots --------------------------------------------------------------------------------------------------------===//
+//===-- Slots --------------------------------------------------------------------------------===//
 
 void Planner::markLiveness() {
   int64_t step = 0;
@@ -262,8 +264,8 @@ static double mostBytes(const Buffer &buffer) {
   return static_cast<double>(buffer.rowBytes) * rows.value_or(kRowLimit);
 }
 
-/// A slot is free for a buffer when all its buffers are dead before the buffer is first written. Of the free ones, the one whose size
-/// is nearest: the runtime makes a slot as large as its largest buffer turns out to be.
+/// A slot is free for a buffer when all its buffers are dead before the buffer is first written. Of the free ones, the
+/// one whose size is nearest: the runtime makes a slot as large as its largest buffer turns out to be.
 void Planner::assignSlots() {
   struct Slot {
     int64_t lastStep;
@@ -292,7 +294,7 @@ void Planner::assignSlots() {
   numSlots = slots.size();
 }
 
-//===-- Attributes ---------------------------------------------------------------------------------------------------===//
+//===-- Attributes ---------------------------------------------------------------------------===//
 
 int64_t Planner::rowMapOf(Attribute space, const Place &place) {
   if (place.steps.empty())
@@ -325,7 +327,8 @@ void Planner::annotate() {
       }
       const Place &place = places[value];
       layouts.push_back(layoutOf(value));
-      kernelPlaces.push_back(PlaceAttr::get(context, place.buffer, rowMapOf(jagged(value).getSpace(), place), place.offset));
+      kernelPlaces.push_back(
+          PlaceAttr::get(context, place.buffer, rowMapOf(jagged(value).getSpace(), place), place.offset));
     };
     for (Value operand : kernel->getOperands())
       describe(operand, operandLayouts);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes down which ids an input may hold, so that the runtime can refuse a request before any kernel runs: the tables that an input
-// reaches through views decide.
+// Writes down which ids an input may hold, so that the runtime can refuse a request before any kernel runs: the tables
+// that an input reaches through views decide.
 #include "reccc/Codegen/Plan/Passes.h"
 
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
@@ -26,8 +26,10 @@ static LogicalResult traceInputs(EmbeddingOp embedding, llvm::SetVector<BlockArg
     }
     Operation *op = value.getDefiningOp();
     if (!isa<View, BroadcastRowsOp, ShiftOp>(op)) {
-      InFlightDiagnostic diagnostic = embedding.emitError() << "expected ids that come from an input, since a bad one rejects the request, got ids that are "
-                                                               "computed; say what happens to ids out of range (out_of_range: CLAMP)";
+      InFlightDiagnostic diagnostic =
+          embedding.emitError()
+          << "expected ids that come from an input, since a bad one rejects the request, got ids that are "
+             "computed; say what happens to ids out of range (out_of_range: CLAMP)";
       diagnostic.attachNote(op->getLoc()) << "computed here";
       return diagnostic;
     }

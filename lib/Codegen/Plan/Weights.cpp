@@ -26,7 +26,7 @@ WeightLayout::WeightLayout(ModuleOp module) {
   });
 }
 
-//===-- Evaluation ---------------------------------------------------------------------------------------------------===//
+//===-- Evaluation ---------------------------------------------------------------------------===//
 
 namespace {
 
@@ -58,8 +58,8 @@ static int64_t product(ArrayRef<int64_t> shape) {
 }
 
 /// Copies `parts` of a tensor side by side along a dimension; `inner` is the number of elements behind that dimension.
-static void copyBlocks(ArrayRef<double> from, int64_t fromBlock, int64_t fromOffset, MutableArrayRef<double> to, int64_t toBlock,
-                       int64_t toOffset, int64_t block) {
+static void copyBlocks(ArrayRef<double> from, int64_t fromBlock, int64_t fromOffset, MutableArrayRef<double> to,
+                       int64_t toBlock, int64_t toOffset, int64_t block) {
   for (int64_t outer = 0, count = to.size() / toBlock; outer < count; ++outer)
     std::copy_n(from.begin() + outer * fromBlock + fromOffset, block, to.begin() + outer * toBlock + toOffset);
 }
@@ -70,8 +70,8 @@ LogicalResult Evaluator::compute(Operation *op, std::vector<double> &result) {
       .Case([&](ParamSliceOp slice) {
         ArrayRef<int64_t> shape = typeOf(slice.getInput()).getShape();
         int64_t inner = product(shape.drop_front(slice.getDim() + 1));
-        copyBlocks(operand(op, 0), shape[slice.getDim()] * inner, slice.getOffset() * inner, result, slice.getSize() * inner, 0,
-                   slice.getSize() * inner);
+        copyBlocks(operand(op, 0), shape[slice.getDim()] * inner, slice.getOffset() * inner, result,
+                   slice.getSize() * inner, 0, slice.getSize() * inner);
         return success();
       })
       .Case([&](ParamConcatOp concat) {
@@ -126,7 +126,9 @@ LogicalResult Evaluator::compute(Operation *op, std::vector<double> &result) {
         }
         return success();
       })
-      .Default([](Operation *other) { return other->emitOpError("is no parameter expression: its value is not known at compile time"); });
+      .Default([](Operation *other) {
+        return other->emitOpError("is no parameter expression: its value is not known at compile time");
+      });
 }
 
 FailureOr<const std::vector<double> *> Evaluator::evaluate(Value value) {

@@ -16,9 +16,7 @@ static constexpr int64_t kManyRows = 40;
 
 double RandomData::uniform() { return static_cast<double>(engine() >> 11) * 0x1p-53; }
 
-int64_t RandomData::below(int64_t limit) {
-  return static_cast<int64_t>(engine() % static_cast<uint64_t>(limit));
-}
+int64_t RandomData::below(int64_t limit) { return static_cast<int64_t>(engine() % static_cast<uint64_t>(limit)); }
 
 static int64_t countElements(ArrayRef<int64_t> shape) {
   int64_t count = 1;
@@ -27,21 +25,19 @@ static int64_t countElements(ArrayRef<int64_t> shape) {
   return count;
 }
 
-void RandomData::addFloats(NamedTensors &tensors, StringRef name, ArrayRef<int64_t> shape,
-                           double factor) {
+void RandomData::addFloats(NamedTensors &tensors, StringRef name, ArrayRef<int64_t> shape, double factor) {
   std::vector<double> &values = floats.emplace_back(countElements(shape));
   for (double &value : values)
     value = factor * (2 * uniform() - 1);
-  tensors.add({name.str(), TensorType::F64, shape.vec(),
-               reinterpret_cast<const std::byte *>(values.data()), values.size() * sizeof(double),
-               0});
+  tensors.add({name.str(), TensorType::F64, shape.vec(), reinterpret_cast<const std::byte *>(values.data()),
+               values.size() * sizeof(double), 0});
 }
 
 void RandomData::addIntegers(NamedTensors &tensors, StringRef name, ArrayRef<int64_t> shape,
                              std::vector<int64_t> values) {
   const std::vector<int64_t> &kept = integers.emplace_back(std::move(values));
-  tensors.add({name.str(), TensorType::I64, shape.vec(),
-               reinterpret_cast<const std::byte *>(kept.data()), kept.size() * sizeof(int64_t), 0});
+  tensors.add({name.str(), TensorType::I64, shape.vec(), reinterpret_cast<const std::byte *>(kept.data()),
+               kept.size() * sizeof(int64_t), 0});
 }
 
 NamedTensors RandomData::makeWeights(ModuleOp module) {
@@ -51,8 +47,7 @@ NamedTensors RandomData::makeWeights(ModuleOp module) {
     if (weights.find(parameter.getSource()))
       continue;
     if (type.getElementType().isInteger(64))
-      addIntegers(weights, parameter.getSource(), type.getShape(),
-                  std::vector<int64_t>(type.getNumElements(), 1));
+      addIntegers(weights, parameter.getSource(), type.getShape(), std::vector<int64_t>(type.getNumElements(), 1));
     else // sums over one dimension of a matrix stay near 1
       addFloats(weights, parameter.getSource(), type.getShape(),
                 type.getRank() == 1 ? 1 : std::sqrt(3.0 / type.getDimSize(type.getRank() - 2)));
@@ -71,9 +66,8 @@ static void limitIds(Value ids, int64_t limit, llvm::DenseMap<Value, int64_t> &l
   }
   Operation *op = ids.getDefiningOp();
   if (auto kernel = dyn_cast<rectile::KernelOp>(op))
-    return limitIds(
-        kernel.getBody().front().getTerminator()->getOperand(cast<OpResult>(ids).getResultNumber()),
-        limit, limits);
+    return limitIds(kernel.getBody().front().getTerminator()->getOperand(cast<OpResult>(ids).getResultNumber()), limit,
+                    limits);
   if (isa<View>(op) || isa<ShiftOp, BroadcastRowsOp, PadRowsOp>(op))
     for (Value operand : op->getOperands())
       limitIds(operand, limit, limits);
@@ -92,9 +86,7 @@ NamedTensors RandomData::makeRequests(ModelOp model) {
   NamedTensors requests("random requests");
   llvm::MapVector<StringRef, int64_t> maxima;
   AttrTypeWalker walker;
-  walker.addWalk([&](BaseSpaceAttr space) {
-    maxima.insert({space.getName().getValue(), space.getMax()});
-  });
+  walker.addWalk([&](BaseSpaceAttr space) { maxima.insert({space.getName().getValue(), space.getMax()}); });
   model.walk([&](Operation *op) {
     walker.walk(op->getAttrDictionary());
     for (Type type : op->getResultTypes())
@@ -122,9 +114,8 @@ NamedTensors RandomData::makeRequests(ModelOp model) {
     auto type = cast<JaggedType>(argument.getType());
     int64_t rows = 0;
     for (int64_t request = 0; request < numRequests; ++request)
-      rows += type.getRowSpace().getRows([&](Attribute base) {
-        return lengths.at(cast<BaseSpaceAttr>(base).getName().getValue())[request];
-      });
+      rows += type.getRowSpace().getRows(
+          [&](Attribute base) { return lengths.at(cast<BaseSpaceAttr>(base).getName().getValue())[request]; });
     SmallVector<int64_t> shape = {rows};
     llvm::append_range(shape, type.getDims());
     StringRef name = model.getInputName(argument.getArgNumber());

@@ -26,8 +26,7 @@ private:
   double uniform(); // [0, 1)
   int64_t below(int64_t limit);
   void addFloats(NamedTensors &tensors, StringRef name, ArrayRef<int64_t> shape, double factor);
-  void addIntegers(NamedTensors &tensors, StringRef name, ArrayRef<int64_t> shape,
-                   std::vector<int64_t> values);
+  void addIntegers(NamedTensors &tensors, StringRef name, ArrayRef<int64_t> shape, std::vector<int64_t> values);
 
   std::mt19937_64 engine;
   std::deque<std::vector<double>> floats;

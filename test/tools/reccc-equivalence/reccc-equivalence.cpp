@@ -53,11 +53,10 @@ static Comparison compareFloats(ArrayRef<double> before, ArrayRef<double> after)
 }
 
 /// Returns whether the outputs agree, and prints a line for each that does not.
-static bool compareOutputs(StringRef model, ArrayRef<NamedValue> before,
-                           ArrayRef<NamedValue> after) {
+static bool compareOutputs(StringRef model, ArrayRef<NamedValue> before, ArrayRef<NamedValue> after) {
   if (before.size() != after.size()) {
-    llvm::errs() << "@" << model << ": expected " << before.size() << " outputs, got "
-                 << after.size() << " after the pipeline\n";
+    llvm::errs() << "@" << model << ": expected " << before.size() << " outputs, got " << after.size()
+                 << " after the pipeline\n";
     return false;
   }
   bool agree = true;
@@ -65,8 +64,8 @@ static bool compareOutputs(StringRef model, ArrayRef<NamedValue> before,
   for (auto [old, now] : llvm::zip_equal(before, after)) {
     const JaggedValue &a = old.value, &b = now.value;
     if (old.name != now.name || a.offsets != b.offsets || a.type.getDims() != b.type.getDims()) {
-      llvm::errs() << "@" << model << ": expected output '" << old.name << "' of " << a.type
-                   << ", got '" << now.name << "' of " << b.type << "\n";
+      llvm::errs() << "@" << model << ": expected output '" << old.name << "' of " << a.type << ", got '" << now.name
+                   << "' of " << b.type << "\n";
       return false;
     }
     Comparison result = compareFloats(a.floats, b.floats);
@@ -74,9 +73,8 @@ static bool compareOutputs(StringRef model, ArrayRef<NamedValue> before,
     if (a.integers != b.integers)
       llvm::errs() << "@" << model << ": integers of output '" << old.name << "' differ\n";
     if (result.differs)
-      llvm::errs() << "@" << model << ": output '" << old.name << "' differs by "
-                   << llvm::format("%.3e", result.error) << ", its greatest number is "
-                   << llvm::format("%.3e", result.scale) << "\n";
+      llvm::errs() << "@" << model << ": output '" << old.name << "' differs by " << llvm::format("%.3e", result.error)
+                   << ", its greatest number is " << llvm::format("%.3e", result.scale) << "\n";
     agree &= !result.differs && a.integers == b.integers;
   }
   if (telling == 0)
@@ -85,8 +83,7 @@ static bool compareOutputs(StringRef model, ArrayRef<NamedValue> before,
 }
 
 /// Interprets before and after on the same data.
-static bool checkModel(recsys::ModelOp before, ModuleOp after, const NamedTensors &weights,
-                       RandomData &data) {
+static bool checkModel(recsys::ModelOp before, ModuleOp after, const NamedTensors &weights, RandomData &data) {
   auto transformed = after.lookupSymbol<recsys::ModelOp>(before.getSymName());
   if (!transformed) {
     llvm::errs() << "@" << before.getSymName() << ": expected a model of this name after the "
@@ -96,8 +93,7 @@ static bool checkModel(recsys::ModelOp before, ModuleOp after, const NamedTensor
   NamedTensors requests = data.makeRequests(before);
   auto expected = interpret(before, weights, requests, InterpreterMode::Double);
   auto given = interpret(transformed, weights, requests, InterpreterMode::Double);
-  return succeeded(expected) && succeeded(given) &&
-         compareOutputs(before.getSymName(), *expected, *given);
+  return succeeded(expected) && succeeded(given) && compareOutputs(before.getSymName(), *expected, *given);
 }
 
 static LogicalResult runPipeline(StringRef pipeline, ModuleOp module) {
@@ -152,17 +148,12 @@ int main(int argc, char **argv) {
   registerReccTransformsPasses();
   registerPipelines();
   cl::OptionCategory category("reccc-equivalence");
-  cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("<in.mlir>"),
-                             cl::cat(category));
-  cl::opt<std::string> pipeline("pass-pipeline", cl::desc("What runs in between"),
-                                cl::cat(category));
-  cl::opt<std::string> after("after", cl::desc("Compare with this module, not with the input"),
-                             cl::cat(category));
-  cl::opt<uint64_t> seed("seed", cl::init(1), cl::desc("Of weights and requests"),
-                         cl::cat(category));
+  cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("<in.mlir>"), cl::cat(category));
+  cl::opt<std::string> pipeline("pass-pipeline", cl::desc("What runs in between"), cl::cat(category));
+  cl::opt<std::string> after("after", cl::desc("Compare with this module, not with the input"), cl::cat(category));
+  cl::opt<uint64_t> seed("seed", cl::init(1), cl::desc("Of weights and requests"), cl::cat(category));
   cl::HideUnrelatedOptions(category);
-  cl::ParseCommandLineOptions(argc, argv,
-                              "reccc-equivalence: interprets a module before and after passes\n");
+  cl::ParseCommandLineOptions(argc, argv, "reccc-equivalence: interprets a module before and after passes\n");
   if (pipeline.empty() && after.empty()) {
     llvm::errs() << "reccc-equivalence: error: expected --pass-pipeline or --after\n";
     return 2;

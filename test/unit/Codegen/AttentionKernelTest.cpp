@@ -7,10 +7,10 @@
 
 using namespace reccc;
 
-/// Attention of a history and candidates with their own keys: `masks` for [history, candidates] x [history, candidates].
-static std::string twoSegments(int64_t heads, int64_t width, int64_t valueWidth,
-                               const std::string &masks, const std::string &rest,
-                               const char *element = "f32") {
+/// Attention of a history and candidates with their own keys: `masks` for [history, candidates] x [history,
+/// candidates].
+static std::string twoSegments(int64_t heads, int64_t width, int64_t valueWidth, const std::string &masks,
+                               const std::string &rest, const char *element = "f32") {
   std::string q = llvm::formatv("!recsys.jagged<#t x {0}x{1}x{2}>", heads, width, element);
   std::string v = llvm::formatv("!recsys.jagged<#t x {0}x{1}x{2}>", heads, valueWidth, element);
   return llvm::formatv(R"(
@@ -47,21 +47,18 @@ TEST(AttentionKernel, OddWidths) {
 }
 
 TEST(AttentionKernel, Softmax) {
-  compareWithInterpreter(
-      twoSegments(2, 32, 20, causalAndCandidates(), "score softmax scale 5.0e-1"), kBatch);
+  compareWithInterpreter(twoSegments(2, 32, 20, causalAndCandidates(), "score softmax scale 5.0e-1"), kBatch);
 }
 
 TEST(AttentionKernel, SoftmaxOfLargeScores) {
   ComparisonOptions options;
   options.deviation = 4;
-  compareWithInterpreter(
-      twoSegments(1, 32, 20, causalAndCandidates(), "score softmax scale 1.0"), kBatch, options);
+  compareWithInterpreter(twoSegments(1, 32, 20, causalAndCandidates(), "score softmax scale 1.0"), kBatch, options);
 }
 
 TEST(AttentionKernel, RowLengthDivisor) {
-  compareWithInterpreter(
-      twoSegments(2, 16, 16, causalAndCandidates(), "score silu scale 2.5e-1 row_length_divisor"),
-      kBatch);
+  compareWithInterpreter(twoSegments(2, 16, 16, causalAndCandidates(), "score silu scale 2.5e-1 row_length_divisor"),
+                         kBatch);
 }
 
 TEST(AttentionKernel, Bf16) {
@@ -70,11 +67,10 @@ TEST(AttentionKernel, Bf16) {
 
 TEST(AttentionKernel, Windows) {
   // A window with a length in its bound, two disjoint intervals, and rows that see nothing.
-  std::string masks = llvm::formatv(
-      "[#recsys.interval<(d0) -> (d0 - 11), (d0) -> (d0 - 2)>, #recsys.none], "
-      "[#recsys.intervals<<(d0)[s0] -> (), (d0)[s0] -> (4), lengths = [#h]>, "
-      "<(d0)[s0] -> (s0 - 9), (d0)[s0] -> (), lengths = [#h]>>, {0}]",
-      kCausal);
+  std::string masks = llvm::formatv("[#recsys.interval<(d0) -> (d0 - 11), (d0) -> (d0 - 2)>, #recsys.none], "
+                                    "[#recsys.intervals<<(d0)[s0] -> (), (d0)[s0] -> (4), lengths = [#h]>, "
+                                    "<(d0)[s0] -> (s0 - 9), (d0)[s0] -> (), lengths = [#h]>>, {0}]",
+                                    kCausal);
   compareWithInterpreter(twoSegments(2, 16, 16, masks, kSilu), kBatch);
   compareWithInterpreter(twoSegments(2, 16, 16, masks, "score softmax scale 5.0e-1"), kBatch);
 }
@@ -107,9 +103,7 @@ recsys.model @m(%q: !q {{recsys.name = "q"}, %k: !k {{recsys.name = "k"}, %v: !v
 static const std::vector<RequestLengths> kHistories = {{{"h", 70}}, {{"h", 1}}, {{"h", 129}}};
 
 TEST(AttentionKernel, ToeplitzAndGroupedHeads) {
-  compareWithInterpreter(
-      biased("toeplitz(%pw, 199)",
-             ": (!q, !k, !v, tensor<399xf32>) -> !o"), kHistories);
+  compareWithInterpreter(biased("toeplitz(%pw, 199)", ": (!q, !k, !v, tensor<399xf32>) -> !o"), kHistories);
 }
 
 TEST(AttentionKernel, TimeBuckets) {
@@ -147,8 +141,7 @@ TEST(AttentionKernel, FullTilesTestNoMask) {
   registry.insert<mlir::recsys::RecsysDialect, mlir::rectile::RecTileDialect>();
   registerCodegenDialects(registry);
   mlir::MLIRContext context(registry);
-  auto harness =
-      KernelHarness::compile(context, twoSegments(2, 64, 64, causalAndCandidates(), kSilu));
+  auto harness = KernelHarness::compile(context, twoSegments(2, 64, 64, causalAndCandidates(), kSilu));
   ASSERT_TRUE(mlir::succeeded(harness));
   unsigned products = 0, tested = 0, untested = 0;
   std::string assembly = (*harness)->makeAssembly();

@@ -41,13 +41,9 @@ TEST(GemmKernel, TransposedWeights) {
   compareWithInterpreter(plainGemm(50, 70, "f32", true), {{{"s", 13}}, {{"s", 5}}});
 }
 
-TEST(GemmKernel, Bf16) {
-  compareWithInterpreter(plainGemm(50, 70, "bf16", false), {{{"s", 13}}, {{"s", 29}}});
-}
+TEST(GemmKernel, Bf16) { compareWithInterpreter(plainGemm(50, 70, "bf16", false), {{{"s", 13}}, {{"s", 29}}}); }
 
-TEST(GemmKernel, NoRows) {
-  compareWithInterpreter(plainGemm(8, 8, "f32", false), {{{"s", 0}}, {{"s", 0}}});
-}
+TEST(GemmKernel, NoRows) { compareWithInterpreter(plainGemm(8, 8, "f32", false), {{{"s", 0}}, {{"s", 0}}}); }
 
 TEST(GemmKernel, PrologueLinearsAndEpilogues) {
   compareWithInterpreter(R"(

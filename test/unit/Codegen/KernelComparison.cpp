@@ -21,16 +21,13 @@ public:
   explicit GuardedBuffer(size_t bytes) {
     constexpr size_t kPage = 4096;
     size = (bytes + kPage - 1) / kPage * kPage + kPage;
-    base = static_cast<char *>(
-        mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    base = static_cast<char *>(mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     mprotect(base + size - kPage, kPage, PROT_NONE);
     data = base + size - kPage - bytes;
     // What a kernel forgets to write is seen.
     std::memset(data, 0x7f, bytes);
   }
-  GuardedBuffer(GuardedBuffer &&other) : base(other.base), data(other.data), size(other.size) {
-    other.base = nullptr;
-  }
+  GuardedBuffer(GuardedBuffer &&other) : base(other.base), data(other.data), size(other.size) { other.base = nullptr; }
   ~GuardedBuffer() {
     if (base)
       munmap(base, size);
@@ -98,8 +95,8 @@ static std::vector<double> decode(const char *bytes, size_t count, Type element)
   return values;
 }
 
-static Tensor randomTensor(std::string name, Type element, std::vector<int64_t> shape,
-                           const ComparisonOptions &options, std::mt19937_64 &generator) {
+static Tensor randomTensor(std::string name, Type element, std::vector<int64_t> shape, const ComparisonOptions &options,
+                           std::mt19937_64 &generator) {
   std::normal_distribution<double> normal(0, options.deviation);
   std::uniform_int_distribution<int64_t> ids(0, options.idLimit - 1);
   Tensor tensor;
@@ -120,8 +117,8 @@ static FileTensor asFileTensor(const Tensor &tensor) {
   reccc::TensorType type = tensor.element.isInteger(64) ? reccc::TensorType::I64
                            : tensor.element.isF32()     ? reccc::TensorType::F32
                                                         : reccc::TensorType::BF16;
-  return {tensor.name, type, tensor.shape,
-          reinterpret_cast<const std::byte *>(tensor.bytes.data()), tensor.bytes.size(), 0};
+  return {tensor.name,         type, tensor.shape, reinterpret_cast<const std::byte *>(tensor.bytes.data()),
+          tensor.bytes.size(), 0};
 }
 
 static double greatestError(const std::vector<double> &values, const std::vector<double> &exact) {
@@ -143,8 +140,7 @@ static bool isSupported(unsigned level) {
 namespace {
 class Comparison {
 public:
-  Comparison(const std::string &source, const ComparisonOptions &options)
-      : source(source), options(options) {
+  Comparison(const std::string &source, const ComparisonOptions &options) : source(source), options(options) {
     DialectRegistry registry;
     registry.insert<recsys::RecsysDialect, rectile::RecTileDialect>();
     registerCodegenDialects(registry);
@@ -157,8 +153,8 @@ private:
   void makeData(const std::vector<RequestLengths> &batch);
   std::vector<std::vector<double>> runInterpreter(InterpreterMode mode);
   /// The outputs' bytes. `requests`: a range of the batch.
-  std::vector<std::vector<char>> runKernel(IsaLevel level, size_t firstRequest, size_t endRequest,
-                                           int64_t splits, bool reversed);
+  std::vector<std::vector<char>> runKernel(IsaLevel level, size_t firstRequest, size_t endRequest, int64_t splits,
+                                           bool reversed);
 
   std::string source;
   ComparisonOptions options;
@@ -179,16 +175,15 @@ void Comparison::makeData(const std::vector<RequestLengths> &requests) {
     auto jagged = cast<recsys::JaggedType>(type);
     std::vector<int64_t> shape = {harness->getTotalRows(jagged.getSpace())};
     shape.insert(shape.end(), jagged.getDims().begin(), jagged.getDims().end());
-    inputs.push_back(randomTensor(model.getInputName(number).str(), jagged.getElementType(),
-                                  shape, options, generator));
+    inputs.push_back(
+        randomTensor(model.getInputName(number).str(), jagged.getElementType(), shape, options, generator));
     inputs.back().space = jagged.getSpace();
-    inputs.back().rowBytes =
-        jagged.getRowElements() * jagged.getElementType().getIntOrFloatBitWidth() / 8;
+    inputs.back().rowBytes = jagged.getRowElements() * jagged.getElementType().getIntOrFloatBitWidth() / 8;
   }
   for (auto parameter : module->getOps<recsys::ParameterOp>()) {
     auto type = cast<RankedTensorType>(parameter.getType());
-    parameters.push_back(randomTensor(parameter.getSource().str(), type.getElementType(),
-                                      type.getShape().vec(), options, generator));
+    parameters.push_back(
+        randomTensor(parameter.getSource().str(), type.getElementType(), type.getShape().vec(), options, generator));
   }
   for (auto &[name, length] : batch.front()) {
     Tensor tensor;
@@ -217,14 +212,12 @@ std::vector<std::vector<double>> Comparison::runInterpreter(InterpreterMode mode
     for (NamedValue &output : *outputs)
       values.push_back(output.value.type.isFloat()
                            ? output.value.floats
-                           : std::vector<double>(output.value.integers.begin(),
-                                                 output.value.integers.end()));
+                           : std::vector<double>(output.value.integers.begin(), output.value.integers.end()));
   return values;
 }
 
-std::vector<std::vector<char>> Comparison::runKernel(IsaLevel level, size_t firstRequest,
-                                                     size_t endRequest, int64_t splits,
-                                                     bool reversed) {
+std::vector<std::vector<char>> Comparison::runKernel(IsaLevel level, size_t firstRequest, size_t endRequest,
+                                                     int64_t splits, bool reversed) {
   rectile::DispatchOp dispatch = harness->getDispatch();
   auto holder = dispatch->getParentOfType<recsys::ModelOp>();
   harness->setBatch(batch);
@@ -239,14 +232,12 @@ std::vector<std::vector<char>> Comparison::runKernel(IsaLevel level, size_t firs
       const Tensor &input = inputs[argument.getArgNumber()];
       int64_t bytes = harness->getTotalRows(input.space) * input.rowBytes;
       buffers.emplace_back(bytes);
-      std::memcpy(buffers.back().data,
-                  input.bytes.data() + firstRows[argument.getArgNumber()] * input.rowBytes, bytes);
+      std::memcpy(buffers.back().data, input.bytes.data() + firstRows[argument.getArgNumber()] * input.rowBytes, bytes);
       harness->bind(number, buffers.back().data);
       continue;
     }
     auto get = operand.getDefiningOp<recsys::GetParameterOp>();
-    auto symbol = SymbolTable::lookupNearestSymbolFrom<recsys::ParameterOp>(
-        holder, get.getParameterAttr());
+    auto symbol = SymbolTable::lookupNearestSymbolFrom<recsys::ParameterOp>(holder, get.getParameterAttr());
     for (const Tensor &parameter : parameters)
       if (parameter.name == symbol.getSource())
         harness->bindParameter(number, parameter.values);
@@ -307,8 +298,7 @@ void Comparison::run(const std::vector<RequestLengths> &requests) {
   }
 }
 
-void reccc::compareWithInterpreter(const std::string &model,
-                                   const std::vector<RequestLengths> &batch,
+void reccc::compareWithInterpreter(const std::string &model, const std::vector<RequestLengths> &batch,
                                    const ComparisonOptions &options) {
   Comparison(model, options).run(batch);
 }

@@ -15,8 +15,8 @@ struct ComparisonOptions {
   double deviation = 1;
 };
 
-/// `model`: a `recsys.model` with one `rectile.kernel` whose operands are arguments and parameters, and whose results are the
-/// outputs. Checks, for each level that this processor has,
+/// `model`: a `recsys.model` with one `rectile.kernel` whose operands are arguments and parameters, and whose results
+/// are the outputs. Checks, for each level that this processor has,
 /// - the numeric contract: an error of at most twice that of naive arithmetic, or one unit of the last place;
 /// - equal bits whatever the split, the order of the items and the other requests of the batch;
 /// - that no byte outside of the inputs is read (they end where readable memory ends).

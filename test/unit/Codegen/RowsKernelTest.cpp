@@ -4,8 +4,7 @@
 
 using namespace reccc;
 
-static const std::vector<RequestLengths> kBatch = {
-    {{"s", 5}}, {{"s", 0}}, {{"s", 70}}, {{"s", 1}}, {{"s", 33}}};
+static const std::vector<RequestLengths> kBatch = {{{"s", 5}}, {{"s", 0}}, {{"s", 70}}, {{"s", 1}}, {{"s", 33}}};
 
 TEST(RowsKernel, Activations) {
   for (double deviation : {0.3, 3.0, 30.0}) {

@@ -64,17 +64,15 @@ struct Masks : testing::Test {
   Masks() { context.loadDialect<RecsysDialect>(); }
 
   /// What the masks of `segments` show at lengths `rows` of the segments.
-  std::vector<std::vector<bool>> visible(ArrayRef<SmallVector<Attribute>> masks,
-                                         ArrayRef<Attribute> segments, ArrayRef<int64_t> rows) {
+  std::vector<std::vector<bool>> visible(ArrayRef<SmallVector<Attribute>> masks, ArrayRef<Attribute> segments,
+                                         ArrayRef<int64_t> rows) {
     int64_t total = 0;
     SmallVector<int64_t> first;
     for (int64_t count : rows) {
       first.push_back(total);
       total += count;
     }
-    auto rowsOf = [&](Attribute space) {
-      return rows[llvm::find(segments, space) - segments.begin()];
-    };
+    auto rowsOf = [&](Attribute space) { return rows[llvm::find(segments, space) - segments.begin()]; };
     std::vector<std::vector<bool>> result(total, std::vector<bool>(total));
     for (size_t q = 0; q < segments.size(); ++q)
       for (size_t k = 0; k < segments.size(); ++k)
@@ -90,8 +88,7 @@ struct Masks : testing::Test {
 
   /// All lengths of up to `most` history rows in `parts` segments.
   template <typename Rule>
-  void check(const CausalRule &rule, int64_t contextRows, size_t parts, bool contextIsHistory,
-             Rule expected) {
+  void check(const CausalRule &rule, int64_t contextRows, size_t parts, bool contextIsHistory, Rule expected) {
     SmallVector<Attribute> segments;
     SmallVector<SegmentRole> roles;
     if (contextRows) {
@@ -116,14 +113,14 @@ struct Masks : testing::Test {
             rows.push_back(history - firstPart);
           rows.push_back(candidates);
           auto got = visible(masks, segments, rows);
-          Lengths lengths{contextIsHistory ? 0 : contextRows,
-                          contextIsHistory ? contextRows + history : history, candidates};
+          Lengths lengths{contextIsHistory ? 0 : contextRows, contextIsHistory ? contextRows + history : history,
+                          candidates};
           for (int64_t r = 0; r < lengths.total(); ++r)
             for (int64_t c = 0; c < lengths.total(); ++c)
               ASSERT_EQ(got[r][c], expected(r, c, lengths))
-                  << "row " << r << " column " << c << " context " << contextRows << " history "
-                  << history << " candidates " << candidates << " past " << rule.past << " minFull "
-                  << rule.minFull << " first part " << firstPart;
+                  << "row " << r << " column " << c << " context " << contextRows << " history " << history
+                  << " candidates " << candidates << " past " << rule.past << " minFull " << rule.minFull
+                  << " first part " << firstPart;
         }
   }
 
@@ -138,9 +135,8 @@ TEST_F(Masks, areThoseOfMetasReference) {
       for (int64_t minFull : {0, 1, 3, 9})
         for (size_t parts : {1, 2}) {
           CausalRule rule{past, past ? minFull : 0, CandidateWindow::FromHistoryEnd, true};
-          check(rule, contextRows, parts, false, [&](int64_t r, int64_t c, Lengths n) {
-            return metaVisible(r, c, n, past, minFull);
-          });
+          check(rule, contextRows, parts, false,
+                [&](int64_t r, int64_t c, Lengths n) { return metaVisible(r, c, n, past, minFull); });
         }
 }
 
@@ -149,9 +145,8 @@ TEST_F(Masks, areThoseOfMetasHopperKernel) {
     for (int64_t past : {1, 3})
       for (int64_t minFull : {0, 2}) {
         CausalRule rule{past, minFull, CandidateWindow::AllHistory, true};
-        check(rule, contextRows, 1, false, [&](int64_t r, int64_t c, Lengths n) {
-          return hopperVisible(r, c, n, past, minFull);
-        });
+        check(rule, contextRows, 1, false,
+              [&](int64_t r, int64_t c, Lengths n) { return hopperVisible(r, c, n, past, minFull); });
       }
 }
 
@@ -159,24 +154,21 @@ TEST_F(Masks, areThoseOfNvidiasReference) {
   for (int64_t contextRows : {0, 1, 3})
     for (int64_t past : {0, 1, 2, 4, 9}) {
       CausalRule rule{past, 0, CandidateWindow::FromOwnRow, true};
-      check(rule, contextRows, 1, false,
-            [&](int64_t r, int64_t c, Lengths n) { return nvidiaVisible(r, c, n, past); });
+      check(rule, contextRows, 1, false, [&](int64_t r, int64_t c, Lengths n) { return nvidiaVisible(r, c, n, past); });
     }
 }
 
 TEST_F(Masks, contextMayBeOrdinaryCausalRows) {
   for (int64_t past : {0, 2, 4}) {
     CausalRule rule{past, 0, CandidateWindow::FromHistoryEnd, true};
-    check(rule, 3, 1, true,
-          [&](int64_t r, int64_t c, Lengths n) { return metaVisible(r, c, n, past, 0); });
+    check(rule, 3, 1, true, [&](int64_t r, int64_t c, Lengths n) { return metaVisible(r, c, n, past, 0); });
   }
 }
 
 TEST_F(Masks, candidatesMayNotSeeThemselves) {
   CausalRule rule{0, 0, CandidateWindow::FromHistoryEnd, false};
-  check(rule, 2, 1, false, [&](int64_t r, int64_t c, Lengths n) {
-    return metaVisible(r, c, n, 0, 0) && !(r == c && r >= n.end());
-  });
+  check(rule, 2, 1, false,
+        [&](int64_t r, int64_t c, Lengths n) { return metaVisible(r, c, n, 0, 0) && !(r == c && r >= n.end()); });
 }
 
 TEST_F(Masks, fullShowsEverything) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What text cannot reach: attributes that are not normal, builders with numbers that do not fit, inference on wrong operands.
-#include "reccc/Dialect/Recsys/IR/RecsysOps.h"
+// What text cannot reach: attributes that are not normal, builders with numbers that do not fit, inference on wrong
+// operands.
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
+#include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Diagnostics.h"
@@ -16,7 +17,9 @@ namespace {
 constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
 
 struct RowSpaces : testing::Test {
-  RowSpaces() : location(UnknownLoc::get(&context)), handler(&context, [this](Diagnostic &diagnostic) { message = diagnostic.str(); }) {
+  RowSpaces()
+      : location(UnknownLoc::get(&context)),
+        handler(&context, [this](Diagnostic &diagnostic) { message = diagnostic.str(); }) {
     context.loadDialect<RecsysDialect>();
     history = getBaseSpace(&context, "history", 50);
     request = getRequestSpace(&context);
@@ -70,12 +73,12 @@ TEST_F(RowSpaces, VerifiersRefuseWhatIsNotNormal) {
   EXPECT_FALSE(ConcatAttr::getChecked(emit, &context, ArrayRef<Attribute>{request, request, history}));
   EXPECT_FALSE(ConcatAttr::getChecked(emit, &context, ArrayRef<Attribute>{getRowsSpace(&context, 0), history}));
   EXPECT_FALSE(ConcatAttr::getChecked(emit, &context, ArrayRef<Attribute>{Attribute(), history}));
-  EXPECT_FALSE(RowsAttr::getChecked(emit, &context, int64_t(1)));                              // rows_c1
-  EXPECT_FALSE(InterleaveAttr::getChecked(emit, &context, request, int64_t(2)));               // interleave_space_c1
-  EXPECT_FALSE(GroupAttr::getChecked(emit, &context, request, int64_t(2), Remainder::pad));    // group_c1
+  EXPECT_FALSE(RowsAttr::getChecked(emit, &context, int64_t(1)));                           // rows_c1
+  EXPECT_FALSE(InterleaveAttr::getChecked(emit, &context, request, int64_t(2)));            // interleave_space_c1
+  EXPECT_FALSE(GroupAttr::getChecked(emit, &context, request, int64_t(2), Remainder::pad)); // group_c1
   EXPECT_FALSE(TakeFirstAttr::getChecked(emit, &context, getTakeFirstSpace(history, 20), int64_t(10))); // take_c1
   EXPECT_FALSE(TakeLastAttr::getChecked(emit, &context, history, int64_t(50)));
-  EXPECT_FALSE(NestAttr::getChecked(emit, &context, request, history));               // nest_c1
+  EXPECT_FALSE(NestAttr::getChecked(emit, &context, request, history)); // nest_c1
 }
 
 /// Doubling a space: its size is refused long before a question about it would take for ever.
@@ -91,7 +94,9 @@ TEST_F(RowSpaces, SizeIsBounded) {
 }
 
 TEST_F(RowSpaces, RowsOfARequest) {
-  auto rows = [&](Attribute space, int64_t length) { return cast<RowSpace>(space).getRows([&](Attribute) { return length; }); };
+  auto rows = [&](Attribute space, int64_t length) {
+    return cast<RowSpace>(space).getRows([&](Attribute) { return length; });
+  };
   EXPECT_EQ(rows(getGroupSpace(history, 8, Remainder::pad), 17), 3);
   EXPECT_EQ(rows(getGroupSpace(history, 8, Remainder::drop_oldest), 17), 2);
   EXPECT_EQ(rows(getConcatSpace({request, getInterleaveSpace(history, 2)}), 17), 35);
@@ -104,10 +109,26 @@ TEST_F(RowSpaces, RowsOfARequest) {
 TEST_F(RowSpaces, InferenceRefusesWrongOperands) {
   context.allowUnregisteredDialects();
   OpBuilder builder(&context);
-  for (StringRef name : {"recsys.linear", "recsys.embedding", "recsys.action_bits", "recsys.request_linear", "recsys.attention", "recsys.top_k",
-                         "recsys.add", "recsys.concat_features", "recsys.concat_rows", "recsys.interleave", "recsys.slice_rows",
-                         "recsys.pool", "recsys.shift", "recsys.mask_rows", "recsys.param_add", "recsys.param_vecmat",
-                         "recsys.param_scale_rows", "recsys.param_concat", "recsys.param_transpose", "recsys.threshold_bits"}) {
+  for (StringRef name : {"recsys.linear",
+                         "recsys.embedding",
+                         "recsys.action_bits",
+                         "recsys.request_linear",
+                         "recsys.attention",
+                         "recsys.top_k",
+                         "recsys.add",
+                         "recsys.concat_features",
+                         "recsys.concat_rows",
+                         "recsys.interleave",
+                         "recsys.slice_rows",
+                         "recsys.pool",
+                         "recsys.shift",
+                         "recsys.mask_rows",
+                         "recsys.param_add",
+                         "recsys.param_vecmat",
+                         "recsys.param_scale_rows",
+                         "recsys.param_concat",
+                         "recsys.param_transpose",
+                         "recsys.threshold_bits"}) {
     OperationState make(location, "test.make");
     make.addTypes({builder.getF32Type()});
     Operation *made = Operation::create(make);
@@ -124,8 +145,9 @@ TEST_F(RowSpaces, InferenceRefusesWrongOperands) {
       attention.getProperties().operandSegmentSizes = {1, 1, 1, 0, 0, 0, 0};
     SmallVector<Type> types;
     message.clear();
-    EXPECT_TRUE(failed(infer->inferReturnTypes(&context, location, op->getOperands(), op->getDiscardableAttrDictionary(), op->getPropertiesStorage(),
-                                               op->getRegions(), types)))
+    EXPECT_TRUE(
+        failed(infer->inferReturnTypes(&context, location, op->getOperands(), op->getDiscardableAttrDictionary(),
+                                       op->getPropertiesStorage(), op->getRegions(), types)))
         << name.str();
     EXPECT_NE(message.find("got 'f32'"), std::string::npos) << name.str() << ": " << message;
     op->destroy();

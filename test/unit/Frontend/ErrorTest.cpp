@@ -13,24 +13,21 @@ struct Wrong {
 };
 
 // A model that is right, so that each case shows one mistake.
-#define HEAD                                                                                       \
-  "name: \"m\"\n"                                                                                  \
-  "rows { name: \"h\" max: 8 }\n"                                                                  \
-  "rows { name: \"c\" max: 4 }\n"                                                                  \
-  "input { name: \"x\" rows: \"h\" type: FLOAT32 dims: 4 }\n"                                      \
-  "input { name: \"y\" rows: \"c\" type: FLOAT32 dims: 4 }\n"                                      \
+#define HEAD                                                                                                           \
+  "name: \"m\"\n"                                                                                                      \
+  "rows { name: \"h\" max: 8 }\n"                                                                                      \
+  "rows { name: \"c\" max: 4 }\n"                                                                                      \
+  "input { name: \"x\" rows: \"h\" type: FLOAT32 dims: 4 }\n"                                                          \
+  "input { name: \"y\" rows: \"c\" type: FLOAT32 dims: 4 }\n"                                                          \
   "input { name: \"id\" rows: \"h\" type: INT64 }\n"
 #define TAIL "output { node: \"n\" }\n"
 
 const Wrong kWrong[] = {
-    {"empty",
-     "",
-     {"0:0: error: empty file, expected a model description (recsys.v1.Model) [RC2001]"}},
+    {"empty", "", {"0:0: error: empty file, expected a model description (recsys.v1.Model) [RC2001]"}},
     {"onlyComments", "# nothing\n\n  # here\n", {"0:0: error: empty file"}},
     {"json",
      "{\"name\": \"m\"}",
-     {"0:0: error: expected a model description (recsys.v1.Model), got what looks like JSON",
-      "[RC2002]"}},
+     {"0:0: error: expected a model description (recsys.v1.Model), got what looks like JSON", "[RC2002]"}},
     {"mlir",
      "#s = #recsys.space<\"h\", max = 4>\nrecsys.model @rank() {}",
      {"looks like MLIR; name it with the ending .mlir [RC2002]"}},
@@ -38,9 +35,7 @@ const Wrong kWrong[] = {
      "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
      {"looks like a Git LFS pointer; fetch the file itself with `git lfs pull` [RC2002]"}},
     {"syntax", "name: \"m\"\nrows { name: }\n", {"2:14: error: ", "[RC2003]"}},
-    {"wrongFieldType",
-     "name: \"m\"\nrows { name: \"h\" max: \"many\" }\n",
-     {"2:23: error: ", "[RC2003]"}},
+    {"wrongFieldType", "name: \"m\"\nrows { name: \"h\" max: \"many\" }\n", {"2:23: error: ", "[RC2003]"}},
     {"unknownBlock",
      HEAD "node { name: \"n\" linaer { input: \"x\" weight: \"w\" } }\n" TAIL,
      {"7:18: error: unknown block 'linaer' [RC2105]", "7:18: note: did you mean 'linear'?"}},
@@ -49,8 +44,7 @@ const Wrong kWrong[] = {
      {"7:1: error: node 'n' has no block, expected one of those of `message Node`", "[RC2105]"}},
     {"unknownEnum",
      HEAD "node { name: \"n\" pool { input: \"x\" kind: MIDDLE } }\n" TAIL,
-     {"7:42: error: kind is 'MIDDLE', expected a value of its enumeration [RC2203]",
-      "7:42: note: "}},
+     {"7:42: error: kind is 'MIDDLE', expected a value of its enumeration [RC2203]", "7:42: note: "}},
     {"undefinedInput",
      HEAD "node { name: \"n\" relu { input: \"xx\" } }\n" TAIL,
      {"7:25: error: no input or node 'xx' [RC2101]", "7:25: note: did you mean 'x', 'id' or 'n'?"}},
@@ -71,8 +65,8 @@ const Wrong kWrong[] = {
     {"cycle",
      HEAD "node { name: \"n\" relu { input: \"b\" } }\nnode { name: \"b\" relu { input: \"c1\" } "
           "}\nnode { name: \"c1\" relu { input: \"n\" } }\n" TAIL,
-     {"7:1: error: node 'n' depends on itself: n -> b -> c1 -> n [RC2103]",
-      "8:1: note: 'b' is here", "9:1: note: 'c1' is here"}},
+     {"7:1: error: node 'n' depends on itself: n -> b -> c1 -> n [RC2103]", "8:1: note: 'b' is here",
+      "9:1: note: 'c1' is here"}},
     {"selfCycle",
      HEAD "node { name: \"n\" relu { input: \"n\" } }\n" TAIL,
      {"7:1: error: node 'n' depends on itself: n -> n [RC2103]"}},
@@ -139,8 +133,7 @@ const Wrong kWrong[] = {
     {"dimsOverflow",
      "name: \"m\"\nrows { name: \"h\" max: 8 }\ninput { name: \"x\" rows: \"h\" type: FLOAT32 "
      "dims: [2147483647, 2147483647, 8] }\noutput { node: \"x\" }\n",
-     {"3:1: error: node 'x': a record of shape [2147483647, 2147483647, 8] is too large",
-      "[RC2407]"}},
+     {"3:1: error: node 'x': a record of shape [2147483647, 2147483647, 8] is too large", "[RC2407]"}},
     {"rank9",
      "name: \"m\"\nrows { name: \"h\" max: 8 }\ninput { name: \"x\" rows: \"h\" type: FLOAT32 "
      "dims: [1, 1, 1, 1, 1, 1, 1, 1, 1] }\noutput { node: \"x\" }\n",
@@ -181,8 +174,7 @@ const Wrong kWrong[] = {
      {"7:38: error: the shape [?, 4] of weight 'w' is not known without a weights file [RC2304]",
       "note: set outputs, or give the weights"}},
     {"edgesDecrease",
-     HEAD
-     "node { name: \"n\" bucketize { input: \"id\" rule { edges { edge: [3, 5, 4] } } } }\n" TAIL,
+     HEAD "node { name: \"n\" bucketize { input: \"id\" rule { edges { edge: [3, 5, 4] } } } }\n" TAIL,
      {"edge 4 follows 5, expected edges that do not decrease [RC2202]"}},
     {"sliceTooLong",
      HEAD "node { name: \"n\" slice_features { input: \"x\" offset: 3 size: 9223372036854775807 } "
@@ -210,8 +202,7 @@ const Wrong kWrong[] = {
       "7:36: note: did you mean 'input'?"}},
     {"newerRevision",
      "name: \"m\"\nrevision: 7\n",
-     {"2:1: error: the description needs revision 7 of recsys.v1, this tool reads up to 1",
-      "[RC2007]"}},
+     {"2:1: error: the description needs revision 7 of recsys.v1, this tool reads up to 1", "[RC2007]"}},
     {"rejectedPositions",
      "name: \"m\" rows { name: \"h\" max: 8 } input { name: \"x\" rows: \"h\" type: FLOAT32 dims: "
      "4 } input { name: \"t\" rows: \"h\" type: INT64 } input { name: \"now\" rows: \"request\" "
@@ -296,38 +287,32 @@ TEST(WrongWeights, sizesThatTheDescriptionGivesAreChecked) {
   SafetensorsFile weights = weightsFile({{"head.weight", {2, 4}}, {"head.bias", {2}}});
   Imported imported = importText(kLinear, &weights);
   EXPECT_FALSE(imported.module);
-  EXPECT_NE(imported.text().find("has shape [2, 4], expected [3, 4] (3 = outputs) [RC2302]"),
-            std::string::npos)
+  EXPECT_NE(imported.text().find("has shape [2, 4], expected [3, 4] (3 = outputs) [RC2302]"), std::string::npos)
       << imported.text();
 }
 
 TEST(WrongWeights, integersAreNoWeights) {
-  SafetensorsFile weights =
-      weightsFile({{"head.weight", {3, 4}}, {"head.bias", {3}}}, reccc::TensorType::I32);
+  SafetensorsFile weights = weightsFile({{"head.weight", {3, 4}}, {"head.bias", {3}}}, reccc::TensorType::I32);
   Imported imported = importText(kLinear, &weights);
   EXPECT_FALSE(imported.module);
-  EXPECT_NE(imported.text().find(
-                "weight 'head.weight' holds I32, expected F32, F64, BF16 or F16 [RC2303]"),
+  EXPECT_NE(imported.text().find("weight 'head.weight' holds I32, expected F32, F64, BF16 or F16 [RC2303]"),
             std::string::npos)
       << imported.text();
 }
 
 TEST(WrongWeights, unusedTensorsAreAWarning) {
-  SafetensorsFile weights =
-      weightsFile({{"head.weight", {3, 4}}, {"head.bias", {3}}, {"tail", {1}}});
+  SafetensorsFile weights = weightsFile({{"head.weight", {3, 4}}, {"head.bias", {3}}, {"tail", {1}}});
   Imported imported = importText(kLinear, &weights);
   EXPECT_TRUE(imported.module);
-  EXPECT_NE(imported.text().find("0:0: warning: one tensor is never used: 'tail' [RC2305]"),
-            std::string::npos)
+  EXPECT_NE(imported.text().find("0:0: warning: one tensor is never used: 'tail' [RC2305]"), std::string::npos)
       << imported.text();
   EXPECT_EQ(importText(std::string(kLinear) + "unused_weight: \"tail\"\n", &weights).text(), "");
 }
 
 TEST(WrongWeights, fusedHstuWeights) {
-  const char *text =
-      HEAD "node {\n  name: \"n\"\n  hstu {\n    input: \"x\" preset: META_STU layers: 1 heads: "
-           "4\n    qk_width: 16 v_width: 16\n    score { silu { divisor: 8 } }\n"
-           "    weights { prefix: \"stu.{layer}.\" }\n  }\n}\n" TAIL;
+  const char *text = HEAD "node {\n  name: \"n\"\n  hstu {\n    input: \"x\" preset: META_STU layers: 1 heads: "
+                          "4\n    qk_width: 16 v_width: 16\n    score { silu { divisor: 8 } }\n"
+                          "    weights { prefix: \"stu.{layer}.\" }\n  }\n}\n" TAIL;
   SafetensorsFile weights = weightsFile({{"stu.0._uvqk_weight", {4, 240}},
                                          {"stu.0._uvqk_beta", {240}},
                                          {"stu.0._output_weight", {192, 4}},
@@ -341,8 +326,7 @@ TEST(WrongWeights, fusedHstuWeights) {
                                  "[4, 256] (256 = 4 heads x (2 x 16 qk + 2 x 16 v)) [RC2302]"),
             std::string::npos)
       << imported.text();
-  EXPECT_NE(imported.text().find("11:5: note: qk_width is set here"), std::string::npos)
-      << imported.text();
+  EXPECT_NE(imported.text().find("11:5: note: qk_width is set here"), std::string::npos) << imported.text();
 }
 
 //===-- Options
@@ -351,21 +335,17 @@ TEST(WrongWeights, fusedHstuWeights) {
 TEST(Options, strictMakesUnknownFieldsErrors) {
   ImportOptions options;
   options.strict = true;
-  Imported imported = importText(HEAD "node { name: \"n\" relu { input: \"x\" more: 1 } }\n" TAIL,
-                                 nullptr, options);
+  Imported imported = importText(HEAD "node { name: \"n\" relu { input: \"x\" more: 1 } }\n" TAIL, nullptr, options);
   EXPECT_FALSE(imported.module);
-  EXPECT_NE(imported.text().find("7:36: error: unknown field 'more' in message Operand [RC2006]"),
-            std::string::npos)
+  EXPECT_NE(imported.text().find("7:36: error: unknown field 'more' in message Operand [RC2006]"), std::string::npos)
       << imported.text();
 }
 
 TEST(Options, alsoNamesAreChecked) {
   ImportOptions options;
   options.also = {"m"};
-  Imported imported =
-      importText(HEAD "node { name: \"n\" relu { input: \"x\" } }\n" TAIL, nullptr, options);
+  Imported imported = importText(HEAD "node { name: \"n\" relu { input: \"x\" } }\n" TAIL, nullptr, options);
   EXPECT_FALSE(imported.module);
-  EXPECT_NE(imported.text().find("error: the model has no value 'm' to return also [RC2101]"),
-            std::string::npos)
+  EXPECT_NE(imported.text().find("error: the model has no value 'm' to return also [RC2101]"), std::string::npos)
       << imported.text();
 }

@@ -28,8 +28,8 @@ const Case kCases[] = {
     {"gr_dlrm_hstu_interleave",
      "model.textproto",
      {"user_emb"},
-     {"content", "candidate_content", "action", "tokens", "positioned", "states.layers.0.out",
-      "states.layers.1.out", "scored"}},
+     {"content", "candidate_content", "action", "tokens", "positioned", "states.layers.0.out", "states.layers.1.out",
+      "scored"}},
     {"gr_dlrm_hstu_interleave",
      "fixed.textproto",
      {"user_emb"},
@@ -45,8 +45,7 @@ const Case kCases[] = {
     {"ml100k_hstu_ranker",
      "model.textproto",
      {"preds", "logits"},
-     {"tokens", "positioned", "states.layers.0.out", "states.layers.1.out", "item_emb",
-      "user_emb"}},
+     {"tokens", "positioned", "states.layers.0.out", "states.layers.1.out", "item_emb", "user_emb"}},
     {"rb_sasrec",
      "model.textproto",
      {"scores", "topk.ids", "topk.scores", "topk_unseen.ids", "topk_unseen.scores"},
@@ -60,9 +59,7 @@ SafetensorsFile openWeights(const std::string &directory) {
   return std::move(*file);
 }
 
-std::string directoryOf(const char *name) {
-  return std::string(RECCC_SOURCE_DIR) + "/test/golden/" + name;
-}
+std::string directoryOf(const char *name) { return std::string(RECCC_SOURCE_DIR) + "/test/golden/" + name; }
 
 class Golden : public testing::TestWithParam<Case> {};
 
@@ -112,8 +109,7 @@ TEST_P(Golden, everyNamedValueCanBeReturned) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Golden, testing::ValuesIn(kCases), [](const auto &info) {
-  return std::string(info.param.directory) +
-         (StringRef(info.param.description) == "model.textproto" ? "" : "_fixed");
+  return std::string(info.param.directory) + (StringRef(info.param.description) == "model.textproto" ? "" : "_fixed");
 });
 
 TEST(GoldenExamples, theTourShowsAModelThatCompiles) {
@@ -129,8 +125,7 @@ TEST(GoldenExamples, theTourShowsAModelThatCompiles) {
 }
 
 TEST(GoldenExamples, sasrecIsShort) {
-  auto buffer = llvm::MemoryBuffer::getFile(std::string(RECCC_SOURCE_DIR) +
-                                            "/examples/01_movielens/sasrec.textproto");
+  auto buffer = llvm::MemoryBuffer::getFile(std::string(RECCC_SOURCE_DIR) + "/examples/01_movielens/sasrec.textproto");
   ASSERT_TRUE(buffer);
   EXPECT_LE((*buffer)->getBuffer().count('\n'), 40u);
 }

@@ -34,8 +34,8 @@ struct Imported {
   }
 };
 
-inline Imported importText(StringRef text, const SafetensorsFile *weights = nullptr,
-                           const ImportOptions &options = {}, StringRef name = "model.textproto") {
+inline Imported importText(StringRef text, const SafetensorsFile *weights = nullptr, const ImportOptions &options = {},
+                           StringRef name = "model.textproto") {
   Imported result;
   ScopedDiagnosticHandler handler(result.context.get(), [&](Diagnostic &diagnostic) {
     auto add = [&](Diagnostic &d) {

@@ -23,13 +23,11 @@ static const PresetChoice *find(const Imported &imported, StringRef field) {
 
 TEST(Preset, everyHstuPresetIsAWholeLayer) {
   for (const char *preset : {"META_STU", "META_RESEARCH_HSTU", "NVIDIA_HSTU"}) {
-    Imported imported =
-        importText(hstu(std::string("score { silu { divisor: 8 } } preset: ") + preset));
+    Imported imported = importText(hstu(std::string("score { silu { divisor: 8 } } preset: ") + preset));
     EXPECT_TRUE(imported.module) << preset << "\n" << imported.text();
     ASSERT_TRUE(find(imported, "hstu.input_norm.eps"));
     EXPECT_EQ(find(imported, "hstu.input_norm.eps")->preset, preset);
-    EXPECT_EQ(find(imported, "hstu.input_norm.eps")->value,
-              std::string(preset) == "NVIDIA_HSTU" ? "1e-05" : "1e-06");
+    EXPECT_EQ(find(imported, "hstu.input_norm.eps")->value, std::string(preset) == "NVIDIA_HSTU" ? "1e-05" : "1e-06");
   }
 }
 
@@ -41,11 +39,9 @@ TEST(Preset, aChoiceOfTheDescriptionWins) {
   EXPECT_TRUE(find(imported, "hstu.input_norm.eps")->overridden);
   EXPECT_TRUE(find(imported, "hstu.score.inverse_sqrt_width")->overridden);
   EXPECT_FALSE(find(imported, "hstu.input_norm.affine")->overridden);
-  imported.module->walk(
-      [](mlir::recsys::AttentionOp op) { EXPECT_EQ(op.getScale().convertToDouble(), 0.5); });
+  imported.module->walk([](mlir::recsys::AttentionOp op) { EXPECT_EQ(op.getScale().convertToDouble(), 0.5); });
   bool sawNorm = false;
-  imported.module->walk(
-      [&](mlir::recsys::LayerNormOp op) { sawNorm |= op.getEps().convertToDouble() == 0.25; });
+  imported.module->walk([&](mlir::recsys::LayerNormOp op) { sawNorm |= op.getEps().convertToDouble() == 0.25; });
   EXPECT_TRUE(sawNorm);
 }
 
@@ -53,19 +49,17 @@ TEST(Preset, conditionalChoicesNeedTheirMessage) {
   Imported without = importText(hstu("preset: META_RESEARCH_HSTU score { silu { divisor: 8 } }"));
   ASSERT_TRUE(without.module) << without.text();
   EXPECT_FALSE(find(without, "hstu.bias.time"));
-  Imported with = importText(hstu(
-      "preset: META_RESEARCH_HSTU score { silu { divisor: 8 } } "
-      "bias { timestamps: \"t\" request_time: \"now\" position_entries: 15 time_entries: 129 }"));
+  Imported with =
+      importText(hstu("preset: META_RESEARCH_HSTU score { silu { divisor: 8 } } "
+                      "bias { timestamps: \"t\" request_time: \"now\" position_entries: 15 time_entries: 129 }"));
   ASSERT_TRUE(with.module) << with.text();
   EXPECT_EQ(find(with, "hstu.bias.time")->value, "\"_rel_attn_bias._ts_w\"");
 }
 
 TEST(Preset, withoutOneEverythingMustBeSaid) {
-  Imported imported =
-      importText(hstu("score { silu { divisor: 8 } inverse_sqrt_width {} } mask { causal {} }"));
+  Imported imported = importText(hstu("score { silu { divisor: 8 } inverse_sqrt_width {} } mask { causal {} }"));
   EXPECT_FALSE(imported.module);
-  EXPECT_NE(imported.text().find("hstu.input_norm is not set, expected a message { … } [RC2201]"),
-            std::string::npos)
+  EXPECT_NE(imported.text().find("hstu.input_norm is not set, expected a message { … } [RC2201]"), std::string::npos)
       << imported.text();
   EXPECT_NE(imported.text().find("name a public implementation with preset: one of META_STU, "
                                  "META_RESEARCH_HSTU or NVIDIA_HSTU"),
@@ -74,8 +68,7 @@ TEST(Preset, withoutOneEverythingMustBeSaid) {
 }
 
 TEST(Preset, everyPositionPresetIsWhole) {
-  for (const char *preset :
-       {"META_HSTU", "META_HSTU_PYTORCH", "META_RESEARCH_HSTU", "RECBOLE_SASREC"}) {
+  for (const char *preset : {"META_HSTU", "META_HSTU_PYTORCH", "META_RESEARCH_HSTU", "RECBOLE_SASREC"}) {
     std::string text =
         R"(name: "m" rows { name: "h" max: 8 } input { name: "x" rows: "h" type: FLOAT32 dims: 4 } input { name: "t" rows: "h" type: INT64 }
       input { name: "now" rows: "request" type: INT64 } node { name: "p" positions { input: "x" weight: "w" entries: 9 preset: )";
@@ -86,8 +79,7 @@ TEST(Preset, everyPositionPresetIsWhole) {
     ASSERT_TRUE(imported.module) << preset << "\n" << imported.text();
     // The position clamp of Meta's PyTorch code: at D - 1 = 3, not at 63.
     imported.module->walk([&](mlir::recsys::BucketizeOp op) {
-      EXPECT_EQ(cast<mlir::recsys::SqrtBucketAttr>(op.getRule()).getLast(),
-                StringRef(preset) == "META_HSTU" ? 63 : 3);
+      EXPECT_EQ(cast<mlir::recsys::SqrtBucketAttr>(op.getRule()).getLast(), StringRef(preset) == "META_HSTU" ? 63 : 3);
     });
   }
 }

@@ -103,8 +103,7 @@ TEST(Robustness, deepNesting) {
       text += open;
     Imported imported = importText(text);
     EXPECT_FALSE(imported.module);
-    EXPECT_NE(imported.text().find("error: messages nest deeper than 100 [RC2004]"),
-              std::string::npos)
+    EXPECT_NE(imported.text().find("error: messages nest deeper than 100 [RC2004]"), std::string::npos)
         << imported.text().substr(0, 500);
   }
 }
@@ -115,8 +114,7 @@ TEST(Robustness, longChain) {
   // Backwards, so that the order in the file helps nobody.
   constexpr int count = 100000;
   for (int i = count; i > 0; --i)
-    text += "node { name: \"n" + std::to_string(i) + "\" relu { input: \"n" +
-            std::to_string(i - 1) + "\" } }\n";
+    text += "node { name: \"n" + std::to_string(i) + "\" relu { input: \"n" + std::to_string(i - 1) + "\" } }\n";
   Imported imported = importText(text + "output { node: \"n" + std::to_string(count) + "\" }");
   EXPECT_TRUE(imported.module) << imported.text().substr(0, 500);
 }
@@ -125,27 +123,23 @@ TEST(Robustness, longCycle) {
   std::string text = "name: \"m\" output { node: \"n0\" }\n";
   constexpr int count = 50000;
   for (int i = 0; i < count; ++i)
-    text += "node { name: \"n" + std::to_string(i) + "\" relu { input: \"n" +
-            std::to_string((i + 1) % count) + "\" } }\n";
+    text +=
+        "node { name: \"n" + std::to_string(i) + "\" relu { input: \"n" + std::to_string((i + 1) % count) + "\" } }\n";
   Imported imported = importText(text);
   EXPECT_FALSE(imported.module);
-  EXPECT_NE(imported.text().find("more) -> n"), std::string::npos)
-      << imported.text().substr(0, 500);
+  EXPECT_NE(imported.text().find("more) -> n"), std::string::npos) << imported.text().substr(0, 500);
 }
 
 TEST(Robustness, rowsBeyondAllLimits) {
-  std::string text =
-      "name: \"m\" rows { name: \"h\" max: 2147483647 } rows { name: \"k\" count: 2147483647 }\n"
-      "input { name: \"x\" rows: \"h\" type: FLOAT32 dims: 1 } output { node: \"n\" }\n";
+  std::string text = "name: \"m\" rows { name: \"h\" max: 2147483647 } rows { name: \"k\" count: 2147483647 }\n"
+                     "input { name: \"x\" rows: \"h\" type: FLOAT32 dims: 1 } output { node: \"n\" }\n";
   std::string many;
   for (int i = 0; i < 1000; ++i)
     many += " input: \"x\"";
-  for (std::string node :
-       {"concat_rows { input: \"x\" input: \"x\" }", "interleave { input: \"x\" input: \"x\" }"})
+  for (std::string node : {"concat_rows { input: \"x\" input: \"x\" }", "interleave { input: \"x\" input: \"x\" }"})
     EXPECT_FALSE(importText(text + "node { name: \"n\" " + node + " }").module);
   EXPECT_FALSE(importText(text + "node { name: \"n\" concat_rows {" + many + " } }").module);
-  std::string constant =
-      "node { name: \"p\" pad_rows { input: \"x\" count: 2147483647 } } node { name: \"n\" ";
+  std::string constant = "node { name: \"p\" pad_rows { input: \"x\" count: 2147483647 } } node { name: \"n\" ";
   for (const char *block : {"concat_rows", "interleave"}) {
     Imported imported = importText(text + constant + block + " { input: \"p\" input: \"p\" } }");
     EXPECT_FALSE(imported.module);
@@ -157,15 +151,13 @@ TEST(Robustness, hugeFiles) {
   for (const std::string &bytes : {std::string(1 << 25, 'a'), std::string(1 << 25, '\0')}) {
     Imported imported = importText(bytes);
     EXPECT_FALSE(imported.module);
-    EXPECT_NE(
-        imported.text().find("has 33554432 bytes, expected a description of at most 16777216"),
-        std::string::npos);
+    EXPECT_NE(imported.text().find("has 33554432 bytes, expected a description of at most 16777216"),
+              std::string::npos);
   }
 }
 
 TEST(Robustness, manyErrorsEnd) {
-  std::string text =
-      "name: \"m\" output { node: \"x\" } input { name: \"x\" rows: \"request\" type: FLOAT32 }\n";
+  std::string text = "name: \"m\" output { node: \"x\" } input { name: \"x\" rows: \"request\" type: FLOAT32 }\n";
   for (int i = 0; i < 1000; ++i)
     text += "node { name: \"n" + std::to_string(i) + "\" relu { input: \"undefined\" } }\n";
   Imported imported = importText(text);

@@ -7,13 +7,11 @@
 
 using namespace reccc;
 
-static int64_t bucketOf(ArrayRef<int64_t> edges, int64_t x) {
-  return llvm::upper_bound(edges, x) - edges.begin();
-}
+static int64_t bucketOf(ArrayRef<int64_t> edges, int64_t x) { return llvm::upper_bound(edges, x) - edges.begin(); }
 
 TEST(TimeBuckets, areThoseThatPyTorchComputesBelow2To25) {
-  auto buffer = llvm::MemoryBuffer::getFile(std::string(RECCC_SOURCE_DIR) +
-                                            "/test/golden/ml100k_hstu_retrieval/config.json");
+  auto buffer =
+      llvm::MemoryBuffer::getFile(std::string(RECCC_SOURCE_DIR) + "/test/golden/ml100k_hstu_retrieval/config.json");
   ASSERT_TRUE(buffer);
   auto config = llvm::json::parse((*buffer)->getBuffer());
   ASSERT_TRUE(bool(config));
@@ -21,8 +19,7 @@ TEST(TimeBuckets, areThoseThatPyTorchComputesBelow2To25) {
   EXPECT_EQ(edges.size(), 128u);
   int64_t before = 0, steps = 0;
   for (const llvm::json::Value &step : *config->getAsObject()->getArray("time_bucket_edges")) {
-    int64_t first = *(*step.getAsArray())[0].getAsInteger(),
-            bucket = *(*step.getAsArray())[1].getAsInteger();
+    int64_t first = *(*step.getAsArray())[0].getAsInteger(), bucket = *(*step.getAsArray())[1].getAsInteger();
     EXPECT_EQ(bucketOf(edges, first), bucket) << first;
     if (first)
       EXPECT_EQ(bucketOf(edges, first - 1), before) << first;

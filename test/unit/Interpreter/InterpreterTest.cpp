@@ -29,8 +29,7 @@ template <typename T> const std::byte *bytes(const std::vector<T> &values) {
 }
 
 struct InterpreterTest : ::testing::Test {
-  InterpreterTest()
-      : handler(&context, [&](Diagnostic &diagnostic) { messages += diagnostic.str() + "\n"; }) {
+  InterpreterTest() : handler(&context, [&](Diagnostic &diagnostic) { messages += diagnostic.str() + "\n"; }) {
     context.loadDialect<recsys::RecsysDialect>();
     module = parseSourceString<ModuleOp>(kModel, &context);
     weights.add({"weight", reccc::TensorType::F32, {2, 1}, bytes(weight), 8, 0});
@@ -73,17 +72,14 @@ TEST_F(InterpreterTest, ObserverSeesEveryJaggedValueOnce) {
     if (op && isa<recsys::LinearOp>(op))
       product = rows.floats;
   })));
-  EXPECT_EQ(seen,
-            (std::vector<std::string>{"argument", "argument", "recsys.linear", "recsys.scale"}));
+  EXPECT_EQ(seen, (std::vector<std::string>{"argument", "argument", "recsys.linear", "recsys.scale"}));
   EXPECT_EQ(product, (std::vector<double>{21, 43, 65}));
 }
 
 TEST_F(InterpreterTest, ErrorsAreDiagnostics) {
   requests.add({"id", reccc::TensorType::I64, {1}, bytes(ids), 8, 0});
   EXPECT_TRUE(failed(run()));
-  EXPECT_NE(messages.find("requests 'requests in memory': expected 'id' to be i64 [2]"),
-            std::string::npos)
-      << messages;
+  EXPECT_NE(messages.find("requests 'requests in memory': expected 'id' to be i64 [2]"), std::string::npos) << messages;
 }
 
 TEST_F(InterpreterTest, UnknownOpsAreDiagnostics) {

@@ -52,18 +52,14 @@ void *counted(void *memory) {
 
 extern "C" {
 void *malloc(size_t size) { return refuse() ? nullptr : counted(__libc_malloc(size)); }
-void *calloc(size_t count, size_t size) {
-  return refuse() ? nullptr : counted(__libc_calloc(count, size));
-}
+void *calloc(size_t count, size_t size) { return refuse() ? nullptr : counted(__libc_calloc(count, size)); }
 void *realloc(void *memory, size_t size) {
   if (refuse())
     return nullptr;
   live += memory == nullptr;
   return __libc_realloc(memory, size);
 }
-void *memalign(size_t alignment, size_t size) {
-  return refuse() ? nullptr : counted(__libc_memalign(alignment, size));
-}
+void *memalign(size_t alignment, size_t size) { return refuse() ? nullptr : counted(__libc_memalign(alignment, size)); }
 void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
 int posix_memalign(void **memory, size_t alignment, size_t size) {
   *memory = memalign(alignment, size);
@@ -173,9 +169,9 @@ TEST(AllocationTest, EveryAllocationMayFail) {
 }
 
 TEST(AllocationTest, EveryAllocationOfALoadMayFail) {
-  const std::string path = (std::filesystem::temp_directory_path() /
-                            ("recrt_allocation_test." + std::to_string(::getpid()) + ".so"))
-                               .string();
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("recrt_allocation_test." + std::to_string(::getpid()) + ".so"))
+          .string();
   std::ifstream in(TINY_OBJECT, std::ios::binary);
   const std::string payload{std::istreambuf_iterator<char>(in), {}};
   reccc::FileError error;

@@ -116,12 +116,11 @@ TEST(ContextTest, TheHostMayBringPoolAllocatorAndLog) {
   static std::string logged;
   tasks = live = 0;
   logged.clear();
-  recrt_thread_pool pool = {
-      nullptr, 3, [](void *, int32_t count, void (*task)(void *, int32_t), void *argument) {
-        EXPECT_LE(count, 3);
-        for (int32_t i = count - 1; i >= 0; --i, ++tasks)
-          task(argument, i);
-      }};
+  recrt_thread_pool pool = {nullptr, 3, [](void *, int32_t count, void (*task)(void *, int32_t), void *argument) {
+                              EXPECT_LE(count, 3);
+                              for (int32_t i = count - 1; i >= 0; --i, ++tasks)
+                                task(argument, i);
+                            }};
   recrt_allocator allocator = {nullptr,
                                [](void *, size_t size, size_t alignment) -> void * {
                                  ++live;
@@ -152,14 +151,13 @@ TEST(ContextTest, TheHostMayBringPoolAllocatorAndLog) {
 }
 
 TEST(ContextTest, AHostPoolMayMakeItsThreadsEachTime) {
-  recrt_thread_pool pool = {
-      nullptr, 4, [](void *, int32_t count, void (*task)(void *, int32_t), void *argument) {
-        std::vector<std::thread> threads;
-        for (int32_t i = 0; i < count; ++i)
-          threads.emplace_back(task, argument, i);
-        for (std::thread &thread : threads)
-          thread.join();
-      }};
+  recrt_thread_pool pool = {nullptr, 4, [](void *, int32_t count, void (*task)(void *, int32_t), void *argument) {
+                              std::vector<std::thread> threads;
+                              for (int32_t i = 0; i < count; ++i)
+                                threads.emplace_back(task, argument, i);
+                              for (std::thread &thread : threads)
+                                thread.join();
+                            }};
   Model model = makeTinyModel();
   recrt_context_options options = contextOptions(0);
   options.thread_pool = &pool;
@@ -177,9 +175,7 @@ TEST(ContextTest, AFailingAllocatorIsReportedAndSurvived) {
   failing = true;
   recrt_allocator allocator = {nullptr,
                                [](void *, size_t size, size_t alignment) -> void * {
-                                 return failing
-                                            ? nullptr
-                                            : std::aligned_alloc(alignment, (size + 63) / 64 * 64);
+                                 return failing ? nullptr : std::aligned_alloc(alignment, (size + 63) / 64 * 64);
                                },
                                [](void *, void *memory, size_t) { std::free(memory); }};
   Model model = makeTinyModel();
@@ -321,22 +317,20 @@ TEST(ContextTest, ManyThreadsShareOneModel) {
 TEST(ContextTest, TwoThreadsOnOneContextAreRefused) {
   static std::atomic<bool> inside, leave;
   inside = leave = false;
-  recrt_thread_pool pool = {
-      nullptr, 2, [](void *, int32_t count, void (*task)(void *, int32_t), void *argument) {
-        inside = true;
-        while (!leave)
-          std::this_thread::yield();
-        for (int32_t i = 0; i < count; ++i)
-          task(argument, i);
-      }};
+  recrt_thread_pool pool = {nullptr, 2, [](void *, int32_t count, void (*task)(void *, int32_t), void *argument) {
+                              inside = true;
+                              while (!leave)
+                                std::this_thread::yield();
+                              for (int32_t i = 0; i < count; ++i)
+                                task(argument, i);
+                            }};
   Model model = makeTinyModel();
   recrt_context_options options = contextOptions(0);
   options.thread_pool = &pool;
   Context context = makeContext(model, options);
   const std::vector<TinyUser> users = someUsers();
   TinyRequest request(users), second(users);
-  std::thread first(
-      [&] { EXPECT_EQ(recrt_context_run(context.get(), 0, &request.request).code, RECRT_OK); });
+  std::thread first([&] { EXPECT_EQ(recrt_context_run(context.get(), 0, &request.request).code, RECRT_OK); });
   while (!inside)
     std::this_thread::yield();
   const recrt_status status = recrt_context_run(context.get(), 0, &second.request);
@@ -364,8 +358,7 @@ TEST(ContextTest, AChildAfterForkMustMakeItsOwn) {
   expectRuns(context, request, references(users));
   const pid_t child = ::fork();
   if (child == 0) {
-    bool good =
-        recrt_context_run(context.get(), 0, &request.request).code == RECRT_FAILED_PRECONDITION;
+    bool good = recrt_context_run(context.get(), 0, &request.request).code == RECRT_FAILED_PRECONDITION;
     recrt_context_options options = contextOptions(2);
     recrt_context *own = nullptr;
     good &= recrt_context_create(model.get(), &options, &own).code == RECRT_OK;
@@ -395,8 +388,7 @@ TEST(ContextTest, StepsAreMeasured) {
   // Two heads for each started tile of 32 rows: context, history and candidates.
   int64_t tiles = 0;
   for (const TinyUser &user : users)
-    tiles += 1 + static_cast<int64_t>((user.items.size() + 31) / 32 +
-                                      (user.candidates.size() + 31) / 32);
+    tiles += 1 + static_cast<int64_t>((user.items.size() + 31) / 32 + (user.candidates.size() + 31) / 32);
   EXPECT_EQ(step.num_items, 2 * tiles);
   EXPECT_EQ(recrt_context_get_step(context.get(), 9, &step).code, RECRT_INVALID_ARGUMENT);
 }

@@ -7,10 +7,10 @@
 using namespace recrt;
 
 static constexpr uint32_t v3 = 1u << RECRT_ISA_X86_64_V3, v4 = 1u << RECRT_ISA_X86_64_V4;
-static constexpr uint32_t haswell = FeatureAvx2 | FeatureFma | FeatureF16c | FeatureBmi1 |
-                                    FeatureBmi2 | FeatureLzcnt | FeatureMovbe;
-static constexpr uint32_t skylakeServer = haswell | FeatureAvx512f | FeatureAvx512bw |
-                                          FeatureAvx512cd | FeatureAvx512dq | FeatureAvx512vl;
+static constexpr uint32_t haswell =
+    FeatureAvx2 | FeatureFma | FeatureF16c | FeatureBmi1 | FeatureBmi2 | FeatureLzcnt | FeatureMovbe;
+static constexpr uint32_t skylakeServer =
+    haswell | FeatureAvx512f | FeatureAvx512bw | FeatureAvx512cd | FeatureAvx512dq | FeatureAvx512vl;
 
 static Status choose(uint32_t features, uint32_t levels, int32_t requested, int32_t &level) {
   level = -1;
@@ -33,9 +33,8 @@ TEST(CpuTest, MissingFeaturesAreNamed) {
   int32_t level;
   Status status = choose(haswell, v4, RECRT_ISA_BEST, level);
   EXPECT_EQ(status.code, RECRT_INCOMPATIBLE);
-  EXPECT_STREQ(status.message,
-               "compiled for x86-64-v4, this CPU or system lacks AVX512F, AVX512BW, AVX512CD, "
-               "AVX512DQ, AVX512VL; compile it for a weaker level");
+  EXPECT_STREQ(status.message, "compiled for x86-64-v4, this CPU or system lacks AVX512F, AVX512BW, AVX512CD, "
+                               "AVX512DQ, AVX512VL; compile it for a weaker level");
   status = choose(haswell & ~FeatureFma, v3 | v4, RECRT_ISA_BEST, level);
   EXPECT_EQ(status.code, RECRT_INCOMPATIBLE);
   EXPECT_NE(std::string(status.message).find("lacks FMA;"), std::string::npos) << status.message;

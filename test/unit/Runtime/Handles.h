@@ -16,9 +16,7 @@ struct DestroyHandle {
 using Model = std::unique_ptr<recrt_model, DestroyHandle>;
 using Context = std::unique_ptr<recrt_context, DestroyHandle>;
 
-inline std::string text(const recrt_status &status) {
-  return std::string(status.place) + ": " + status.message;
-}
+inline std::string text(const recrt_status &status) { return std::string(status.place) + ": " + status.message; }
 
 inline Model makeTinyModel(const recrt_model_options *options = nullptr) {
   recrt_model *model = nullptr;
@@ -48,8 +46,7 @@ inline std::vector<TinyAnswer> references(const std::vector<TinyUser> &users) {
   return answers;
 }
 
-inline void expectRuns(const Context &context, TinyRequest &request,
-                       const std::vector<TinyAnswer> &expected) {
+inline void expectRuns(const Context &context, TinyRequest &request, const std::vector<TinyAnswer> &expected) {
   const recrt_status status = recrt_context_run(context.get(), 0, &request.request);
   ASSERT_EQ(status.code, RECRT_OK) << text(status);
   EXPECT_TRUE(request.answers(context.get()) == expected);

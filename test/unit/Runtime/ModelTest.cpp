@@ -20,8 +20,7 @@ namespace {
 class ModelTest : public ::testing::Test {
 protected:
   void SetUp() override {
-    directory =
-        std::filesystem::temp_directory_path() / ("recrt_model_test." + std::to_string(::getpid()));
+    directory = std::filesystem::temp_directory_path() / ("recrt_model_test." + std::to_string(::getpid()));
     std::filesystem::create_directories(directory);
     path = (directory / "tiny.so").string();
   }
@@ -57,8 +56,7 @@ protected:
     model.reset(loaded);
     return status;
   }
-  void expectRefused(int32_t code, const std::string &part,
-                     const recrt_model_options *options = nullptr) {
+  void expectRefused(int32_t code, const std::string &part, const recrt_model_options *options = nullptr) {
     const recrt_status status = load(options);
     EXPECT_EQ(status.code, code) << text(status);
     EXPECT_NE(text(status).find(part), std::string::npos) << text(status);
@@ -84,9 +82,7 @@ TEST_F(ModelTest, LoadsAndRuns) {
 
 TEST_F(ModelTest, ManyLoadsLeaveNothingBehind) {
   seal(TINY_OBJECT);
-  auto descriptors = [] {
-    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
-  };
+  auto descriptors = [] { return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}); };
   auto mappings = [&] {
     const std::string maps = read("/proc/self/maps");
     return std::count(maps.begin(), maps.end(), '\n');
@@ -194,8 +190,7 @@ TEST_F(ModelTest, WeightsOfTheirOwnMustBelongToTheModel) {
   expectRefused(RECRT_INVALID_ARGUMENT, "weights of another model");
   sealWeights(0x1234, sizeof(tiny_table) - 4);
   expectRefused(RECRT_INVALID_ARGUMENT, "weights of another model");
-  std::filesystem::copy_file(path, path + ".weights",
-                             std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy_file(path, path + ".weights", std::filesystem::copy_options::overwrite_existing);
   expectRefused(RECRT_INVALID_ARGUMENT, "expected packed weights");
   sealWeights(0x1234, sizeof(tiny_table));
   std::filesystem::rename(path + ".weights", directory / "elsewhere");

@@ -65,8 +65,8 @@ enum { GEMM = 3, ATTENTION = 4, SCORE = 5, TOP_K = 8 };
 enum { ITEM_BUFFER = 0, SCORE_BUFFER = 3, TOKENS_BUFFER = 7, TABLE_BUFFER = 11 };
 } // namespace
 
-static void expectRefused(const std::function<void(MutableModule &)> &change,
-                          const std::string &part, int32_t code = RECRT_INVALID_ARGUMENT) {
+static void expectRefused(const std::function<void(MutableModule &)> &change, const std::string &part,
+                          int32_t code = RECRT_INVALID_ARGUMENT) {
   MutableModule lying;
   change(lying);
   const recrt_status status = lying.create();
@@ -184,8 +184,7 @@ TEST(PlanTest, Steps) {
     expectRefused([=](auto &m) { m.steps[ATTENTION].area[level] = nullptr; }, "is missing");
     expectRefused([=](auto &m) { m.steps[GEMM].scratch_bytes[level] = -1; }, "-1 bytes of scratch");
   }
-  expectRefused([](auto &m) { m.operands[SCORE][1].buffer = SCORE_BUFFER + 1; },
-                "no step writes output 'score'");
+  expectRefused([](auto &m) { m.operands[SCORE][1].buffer = SCORE_BUFFER + 1; }, "no step writes output 'score'");
 }
 
 TEST(PlanTest, TopK) {
@@ -212,7 +211,6 @@ TEST(PlanTest, AMapOutOfItsSpaceIsFoundWhenItRuns) {
   TinyRequest request(someUsers());
   const recrt_status status = recrt_context_run(context.get(), 0, &request.request);
   EXPECT_EQ(status.code, RECRT_INTERNAL);
-  EXPECT_NE(text(status).find("request 1: the plan of the model maps rows outside of space 4"),
-            std::string::npos)
+  EXPECT_NE(text(status).find("request 1: the plan of the model maps rows outside of space 4"), std::string::npos)
       << text(status);
 }

@@ -101,8 +101,8 @@ TEST_F(RequestTest, IdsOutOfRangeAreRefusedWithTheirPlace) {
     for (auto [position, place] : places) {
       const int64_t good = request.items[position];
       request.items[position] = id;
-      expectRefused("input 'item', " + std::string(place) +
-                    ", element 0: expected an id in [0, 10), got " + std::to_string(id));
+      expectRefused("input 'item', " + std::string(place) + ", element 0: expected an id in [0, 10), got " +
+                    std::to_string(id));
       request.items[position] = good;
     }
   }

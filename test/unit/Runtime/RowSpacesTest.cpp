@@ -161,12 +161,9 @@ TEST_F(RowSpacesTest, RowMaps) {
   EXPECT_EQ(mapped(TAKE, {{RECRT_EMBED_TAKE_LAST, A, 0, 0}}, 1), (Rows{2, 3, 4}));
   EXPECT_EQ(mapped(TAKE, {{RECRT_EMBED_TAKE_FIRST, A, 0, 0}}, 1), (Rows{0, 1, 2}));
   EXPECT_EQ(mapped(TAKE, {{RECRT_EMBED_TAKE_LAST, A, 0, 0}}, 2), (Rows{0, 1}));
-  EXPECT_EQ(
-      mapped(TAKE, {{RECRT_EMBED_TAKE_LAST, A, 0, 0}, {RECRT_EMBED_SEGMENT, CONCAT, 1, 0}}, 1),
-      (Rows{4, 5, 6}));
-  EXPECT_EQ(
-      mapped(TAKE, {{RECRT_EMBED_TAKE_LAST, A, 0, 0}, {RECRT_EMBED_PHASE, INTERLEAVE, 0, 0}}, 1),
-      (Rows{4, 6, 8}));
+  EXPECT_EQ(mapped(TAKE, {{RECRT_EMBED_TAKE_LAST, A, 0, 0}, {RECRT_EMBED_SEGMENT, CONCAT, 1, 0}}, 1), (Rows{4, 5, 6}));
+  EXPECT_EQ(mapped(TAKE, {{RECRT_EMBED_TAKE_LAST, A, 0, 0}, {RECRT_EMBED_PHASE, INTERLEAVE, 0, 0}}, 1),
+            (Rows{4, 6, 8}));
   // Two rows inside of six merged ones, and every third row of them.
   EXPECT_EQ(mapped(TWO, {{RECRT_EMBED_SEGMENT, SIX, 0, 3}}, 2), (Rows{3, 4}));
   EXPECT_EQ(mapped(TWO, {{RECRT_EMBED_PHASE, SIX, 1, 0}}, 2), (Rows{1, 4}));

@@ -18,8 +18,7 @@ namespace {
 class RunToolTest : public ::testing::Test {
 protected:
   void SetUp() override {
-    directory =
-        std::filesystem::temp_directory_path() / ("reccc_run_test." + std::to_string(::getpid()));
+    directory = std::filesystem::temp_directory_path() / ("reccc_run_test." + std::to_string(::getpid()));
     std::filesystem::create_directories(directory);
     std::ifstream in(TINY_OBJECT, std::ios::binary);
     const std::string payload{std::istreambuf_iterator<char>(in), {}};
@@ -53,10 +52,7 @@ protected:
     const int64_t count = static_cast<int64_t>(users.size());
     std::vector<TensorToWrite> tensors = {
         {"item", TensorType::I64, {request.historyOffsets.back()}, request.items.data()},
-        {"candidate.values",
-         TensorType::I64,
-         {request.candidateOffsets.back()},
-         request.candidates.data()},
+        {"candidate.values", TensorType::I64, {request.candidateOffsets.back()}, request.candidates.data()},
         {"user", TensorType::F32, {count, TINY_WIDTH}, request.users.data()},
         {"history.offsets", TensorType::I64, {count + 1}, request.historyOffsets.data()},
         {"candidate.offsets", TensorType::I64, {count + 1}, request.candidateOffsets.data()}};
@@ -85,8 +81,8 @@ TEST_F(RunToolTest, WritesWhatTheReferenceSays) {
   EXPECT_TRUE(says("attention sum")) << output;
   const auto file = SafetensorsFile::open(path("out.st"), error);
   ASSERT_TRUE(file) << error.message;
-  const FileTensor *score = file->find("score"), *offsets = file->find("score.offsets"),
-                   *best = file->find("best"), *last = file->find("last");
+  const FileTensor *score = file->find("score"), *offsets = file->find("score.offsets"), *best = file->find("best"),
+                   *last = file->find("last");
   ASSERT_TRUE(score && offsets && best && last);
   EXPECT_EQ(best->describe(), "i64[10, 3]");
   EXPECT_EQ(file->find("best.offsets"), nullptr);
@@ -116,16 +112,14 @@ TEST_F(RunToolTest, ComparesWithATolerance) {
     std::vector<double> changed = last;
     changed[6] *= factor; // request 3, row 0, element 2
     const int64_t rows = static_cast<int64_t>(changed.size()) / TINY_WIDTH;
-    ASSERT_TRUE(writeSafetensors(
-        path("changed.st"), {{"last.values", TensorType::F64, {rows, TINY_WIDTH}, changed.data()}},
-        error));
+    ASSERT_TRUE(writeSafetensors(path("changed.st"),
+                                 {{"last.values", TensorType::F64, {rows, TINY_WIDTH}, changed.data()}}, error));
   };
   ASSERT_NE(last[6], 0);
   writeLast(1 + 1e-4);
   EXPECT_EQ(run("@model.so @requests.st --compare=@changed.st"), 1) << output;
   EXPECT_TRUE(says("last: ")) << output;
-  EXPECT_TRUE(says("1 outside of the tolerance 1e-05, the worst in request 3, row 0, element 2"))
-      << output;
+  EXPECT_TRUE(says("1 outside of the tolerance 1e-05, the worst in request 3, row 0, element 2")) << output;
   EXPECT_EQ(run("@model.so @requests.st --compare=@changed.st --tolerance=2e-4"), 0) << output;
   writeLast(0.0 / 0.0);
   EXPECT_EQ(run("@model.so @requests.st --compare=@changed.st --tolerance=1e300"), 1) << output;
@@ -165,18 +159,16 @@ TEST_F(RunToolTest, AcceptsOtherTypesAndEqualOffsets) {
   std::vector<int32_t> items(request.items.begin(), request.items.end());
   std::vector<double> user(request.users.begin(), request.users.end());
   ASSERT_EQ(run("@model.so @requests.st -o @out.st"), 0) << output;
-  writeRequests("wide.st",
-                {{"item", TensorType::I32, {static_cast<int64_t>(items.size())}, items.data()},
-                 {"user", TensorType::F64, {10, 1, TINY_WIDTH}, user.data()},
-                 {"item.offsets", TensorType::I64, {11}, request.historyOffsets.data()},
-                 {"note", TensorType::I64, {11}, request.historyOffsets.data()}});
+  writeRequests("wide.st", {{"item", TensorType::I32, {static_cast<int64_t>(items.size())}, items.data()},
+                            {"user", TensorType::F64, {10, 1, TINY_WIDTH}, user.data()},
+                            {"item.offsets", TensorType::I64, {11}, request.historyOffsets.data()},
+                            {"note", TensorType::I64, {11}, request.historyOffsets.data()}});
   ASSERT_EQ(run("@model.so @wide.st --compare=@out.st --tolerance=0"), 0) << output;
   EXPECT_TRUE(says("warning: entry 'rank' has no use for tensor 'note'")) << output;
 }
 
 TEST_F(RunToolTest, RefusesWrongRequestFiles) {
-  auto refused = [&](const std::vector<TensorToWrite> &changes, const std::string &part,
-                     int code = 1) {
+  auto refused = [&](const std::vector<TensorToWrite> &changes, const std::string &part, int code = 1) {
     writeRequests("bad.st", changes);
     EXPECT_EQ(run("@model.so @bad.st -o @none.st"), code) << output;
     EXPECT_TRUE(says(part)) << output;
@@ -198,8 +190,7 @@ TEST_F(RunToolTest, RefusesWrongRequestFiles) {
   refused({{"history.offsets", TensorType::F32, {11}, floats}}, "expected i64[requests + 1]");
   refused({{"history.offsets", TensorType::I64, {10}, request.historyOffsets.data()}},
           "input 'item' is i64[269], expected [266]");
-  refused({{"user", TensorType::F32, {4, 10}, floats}},
-          "input 'user' is f32[4, 10], expected [10, 4]");
+  refused({{"user", TensorType::F32, {4, 10}, floats}}, "input 'user' is f32[4, 10], expected [10, 4]");
   refused({{"user", TensorType::I64, {10, 4}, std::vector<int64_t>(40).data()}}, "expected floats");
   refused({{"item", TensorType::F32, {269}, std::vector<float>(269).data()}}, "expected integers");
   std::vector<int64_t> items = request.items;
@@ -222,8 +213,8 @@ TEST_F(RunToolTest, ExitCodesFollowTheContract) {
   EXPECT_EQ(run("a b c"), 2);
   EXPECT_EQ(run("@model.so @requests.st --treads=2"), 2);
   EXPECT_TRUE(says("unknown option '--treads', did you mean '--threads'?")) << output;
-  for (const char *wrong : {"--threads=0", "--threads=2x", "--isa=v5", "--repeat=", "--seed=-1",
-                            "--tolerance=nan", "--tolerance=-1", "--output="}) {
+  for (const char *wrong : {"--threads=0", "--threads=2x", "--isa=v5", "--repeat=", "--seed=-1", "--tolerance=nan",
+                            "--tolerance=-1", "--output="}) {
     EXPECT_EQ(run(std::string("@model.so @requests.st ") + wrong), 2) << wrong;
     EXPECT_TRUE(says("expects")) << output;
   }
@@ -243,6 +234,5 @@ TEST_F(RunToolTest, ExitCodesFollowTheContract) {
   writeRequests("long.st", {{"item", TensorType::I64, {TINY_MAX_HISTORY + 1}, longer.data()},
                             {"history.offsets", TensorType::I64, {11}, offsets.data()}});
   EXPECT_EQ(run("@model.so @long.st"), 4);
-  EXPECT_TRUE(says("row space 'history', request 0: error: the model takes at most 100 rows"))
-      << output;
+  EXPECT_TRUE(says("row space 'history', request 0: error: the model takes at most 100 rows")) << output;
 }

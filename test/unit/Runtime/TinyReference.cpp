@@ -25,8 +25,7 @@ static std::vector<Row> scaledSums(std::vector<Row> rows) {
 }
 
 bool TinyAnswer::operator==(const TinyAnswer &other) const {
-  return scores == other.scores && last == other.last && best == other.best &&
-         bestScores == other.bestScores;
+  return scores == other.scores && last == other.last && best == other.best && bestScores == other.bestScores;
 }
 
 TinyAnswer referenceAnswer(const TinyUser &user) {
@@ -59,8 +58,7 @@ TinyAnswer referenceAnswer(const TinyUser &user) {
   std::sort(ranked.begin(), ranked.end());
   for (size_t i = 0; i < TINY_K; ++i) {
     answer.best[i] = i < ranked.size() ? ranked[i].second : -1;
-    answer.bestScores[i] =
-        i < ranked.size() ? -ranked[i].first : -std::numeric_limits<float>::infinity();
+    answer.bestScores[i] = i < ranked.size() ? -ranked[i].first : -std::numeric_limits<float>::infinity();
   }
   return answer;
 }
@@ -97,14 +95,12 @@ TinyRequest::TinyRequest(const std::vector<TinyUser> &all) {
     candidateOffsets.push_back(static_cast<int64_t>(candidates.size()));
   }
   const int64_t count = static_cast<int64_t>(all.size());
-  rowOffsets = {{{"history", historyOffsets.data(), count + 1},
-                 {"candidates", candidateOffsets.data(), count + 1}}};
+  rowOffsets = {{{"history", historyOffsets.data(), count + 1}, {"candidates", candidateOffsets.data(), count + 1}}};
   inputs = {{{"item", items.data(), historyOffsets.back(), 1, RECRT_ELEMENT_I64},
              {"candidate", candidates.data(), candidateOffsets.back(), 1, RECRT_ELEMENT_I64},
              {"user", users.data(), count, TINY_WIDTH, RECRT_ELEMENT_F32}}};
   outputs = {};
-  request = {
-      sizeof(recrt_request), count, rowOffsets.data(), inputs.data(), outputs.data(), 2, 3, 0};
+  request = {sizeof(recrt_request), count, rowOffsets.data(), inputs.data(), outputs.data(), 2, 3, 0};
 }
 
 void TinyRequest::giveOutputs() {
@@ -124,8 +120,7 @@ std::vector<TinyAnswer> TinyRequest::answers(const recrt_context *context) const
   std::array<recrt_output_view, 4> views;
   for (int32_t i = 0; i < 4; ++i) {
     views[static_cast<size_t>(i)].size = sizeof(recrt_output_view);
-    const recrt_status status =
-        recrt_context_get_output(context, i, &views[static_cast<size_t>(i)]);
+    const recrt_status status = recrt_context_get_output(context, i, &views[static_cast<size_t>(i)]);
     EXPECT_EQ(status.code, RECRT_OK) << status.message;
     if (status.code != RECRT_OK)
       return {};
@@ -136,8 +131,7 @@ std::vector<TinyAnswer> TinyRequest::answers(const recrt_context *context) const
     result[b].scores.assign(score + views[0].offsets[b], score + views[0].offsets[b + 1]);
     const auto *rows = static_cast<const Row *>(views[1].data);
     result[b].last.assign(rows + views[1].offsets[b], rows + views[1].offsets[b + 1]);
-    std::memcpy(&result[b].best, static_cast<const int64_t *>(views[2].data) + b * TINY_K,
-                sizeof(result[b].best));
+    std::memcpy(&result[b].best, static_cast<const int64_t *>(views[2].data) + b * TINY_K, sizeof(result[b].best));
     std::memcpy(&result[b].bestScores, static_cast<const float *>(views[3].data) + b * TINY_K,
                 sizeof(result[b].bestScores));
   }

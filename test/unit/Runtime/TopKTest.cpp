@@ -13,8 +13,8 @@ using namespace recrt;
 static constexpr float infinity = std::numeric_limits<float>::infinity();
 static constexpr float notANumber = std::numeric_limits<float>::quiet_NaN();
 
-static void expectTopK(const std::vector<float> &scores, const std::vector<char> &excluded,
-                       int64_t k, int64_t firstId) {
+static void expectTopK(const std::vector<float> &scores, const std::vector<char> &excluded, int64_t k,
+                       int64_t firstId) {
   std::vector<int64_t> order;
   for (size_t j = 0; j < scores.size(); ++j)
     if (excluded.empty() || !excluded[j])
@@ -29,9 +29,8 @@ static void expectTopK(const std::vector<float> &scores, const std::vector<char>
     bits[j / 64] |= static_cast<uint64_t>(excluded[j] != 0) << (j % 64);
   std::vector<int64_t> ids(static_cast<size_t>(k));
   std::vector<float> best(static_cast<size_t>(k));
-  selectTopK(
-      {scores.data(), static_cast<int64_t>(scores.size()), k, firstId, ids.data(), best.data()},
-      excluded.empty() ? nullptr : bits.data());
+  selectTopK({scores.data(), static_cast<int64_t>(scores.size()), k, firstId, ids.data(), best.data()},
+             excluded.empty() ? nullptr : bits.data());
   for (size_t i = 0; i < ids.size(); ++i) {
     const bool found = i < order.size();
     EXPECT_EQ(ids[i], found ? order[i] + firstId : -1) << "place " << i;
@@ -73,7 +72,7 @@ TEST(TopKTest, RandomScoresWithTiesAndExclusions) {
       score = next(50) == 0 ? notANumber : static_cast<float>(next(40)) - 20;
     for (char &flag : excluded)
       flag = next(5) == 0;
-    expectTopK(scores, round % 2 ? excluded : std::vector<char>(),
-               static_cast<int64_t>(1 + next(60)), static_cast<int64_t>(next(3)));
+    expectTopK(scores, round % 2 ? excluded : std::vector<char>(), static_cast<int64_t>(1 + next(60)),
+               static_cast<int64_t>(next(3)));
   }
 }

@@ -12,9 +12,7 @@ __attribute__((aligned(64))) const float tiny_table[TINY_ROWS * STRIDE] = {
     [6 * STRIDE] = 5, 1,  -1, 1,  [7 * STRIDE] = 2,  2,    2, 2, [8 * STRIDE] = -5, 0,  9, 11,
     [9 * STRIDE] = 6, -6, 6,  -6};
 
-static int64_t row_of(const recrt_operand *operand, int64_t row) {
-  return operand->rows ? operand->rows[row] : row;
-}
+static int64_t row_of(const recrt_operand *operand, int64_t row) { return operand->rows ? operand->rows[row] : row; }
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -42,8 +40,7 @@ static void context(const recrt_kernel_args *args, int64_t first, int64_t last, 
     int64_t request = args->spaces[0].request_of_row[r];
     int64_t number = r - args->spaces[0].offsets[request];
     for (int c = 0; c < TINY_WIDTH; ++c)
-      out[row_of(&args->operands[1], r) * STRIDE + c] =
-          user[request * TINY_WIDTH + c] + (float)number;
+      out[row_of(&args->operands[1], r) * STRIDE + c] = user[request * TINY_WIDTH + c] + (float)number;
   }
 }
 
@@ -72,8 +69,7 @@ static void gemm(const recrt_kernel_args *args, int64_t first, int64_t last, voi
 static int64_t segment_start(const recrt_kernel_args *args, const recrt_attention_item *item) {
   int64_t start = args->spaces[0].offsets[item->request];
   for (int s = 0; s < item->segment; ++s)
-    start +=
-        args->spaces[1 + s].offsets[item->request + 1] - args->spaces[1 + s].offsets[item->request];
+    start += args->spaces[1 + s].offsets[item->request + 1] - args->spaces[1 + s].offsets[item->request];
   return start;
 }
 
@@ -153,16 +149,11 @@ static const int32_t history_part[] = {TINY_HISTORY};
 
 static const recrt_space_desc spaces[TINY_NUM_SPACES] = {
     [TINY_HISTORY] = {.name = "history", .count = TINY_MAX_HISTORY, .kind = RECRT_SPACE_BASE},
-    [TINY_CANDIDATES] = {.name = "candidates",
-                         .count = TINY_MAX_CANDIDATES,
-                         .kind = RECRT_SPACE_BASE},
+    [TINY_CANDIDATES] = {.name = "candidates", .count = TINY_MAX_CANDIDATES, .kind = RECRT_SPACE_BASE},
     [TINY_REQUEST] = {.count = 1, .kind = RECRT_SPACE_ROWS},
     [TINY_CONTEXT_ROWS] = {.count = TINY_CONTEXT, .kind = RECRT_SPACE_ROWS},
     [TINY_TOKENS] = {.parts = token_parts, .kind = RECRT_SPACE_CONCAT, .num_parts = 3},
-    [TINY_TAKE_LAST] = {.parts = history_part,
-                        .count = TINY_LAST,
-                        .kind = RECRT_SPACE_TAKE,
-                        .num_parts = 1},
+    [TINY_TAKE_LAST] = {.parts = history_part, .count = TINY_LAST, .kind = RECRT_SPACE_TAKE, .num_parts = 1},
 };
 
 static const int64_t width[] = {TINY_WIDTH}, top[] = {TINY_K};
@@ -178,30 +169,14 @@ static const recrt_tensor_desc inputs[] = {
      .element = RECRT_ELEMENT_I64,
      .space = TINY_CANDIDATES,
      .id_mode = RECRT_IDS_REJECT_REQUEST},
-    {.name = "user",
-     .dims = width,
-     .num_dims = 1,
-     .element = RECRT_ELEMENT_F32,
-     .space = TINY_REQUEST},
+    {.name = "user", .dims = width, .num_dims = 1, .element = RECRT_ELEMENT_F32, .space = TINY_REQUEST},
 };
 
 static const recrt_tensor_desc outputs[] = {
     {.name = "score", .element = RECRT_ELEMENT_F32, .space = TINY_CANDIDATES},
-    {.name = "last",
-     .dims = width,
-     .num_dims = 1,
-     .element = RECRT_ELEMENT_F32,
-     .space = TINY_TAKE_LAST},
-    {.name = "best",
-     .dims = top,
-     .num_dims = 1,
-     .element = RECRT_ELEMENT_I64,
-     .space = TINY_REQUEST},
-    {.name = "best_score",
-     .dims = top,
-     .num_dims = 1,
-     .element = RECRT_ELEMENT_F32,
-     .space = TINY_REQUEST},
+    {.name = "last", .dims = width, .num_dims = 1, .element = RECRT_ELEMENT_F32, .space = TINY_TAKE_LAST},
+    {.name = "best", .dims = top, .num_dims = 1, .element = RECRT_ELEMENT_I64, .space = TINY_REQUEST},
+    {.name = "best_score", .dims = top, .num_dims = 1, .element = RECRT_ELEMENT_F32, .space = TINY_REQUEST},
 };
 
 enum {
@@ -219,8 +194,7 @@ enum {
   TABLE
 };
 
-#define ARENA(of, number)                                                                          \
-  { .row_bytes = 4 * STRIDE, .kind = RECRT_BUFFER_ARENA, .space = of, .slot = number }
+#define ARENA(of, number) {.row_bytes = 4 * STRIDE, .kind = RECRT_BUFFER_ARENA, .space = of, .slot = number}
 
 static const recrt_buffer_desc buffers[] = {
     [IN_ITEM] = {8, 0, 0, RECRT_BUFFER_INPUT, TINY_HISTORY, 0, 0},
@@ -251,8 +225,7 @@ static const recrt_rowmap_desc rowmaps[] = {
 };
 
 static const recrt_operand_desc embed_items[] = {{0, IN_ITEM, -1}, {0, TABLE, -1}, {0, TOKENS, 1}};
-static const recrt_operand_desc embed_candidates[] = {
-    {0, IN_CANDIDATE, -1}, {0, TABLE, -1}, {0, TOKENS, 2}};
+static const recrt_operand_desc embed_candidates[] = {{0, IN_CANDIDATE, -1}, {0, TABLE, -1}, {0, TOKENS, 2}};
 static const recrt_operand_desc make_context[] = {{0, IN_USER, -1}, {0, TOKENS, 0}};
 static const recrt_operand_desc scale[] = {{0, TOKENS, -1}, {0, SCALED, -1}};
 static const recrt_operand_desc sum[] = {{0, SCALED, -1}, {0, SUMS, -1}};
@@ -263,16 +236,20 @@ static const recrt_operand_desc select_best[] = {
     {0, LOGITS, -1}, {0, IN_ITEM, -1}, {0, OUT_BEST, -1}, {0, OUT_BEST_SCORE, -1}};
 
 static const int32_t see_history[] = {TINY_HISTORY}, see_candidates[] = {TINY_CANDIDATES},
-                     see_context[] = {TINY_CONTEXT_ROWS}, see_last[] = {TINY_TAKE_LAST},
-                     see_request[] = {TINY_REQUEST};
+                     see_context[] = {TINY_CONTEXT_ROWS}, see_last[] = {TINY_TAKE_LAST}, see_request[] = {TINY_REQUEST};
 static const int32_t see_tokens[] = {TINY_TOKENS, TINY_CONTEXT_ROWS, TINY_HISTORY, TINY_CANDIDATES};
 
-#define ROWS(label, function, over, ops, count, seen)                                              \
-  {                                                                                                \
-    .name = label, .entry = {function, function}, .operands = ops, .spaces = seen, .block = BLOCK, \
-    .kind = RECRT_KERNEL_ROWS, .space = over, .num_operands = count, .num_spaces = 1,              \
-    .exclude_space = -1                                                                            \
-  }
+#define ROWS(label, function, over, ops, count, seen)                                                                  \
+  {.name = label,                                                                                                      \
+   .entry = {function, function},                                                                                      \
+   .operands = ops,                                                                                                    \
+   .spaces = seen,                                                                                                     \
+   .block = BLOCK,                                                                                                     \
+   .kind = RECRT_KERNEL_ROWS,                                                                                          \
+   .space = over,                                                                                                      \
+   .num_operands = count,                                                                                              \
+   .num_spaces = 1,                                                                                                    \
+   .exclude_space = -1}
 
 static const recrt_step_desc steps[] = {
     ROWS("embed items", embed, TINY_HISTORY, embed_items, 3, see_history),

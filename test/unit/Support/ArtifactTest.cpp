@@ -15,8 +15,7 @@ namespace {
 class ArtifactTest : public ::testing::Test {
 protected:
   void SetUp() override {
-    directory =
-        std::filesystem::temp_directory_path() / ("artifact_test." + std::to_string(::getpid()));
+    directory = std::filesystem::temp_directory_path() / ("artifact_test." + std::to_string(::getpid()));
     std::filesystem::create_directories(directory);
     path = (directory / "model.so").string();
   }

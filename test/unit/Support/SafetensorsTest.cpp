@@ -17,8 +17,7 @@ namespace {
 class SafetensorsTest : public ::testing::Test {
 protected:
   void SetUp() override {
-    directory =
-        std::filesystem::temp_directory_path() / ("safetensors_test." + std::to_string(::getpid()));
+    directory = std::filesystem::temp_directory_path() / ("safetensors_test." + std::to_string(::getpid()));
     std::filesystem::create_directories(directory);
   }
   void TearDown() override { std::filesystem::remove_all(directory); }
@@ -34,8 +33,8 @@ static std::string fileOf(const std::string &header, const std::string &data = "
 }
 
 static std::optional<SafetensorsFile> parse(const std::string &bytes, FileError &error) {
-  return SafetensorsFile::parse(reinterpret_cast<const std::byte *>(bytes.data()), bytes.size(),
-                                "w.safetensors", error);
+  return SafetensorsFile::parse(reinterpret_cast<const std::byte *>(bytes.data()), bytes.size(), "w.safetensors",
+                                error);
 }
 
 /// Expects a refusal whose message contains `part`.
@@ -57,12 +56,11 @@ TEST_F(SafetensorsTest, RoundTripsEveryType) {
   const int64_t i64[] = {-7, INT64_MIN};
   const int32_t i32[] = {-9};
   const uint8_t u8[] = {255}, flag[] = {1, 0};
-  std::vector<TensorToWrite> tensors = {
-      {"flag", TensorType::Bool, {2}, flag}, {"u8", TensorType::U8, {1}, u8},
-      {"f16", TensorType::F16, {3}, f16},    {"bf16", TensorType::BF16, {1, 1}, bf16},
-      {"i32", TensorType::I32, {}, i32},     {"f32", TensorType::F32, {3, 1}, f32},
-      {"i64", TensorType::I64, {2}, i64},    {"f64", TensorType::F64, {1, 2}, f64},
-      {"none", TensorType::F32, {0, 4}, f32}};
+  std::vector<TensorToWrite> tensors = {{"flag", TensorType::Bool, {2}, flag}, {"u8", TensorType::U8, {1}, u8},
+                                        {"f16", TensorType::F16, {3}, f16},    {"bf16", TensorType::BF16, {1, 1}, bf16},
+                                        {"i32", TensorType::I32, {}, i32},     {"f32", TensorType::F32, {3, 1}, f32},
+                                        {"i64", TensorType::I64, {2}, i64},    {"f64", TensorType::F64, {1, 2}, f64},
+                                        {"none", TensorType::F32, {0, 4}, f32}};
   FileError error;
   ASSERT_TRUE(writeSafetensors(path("x"), tensors, error, {{"k\n", "v\"\\"}})) << error.message;
   auto file = SafetensorsFile::open(path("x"), error);
@@ -110,10 +108,8 @@ TEST_F(SafetensorsTest, RefusesWrongHeaders) {
   expectRefused(fileOf(R"({"a":{"dtype":"F32","shape":[2]}})"), "data_offsets is missing");
   expectRefused(fileOf(R"({"a":{"dtype":"F32","dtype":"F32"}})"), "dtype is given twice");
   expectRefused(fileOf(R"({"a":{"order":"F"}})"), "got 'order'");
-  expectRefused(fileOf(R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})"),
-                "non-negative integer");
-  expectRefused(fileOf(R"({"a":{"dtype":"F32","shape":[02],"data_offsets":[0,8]}})"),
-                "begins with 0");
+  expectRefused(fileOf(R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})"), "non-negative integer");
+  expectRefused(fileOf(R"({"a":{"dtype":"F32","shape":[02],"data_offsets":[0,8]}})"), "begins with 0");
   expectRefused(fileOf(R"({"a":{"dtype":"F32","shape":[18446744073709551616]}})"), "64 bits");
   expectRefused(fileOf(R"({"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1]}})"), "more than 8");
   expectRefused(fileOf(R"({"a\ud800":{}})"), "surrogate");
@@ -123,8 +119,8 @@ TEST_F(SafetensorsTest, RefusesWrongHeaders) {
 
 TEST_F(SafetensorsTest, RefusesLyingOffsets) {
   auto one = [](const char *dtype, const char *shape, const char *offsets) {
-    return std::string("{\"t\":{\"dtype\":\"") + dtype + "\",\"shape\":" + shape +
-           ",\"data_offsets\":" + offsets + "}}";
+    return std::string("{\"t\":{\"dtype\":\"") + dtype + "\",\"shape\":" + shape + ",\"data_offsets\":" + offsets +
+           "}}";
   };
   const std::string data(8, 'x');
   FileError error;
@@ -204,8 +200,8 @@ TEST_F(SafetensorsTest, WritingKeepsTheOldFileOnFailureAndSweepsStaleOnes) {
   const float value = 1;
   ASSERT_TRUE(writeSafetensors(path("x"), {{"a", TensorType::F32, {1}, &value}}, error));
   std::ofstream(path(".x.tmp.1.00000000")) << "left by a writer that was killed";
-  EXPECT_FALSE(writeSafetensors(
-      path("x"), {{"a", TensorType::F32, {1}, &value}, {"a", TensorType::U8, {1}, &value}}, error));
+  EXPECT_FALSE(
+      writeSafetensors(path("x"), {{"a", TensorType::F32, {1}, &value}, {"a", TensorType::U8, {1}, &value}}, error));
   EXPECT_NE(error.message.find("two tensors named 'a'"), std::string::npos);
   EXPECT_TRUE(SafetensorsFile::open(path("x"), error).has_value());
   ASSERT_TRUE(writeSafetensors(path("x"), {{"b", TensorType::F32, {1}, &value}}, error));

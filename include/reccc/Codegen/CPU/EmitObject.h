@@ -28,8 +28,7 @@ void registerCodegenDialects(DialectRegistry &registry);
 LogicalResult lowerToLLVM(ModuleOp module);
 
 /// The module in the llvm dialect as LLVM IR, optimized.
-FailureOr<std::unique_ptr<llvm::Module>> translateToLLVM(ModuleOp module,
-                                                         llvm::LLVMContext &context);
+FailureOr<std::unique_ptr<llvm::Module>> translateToLLVM(ModuleOp module, llvm::LLVMContext &context);
 
 enum class MachineOutput { Object, Assembly };
 

@@ -34,12 +34,8 @@ struct TargetDescription {
   ArrayRef<int64_t> tailRows;
   /// `vscalefps`: 2^n times a value in one instruction.
   bool hasScalef;
-  /// Rows in a block of a GEMM: a multiple of `fragmentRows`.
-  int64_t gemmRowBlock;
   /// Bytes of packed weights that one sweep over the rows of a block keeps in the second-level cache.
   int64_t gemmPanelBytes;
-  /// Rows in a block of a row-wise kernel.
-  int64_t rowsBlock;
   /// Keys whose scores attention holds at a time: a multiple of `fragmentRows`.
   int64_t keyBlock;
 };

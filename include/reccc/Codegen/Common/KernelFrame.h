@@ -23,9 +23,7 @@ struct KernelOperand {
 /// The spaces that the kernels of one `rectile.kernel` see, in the order of `recrt_kernel_args`; all levels share it.
 class SpaceList {
 public:
-  unsigned index(Attribute space) {
-    return indices.insert({space, indices.size()}).first->second;
-  }
+  unsigned index(Attribute space) { return indices.insert({space, indices.size()}).first->second; }
   SmallVector<Attribute> spaces() const {
     return llvm::map_to_vector(indices, [](auto &entry) { return entry.first; });
   }
@@ -37,8 +35,7 @@ private:
 class KernelFrame {
 public:
   /// Begins the body of `function`, which has the signature of `getKernelType`.
-  KernelFrame(rectile::KernelOp kernel, func::FuncOp function, SpaceList &spaces,
-              const TargetDescription &target);
+  KernelFrame(rectile::KernelOp kernel, func::FuncOp function, SpaceList &spaces, const TargetDescription &target);
 
   /// void(args, first, last, scratch)
   static FunctionType getKernelType(MLIRContext *context);
@@ -67,8 +64,7 @@ public:
   /// Rows of a request.
   Value rowsOf(Attribute space, Value request);
   /// The results of a map over the row in its request (d0) and the lengths of spaces in the request.
-  SmallVector<Value> affineResults(AffineMap map, ArrayRef<Attribute> lengthSpaces, Value row,
-                                   Value request);
+  SmallVector<Value> affineResults(AffineMap map, ArrayRef<Attribute> lengthSpaces, Value row, Value request);
 
   /// A place of `bytes` in the scratch memory, aligned to 64.
   Value scratch(int64_t bytes);

@@ -18,16 +18,15 @@ struct KernelFacts {
 int64_t getRowBlock(rectile::KernelOp kernel);
 
 /// Each fills the body of a function. They fail with an error at the operator that cannot be compiled.
-FailureOr<KernelFacts> buildRowsKernel(rectile::KernelOp kernel, func::FuncOp function,
-                                       SpaceList &spaces, const TargetDescription &target);
-FailureOr<KernelFacts> buildGemmKernel(rectile::KernelOp kernel, func::FuncOp function,
-                                       SpaceList &spaces, const TargetDescription &target);
-FailureOr<KernelFacts> buildAttentionKernel(rectile::KernelOp kernel, func::FuncOp function,
-                                            func::FuncOp area, SpaceList &spaces,
-                                            const TargetDescription &target);
+FailureOr<KernelFacts> buildRowsKernel(rectile::KernelOp kernel, func::FuncOp function, SpaceList &spaces,
+                                       const TargetDescription &target);
+FailureOr<KernelFacts> buildGemmKernel(rectile::KernelOp kernel, func::FuncOp function, SpaceList &spaces,
+                                       const TargetDescription &target);
+FailureOr<KernelFacts> buildAttentionKernel(rectile::KernelOp kernel, func::FuncOp function, func::FuncOp area,
+                                            SpaceList &spaces, const TargetDescription &target);
 
-/// Stage "tiles": every `rectile.kernel` in the module becomes a `rectile.dispatch`, its functions are added to the module's end,
-/// one for each level, and shared by kernels that differ in nothing but their operands.
+/// Stage "tiles": every `rectile.kernel` in the module becomes a `rectile.dispatch`, its functions are added to the
+/// module's end, one for each level, and shared by kernels that differ in nothing but their operands.
 LogicalResult lowerKernels(ModuleOp module, ArrayRef<IsaLevel> levels);
 
 } // namespace reccc

@@ -10,10 +10,10 @@ namespace reccc {
 /// Intervals that a mask has at most: 0 for none.
 unsigned countIntervals(Attribute mask);
 
-/// [low, high) of each interval for row `row` of the query segment; low >= high where it is empty. `columns`: rows of the
-/// source segment in `request`.
-SmallVector<std::pair<Value, Value>> buildIntervals(KernelFrame &frame, Attribute mask, Value row,
-                                                    Value columns, Value request);
+/// [low, high) of each interval for row `row` of the query segment; low >= high where it is empty. `columns`: rows of
+/// the source segment in `request`.
+SmallVector<std::pair<Value, Value>> buildIntervals(KernelFrame &frame, Attribute mask, Value row, Value columns,
+                                                    Value request);
 
 } // namespace reccc
 

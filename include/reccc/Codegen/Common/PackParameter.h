@@ -12,8 +12,8 @@ namespace reccc {
 /// Bytes of a parameter of `type` in a packing.
 int64_t getPackedBytes(RankedTensorType type, rectile::Packing packing);
 
-/// Rounds `values` (row-major) to the element type (f32 or bf16, to nearest even) and writes them to `to`, which holds `getPackedBytes`
-/// zeros.
+/// Rounds `values` (row-major) to the element type (f32 or bf16, to nearest even) and writes them to `to`, which holds
+/// `getPackedBytes` zeros.
 void packParameter(ArrayRef<double> values, RankedTensorType type, rectile::Packing packing, char *to);
 
 } // namespace reccc

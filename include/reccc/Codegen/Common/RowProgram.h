@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Generates the row-wise operators of a kernel for one row. Integers are scalars; a row of floats is a function that yields
-// the vector at a column, so a chain of elementwise operators becomes one loop over the columns. What needs a whole row
-// first (norms) or fits no vector (joined records) goes through a row of fp32 scratch.
+// Generates the row-wise operators of a kernel for one row. Integers are scalars; a row of floats is a function that
+// yields the vector at a column, so a chain of elementwise operators becomes one loop over the columns. What needs a
+// whole row first (norms) or fits no vector (joined records) goes through a row of fp32 scratch.
 #ifndef RECCC_CODEGEN_COMMON_ROWPROGRAM_H
 #define RECCC_CODEGEN_COMMON_ROWPROGRAM_H
 
@@ -9,6 +9,9 @@
 #include <functional>
 
 namespace reccc {
+
+/// Whether the value has rows of floats.
+bool isFloatRow(Value value);
 
 struct RowValue {
   int64_t size = 0;
@@ -21,8 +24,8 @@ struct RowValue {
 
 class RowProgram {
 public:
-  /// With `mayMaterialize` values that are used more than once get a row of scratch; without it there are no row-wise loops,
-  /// which is what an epilogue needs.
+  /// With `mayMaterialize` values that are used more than once get a row of scratch; without it there are no row-wise
+  /// loops, which is what an epilogue needs.
   RowProgram(KernelFrame &frame, Attribute space, bool mayMaterialize)
       : frame(frame), b(frame.b), space(space), mayMaterialize(mayMaterialize) {}
 
@@ -52,8 +55,7 @@ private:
   LogicalResult emitSequence(Operation *op);
   LogicalResult emitDense(Operation *op);
 
-  void elementwise(Value result, ArrayRef<Value> operands,
-                   std::function<Value(ArrayRef<Value>)> compute);
+  void elementwise(Value result, ArrayRef<Value> operands, std::function<Value(ArrayRef<Value>)> compute);
   /// Defines the value, in scratch when that pays.
   void defineFloats(Value result, RowValue row);
   RowValue materialize(const RowValue &row);
@@ -76,8 +78,7 @@ private:
   /// Reads a row of an operand that may not exist: zero, or zeros.
   void readIf(Value result, Value condition, Value argument, Value row);
   /// Chooses one of two rows of operands of one kind.
-  void readEither(Value result, Value condition, Value argument, Value row, Value otherArgument,
-                  Value otherRow);
+  void readEither(Value result, Value condition, Value argument, Value row, Value otherArgument, Value otherRow);
   Value request();
 
   KernelFrame &frame;

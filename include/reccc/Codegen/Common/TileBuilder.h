@@ -18,8 +18,7 @@ public:
   const TargetDescription &target;
   const int64_t lanes;
 
-  template <typename OpT, typename... Args>
-  auto make(Args &&...args) {
+  template <typename OpT, typename... Args> auto make(Args &&...args) {
     return OpT::create(*this, std::forward<Args>(args)...);
   }
 
@@ -47,15 +46,9 @@ public:
   Value mod(Value a, int64_t b);
   Value min(Value a, Value b) { return createOrFold<arith::MinSIOp>(a, b); }
   Value max(Value a, Value b) { return createOrFold<arith::MaxSIOp>(a, b); }
-  Value cmp(arith::CmpIPredicate predicate, Value a, Value b) {
-    return createOrFold<arith::CmpIOp>(predicate, a, b);
-  }
-  Value cmpf(arith::CmpFPredicate predicate, Value a, Value b) {
-    return createOrFold<arith::CmpFOp>(predicate, a, b);
-  }
-  Value select(Value condition, Value a, Value b) {
-    return createOrFold<arith::SelectOp>(condition, a, b);
-  }
+  Value cmp(arith::CmpIPredicate predicate, Value a, Value b) { return createOrFold<arith::CmpIOp>(predicate, a, b); }
+  Value cmpf(arith::CmpFPredicate predicate, Value a, Value b) { return createOrFold<arith::CmpFOp>(predicate, a, b); }
+  Value select(Value condition, Value a, Value b) { return createOrFold<arith::SelectOp>(condition, a, b); }
 
   // fp32 arithmetic: no reassociation, no contraction beyond what is written.
   Value addf(Value a, Value b) { return createOrFold<arith::AddFOp>(a, b); }
@@ -66,9 +59,7 @@ public:
 
   // Addresses. `offset` counts elements of `element`.
   Value at(Value pointer, Value offset, Type element);
-  Value at(Value pointer, int64_t offset, Type element) {
-    return at(pointer, i64(offset), element);
-  }
+  Value at(Value pointer, int64_t offset, Type element) { return at(pointer, i64(offset), element); }
 
   // Memory.
   /// bf16 becomes fp32, other elements stay.
@@ -79,9 +70,7 @@ public:
   Value loadVector(Value pointer, Type element) { return loadVector(pointer, element, lanes); }
   /// Rounds to `element`; writes the first `valid` elements.
   void storeVector(Value value, Value pointer, Type element, int64_t valid);
-  void storeVector(Value value, Value pointer, Type element) {
-    storeVector(value, pointer, element, lanes);
-  }
+  void storeVector(Value value, Value pointer, Type element) { storeVector(value, pointer, element, lanes); }
   /// A constant mask of the first `valid` lanes.
   Value laneMask(int64_t valid);
   /// [0, 1, …, lanes - 1] as i32.
@@ -100,8 +89,7 @@ public:
   void forRows(Value low, Value high, function_ref<void(Value, int64_t)> body);
 
   /// Column c of the rows becomes row c at `to + c * toStride` in fp32. As many rows as make whole vectors.
-  void transpose(Type element, ArrayRef<Value> rowPointers, int64_t columns, Value to,
-                 int64_t toStride);
+  void transpose(Type element, ArrayRef<Value> rowPointers, int64_t columns, Value to, int64_t toStride);
 };
 
 } // namespace reccc

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Elementary functions on vectors of fp32, inlined: no call, a few ulp at most, right for NaN, infinities and large values.
+// Elementary functions on vectors of fp32, inlined: no call, a few ulp at most, right for NaN, infinities and large
+// values.
 #ifndef RECCC_CODEGEN_COMMON_VECTORMATH_H
 #define RECCC_CODEGEN_COMMON_VECTORMATH_H
 

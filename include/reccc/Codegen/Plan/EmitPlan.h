@@ -4,8 +4,8 @@
 #define RECCC_CODEGEN_PLAN_EMITPLAN_H
 
 #include "mlir/IR/BuiltinOps.h"
-#include "reccc/Support/LLVM.h"
 #include "reccc/Codegen/Plan/Weights.h"
+#include "reccc/Support/LLVM.h"
 #include <string>
 
 namespace reccc {

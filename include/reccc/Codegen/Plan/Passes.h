@@ -3,13 +3,12 @@
 #ifndef RECCC_CODEGEN_PLAN_PASSES_H
 #define RECCC_CODEGEN_PLAN_PASSES_H
 
+#include "mlir/Pass/Pass.h"
 #include "reccc/Dialect/RecTile/IR/RecTile.h"
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
-#include "mlir/Pass/Pass.h"
 #include "reccc/Support/LLVM.h"
 
 namespace reccc {
-
 
 #define GEN_PASS_DECL
 #include "reccc/Codegen/Plan/Passes.h.inc"

@@ -4,9 +4,9 @@
 #define RECCC_CODEGEN_PLAN_WEIGHTS_H
 
 #include "mlir/IR/BuiltinOps.h"
-#include "reccc/Support/LLVM.h"
 #include "reccc/Dialect/RecTile/IR/RecTile.h"
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
+#include "reccc/Support/LLVM.h"
 #include "llvm/ADT/MapVector.h"
 #include <vector>
 
@@ -27,7 +27,9 @@ public:
 
   ArrayRef<PackedWeight> getWeights() const { return weights; }
   /// The number of the weight that an operand of a dispatch reads.
-  unsigned indexOf(Value value, rectile::Packing packing) const { return indices.lookup({value, static_cast<int>(packing)}); }
+  unsigned indexOf(Value value, rectile::Packing packing) const {
+    return indices.lookup({value, static_cast<int>(packing)});
+  }
   int64_t getTotalBytes() const { return totalBytes; }
 
 private:

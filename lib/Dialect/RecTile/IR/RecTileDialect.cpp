@@ -27,50 +27,43 @@ void RecTileDialect::initialize() {
       >();
 }
 
-//===-- !rectile.fragment --------------------------------------------------------------------------------------------===//
+//===-- !rectile.fragment --------------------------------------------------------------------===//
 
 Type FragmentType::parse(AsmParser &parser) {
   SmallVector<int64_t> dims;
   SMLoc loc = parser.getCurrentLocation();
-  if (parser.parseLess() ||
-      parser.parseDimensionList(dims, /*allowDynamic=*/false, /*withTrailingX=*/false) ||
+  if (parser.parseLess() || parser.parseDimensionList(dims, /*allowDynamic=*/false, /*withTrailingX=*/false) ||
       parser.parseGreater())
     return {};
   if (dims.size() != 2) {
-    parser.emitError(loc, "a fragment has rows and columns, as in <12x32>; got ")
-        << dims.size() << " dimensions";
+    parser.emitError(loc, "a fragment has rows and columns, as in <12x32>; got ") << dims.size() << " dimensions";
     return {};
   }
   return parser.getChecked<FragmentType>(parser.getContext(), dims[0], dims[1]);
 }
 
-void FragmentType::print(AsmPrinter &printer) const {
-  printer << '<' << getRows() << 'x' << getColumns() << '>';
-}
+void FragmentType::print(AsmPrinter &printer) const { printer << '<' << getRows() << 'x' << getColumns() << '>'; }
 
-LogicalResult FragmentType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t rows,
-                                   int64_t columns) {
+LogicalResult FragmentType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t rows, int64_t columns) {
   if (rows < 1 || columns < 1)
-    return emitError() << "a fragment has at least one row and one column, got " << rows << 'x'
-                       << columns;
+    return emitError() << "a fragment has at least one row and one column, got " << rows << 'x' << columns;
   return success();
 }
 
-//===-- #rectile.layout ----------------------------------------------------------------------------------------------===//
+//===-- #rectile.layout ----------------------------------------------------------------------===//
 
 Attribute LayoutAttr::parse(AsmParser &parser, Type) {
   int64_t stride = 0, step = 1;
   bool mapped = false, padded = false;
-  if (parser.parseLess() || parser.parseKeyword("stride") || parser.parseEqual() ||
-      parser.parseInteger(stride))
+  if (parser.parseLess() || parser.parseKeyword("stride") || parser.parseEqual() || parser.parseInteger(stride))
     return {};
   while (succeeded(parser.parseOptionalComma())) {
     if (succeeded(parser.parseOptionalKeyword("mapped"))) {
       mapped = true;
     } else if (succeeded(parser.parseOptionalKeyword("padded"))) {
       padded = true;
-    } else if (parser.parseKeyword("step", " expected 'mapped', 'step' or 'padded'") ||
-               parser.parseEqual() || parser.parseInteger(step)) {
+    } else if (parser.parseKeyword("step", " expected 'mapped', 'step' or 'padded'") || parser.parseEqual() ||
+               parser.parseInteger(step)) {
       return {};
     }
   }
@@ -90,8 +83,8 @@ void LayoutAttr::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
-LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t stride,
-                                 bool mapped, int64_t step, bool padded) {
+LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t stride, bool mapped,
+                                 int64_t step, bool padded) {
   if (stride < 0) // layout_c1
     return emitError() << "stride must not be negative, got " << stride;
   if (step < 1)

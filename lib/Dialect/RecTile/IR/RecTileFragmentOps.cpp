@@ -15,9 +15,7 @@ static LogicalResult verifyStride(Operation *op, FragmentType type, int64_t stri
 
 LogicalResult LoadOp::verify() { return verifyStride(*this, getType(), getStride()); }
 
-LogicalResult StoreOp::verify() {
-  return verifyStride(*this, getValue().getType(), getStride());
-}
+LogicalResult StoreOp::verify() { return verifyStride(*this, getValue().getType(), getStride()); }
 
 LogicalResult DotOp::verify() {
   for (Type type : {getAType(), getBType()})
@@ -27,8 +25,7 @@ LogicalResult DotOp::verify() {
     if (stride < 0)
       return emitOpError("expects strides that are not negative, got ") << stride;
   int64_t columns = getType().getColumns();
-  if (std::optional<int64_t> valid = getBColumns();
-      valid && (*valid < 1 || *valid > columns))
+  if (std::optional<int64_t> valid = getBColumns(); valid && (*valid < 1 || *valid > columns))
     return emitOpError("expects 1 to ") << columns << " columns of b, got " << *valid;
   return success();
 }

@@ -12,7 +12,7 @@ using namespace mlir::rectile;
 
 void YieldOp::build(OpBuilder &, OperationState &) {}
 
-//===-- kernel -------------------------------------------------------------------------------------------------------===//
+//===-- kernel -------------------------------------------------------------------------------===//
 
 ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
   StringRef keyword;
@@ -21,10 +21,8 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
     return failure();
   auto kind = symbolizeKernelKind(keyword);
   if (!kind)
-    return parser.emitError(loc, "expected 'rows', 'gemm', 'attention' or 'top_k', got '")
-           << keyword << '\'';
-  result.addAttribute(getKindAttrName(result.name),
-                      KernelKindAttr::get(parser.getContext(), *kind));
+    return parser.emitError(loc, "expected 'rows', 'gemm', 'attention' or 'top_k', got '") << keyword << '\'';
+  result.addAttribute(getKindAttrName(result.name), KernelKindAttr::get(parser.getContext(), *kind));
 
   SmallVector<OpAsmParser::Argument> arguments;
   SmallVector<OpAsmParser::UnresolvedOperand> operands;
@@ -38,13 +36,10 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
     types.push_back(type);
     return success();
   };
-  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseInput) ||
-      parser.parseArrow() ||
-      parser.parseCommaSeparatedList(
-          AsmParser::Delimiter::Paren,
-          [&]() { return parser.parseType(results.emplace_back()); }) ||
-      parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
-      parser.parseRegion(*result.addRegion(), arguments))
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseInput) || parser.parseArrow() ||
+      parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren,
+                                     [&]() { return parser.parseType(results.emplace_back()); }) ||
+      parser.parseOptionalAttrDictWithKeyword(result.attributes) || parser.parseRegion(*result.addRegion(), arguments))
     return failure();
   ensureTerminator(*result.regions.front(), parser.getBuilder(), result.location);
   result.addTypes(results);
@@ -65,8 +60,7 @@ void KernelOp::print(OpAsmPrinter &printer) {
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }
 
-static LogicalResult verifyLayouts(Operation *op, std::optional<ArrayAttr> layouts,
-                                   TypeRange types, StringRef what) {
+static LogicalResult verifyLayouts(Operation *op, std::optional<ArrayAttr> layouts, TypeRange types, StringRef what) {
   if (!layouts)
     return success();
   if (layouts->size() != types.size()) // kernel_c3
@@ -75,9 +69,8 @@ static LogicalResult verifyLayouts(Operation *op, std::optional<ArrayAttr> layou
   for (auto [layout, type] : llvm::zip(*layouts, types)) {
     bool isJagged = isa<recsys::JaggedType>(type);
     if (isJagged ? !isa<LayoutAttr>(layout) : !isa<UnitAttr>(layout))
-      return op->emitOpError("expects ")
-             << (isJagged ? "a #rectile.layout" : "unit") << " for an " << what << " of type "
-             << type << ", got " << layout;
+      return op->emitOpError("expects ") << (isJagged ? "a #rectile.layout" : "unit") << " for an " << what
+                                         << " of type " << type << ", got " << layout;
   }
   return success();
 }
@@ -99,13 +92,11 @@ static LogicalResult verifyGemmBody(KernelOp kernel) {
   return success();
 }
 
-template <typename OpT>
-static LogicalResult verifySingleOpBody(KernelOp kernel) {
+template <typename OpT> static LogicalResult verifySingleOpBody(KernelOp kernel) {
   Block &body = kernel.getBody().front();
   if (body.getOperations().size() != 2 || !isa<OpT>(body.front()))
     return kernel.emitOpError("of kind ")
-           << stringifyKernelKind(kernel.getKind()) << " expects nothing but one "
-           << OpT::getOperationName();
+           << stringifyKernelKind(kernel.getKind()) << " expects nothing but one " << OpT::getOperationName();
   return success();
 }
 
@@ -116,8 +107,7 @@ LogicalResult KernelOp::verify() {
            << body.getArgumentTypes() << ") for (" << getInputs().getTypes() << ')';
   TypeRange yielded = body.getTerminator()->getOperandTypes();
   if (!llvm::equal(yielded, getResultTypes())) // kernel_c2
-    return emitOpError("expects to yield the result types (")
-           << getResultTypes() << "), got (" << yielded << ')';
+    return emitOpError("expects to yield the result types (") << getResultTypes() << "), got (" << yielded << ')';
   if (failed(verifyLayouts(*this, getOperandLayouts(), getInputs().getTypes(), "operand")) ||
       failed(verifyLayouts(*this, getResultLayouts(), getResultTypes(), "result")))
     return failure();
@@ -134,7 +124,7 @@ LogicalResult KernelOp::verify() {
   llvm_unreachable("a kind of kernel");
 }
 
-//===-- dispatch -----------------------------------------------------------------------------------------------------===//
+//===-- dispatch -----------------------------------------------------------------------------===//
 
 LogicalResult DispatchOp::verify() {
   if (getPackings().size() != getInputs().size())

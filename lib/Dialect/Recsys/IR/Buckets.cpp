@@ -16,19 +16,17 @@ int64_t recsys::getBucket(Attribute rule, int64_t value) {
   return std::min(static_cast<int64_t>(std::sqrt(minutes)), sqrtRule.getLast());
 }
 
-LogicalResult EdgesAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                ArrayRef<int64_t> edges) {
+LogicalResult EdgesAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> edges) {
   if (!llvm::is_sorted(edges)) // edges_c1
     return emitError() << "expected edges that do not decrease";
   return success();
 }
 
-LogicalResult SqrtBucketAttr::verify(function_ref<InFlightDiagnostic()> emitError, APFloat unit,
-                                     int64_t last) {
-  if (&unit.getSemantics() != &APFloat::IEEEsingle() || !unit.isFinite() || unit.isNegative() ||
-      unit.isZero() || last < 0) // sqrt_bucket_c1
-    return emitError() << "expected an fp32 unit > 0 and last >= 0, got unit "
-                       << unit.convertToDouble() << " and last " << last;
+LogicalResult SqrtBucketAttr::verify(function_ref<InFlightDiagnostic()> emitError, APFloat unit, int64_t last) {
+  if (&unit.getSemantics() != &APFloat::IEEEsingle() || !unit.isFinite() || unit.isNegative() || unit.isZero() ||
+      last < 0) // sqrt_bucket_c1
+    return emitError() << "expected an fp32 unit > 0 and last >= 0, got unit " << unit.convertToDouble() << " and last "
+                       << last;
   return success();
 }
 
@@ -36,11 +34,11 @@ Attribute SqrtBucketAttr::parse(AsmParser &parser, Type) {
   SMLoc loc = parser.getCurrentLocation();
   double unit;
   int64_t last;
-  if (parser.parseLess() || parser.parseFloat(unit) || parser.parseComma() ||
-      parser.parseInteger(last) || parser.parseGreater())
+  if (parser.parseLess() || parser.parseFloat(unit) || parser.parseComma() || parser.parseInteger(last) ||
+      parser.parseGreater())
     return {};
-  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
-                    APFloat(static_cast<float>(unit)), last);
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), APFloat(static_cast<float>(unit)),
+                    last);
 }
 
 void SqrtBucketAttr::print(AsmPrinter &printer) const {

@@ -33,8 +33,7 @@ public:
   /// [lower, upper); a null bound is no bound.
   Attribute interval(AffineExpr lower, AffineExpr upper) {
     auto map = [&](AffineExpr bound) {
-      return AffineMap::get(1, spaces.size(), bound ? ArrayRef(bound) : ArrayRef<AffineExpr>(),
-                            context);
+      return AffineMap::get(1, spaces.size(), bound ? ArrayRef(bound) : ArrayRef<AffineExpr>(), context);
     };
     return IntervalAttr::get(context, map(lower), map(upper), spaces);
   }
@@ -87,14 +86,11 @@ private:
   }
 
   /// 1 for the last `minFull` history rows, 0 for those before: a quotient of -1 becomes 0.
-  AffineExpr isFull(AffineExpr place, AffineExpr end) {
-    return (place - end + rule.minFull).floorDiv(aboveAll()) + 1;
-  }
+  AffineExpr isFull(AffineExpr place, AffineExpr end) { return (place - end + rule.minFull).floorDiv(aboveAll()) + 1; }
 
   /// The part of segment `key` that a row at `place` sees in its window, which `widen` (0 or 1)
   /// lifts.
-  Attribute windowed(Lengths &lengths, size_t key, AffineExpr place, AffineExpr widen,
-                     AffineExpr upper) {
+  Attribute windowed(Lengths &lengths, size_t key, AffineExpr place, AffineExpr widen, AffineExpr upper) {
     AffineExpr extra = widen ? widen * aboveAll() : constant(0);
     if (roles[key] == SegmentRole::Context) {
       // All or nothing: place + 1 <= past.
@@ -105,23 +101,20 @@ private:
   }
 
   Attribute history(size_t query, size_t key) {
-    if (roles[key] == SegmentRole::Candidates ||
-        (roles[key] == SegmentRole::History && key > query))
+    if (roles[key] == SegmentRole::Candidates || (roles[key] == SegmentRole::History && key > query))
       return none();
     AffineExpr upper = key == query ? row() + 1 : AffineExpr();
     Lengths lengths(context);
     if (!rule.past)
       return upper ? lengths.interval(AffineExpr(), upper) : full();
     AffineExpr place = historyRows(lengths, 0, query) + row();
-    AffineExpr widen =
-        rule.minFull ? isFull(place, historyRows(lengths, 0, segments.size())) : AffineExpr();
+    AffineExpr widen = rule.minFull ? isFull(place, historyRows(lengths, 0, segments.size())) : AffineExpr();
     return windowed(lengths, key, place, widen, upper);
   }
 
   Attribute candidates(size_t query, size_t key) {
     if (roles[key] == SegmentRole::Candidates)
-      return key == query && rule.candidatesSeeThemselves ? Attribute(SelfMaskAttr::get(context))
-                                                          : none();
+      return key == query && rule.candidatesSeeThemselves ? Attribute(SelfMaskAttr::get(context)) : none();
     if (!rule.past || rule.minFull || rule.candidateWindow == CandidateWindow::AllHistory)
       return full();
     Lengths lengths(context);
@@ -139,8 +132,7 @@ private:
 
 } // namespace
 
-SmallVector<SmallVector<Attribute>> recsys::buildCausalMasks(ArrayRef<Attribute> segments,
-                                                             ArrayRef<SegmentRole> roles,
+SmallVector<SmallVector<Attribute>> recsys::buildCausalMasks(ArrayRef<Attribute> segments, ArrayRef<SegmentRole> roles,
                                                              const CausalRule &rule) {
   CausalBuilder builder(segments, roles, rule);
   SmallVector<SmallVector<Attribute>> masks(segments.size());
@@ -150,10 +142,10 @@ SmallVector<SmallVector<Attribute>> recsys::buildCausalMasks(ArrayRef<Attribute>
   return masks;
 }
 
-SmallVector<SmallVector<Attribute>>
-recsys::buildFullMasks(MLIRContext *context, size_t querySegments, size_t keySegments) {
-  return SmallVector<SmallVector<Attribute>>(
-      querySegments, SmallVector<Attribute>(keySegments, FullMaskAttr::get(context)));
+SmallVector<SmallVector<Attribute>> recsys::buildFullMasks(MLIRContext *context, size_t querySegments,
+                                                           size_t keySegments) {
+  return SmallVector<SmallVector<Attribute>>(querySegments,
+                                             SmallVector<Attribute>(keySegments, FullMaskAttr::get(context)));
 }
 
 ArrayAttr recsys::toArrayAttr(MLIRContext *context, ArrayRef<SmallVector<Attribute>> masks) {

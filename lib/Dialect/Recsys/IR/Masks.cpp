@@ -17,14 +17,12 @@ void FullMaskAttr::getIntervals(int64_t, int64_t columns, RowsOf, IntervalList &
 
 void NoMaskAttr::getIntervals(int64_t, int64_t, RowsOf, IntervalList &) const {}
 
-void SelfMaskAttr::getIntervals(int64_t row, int64_t columns, RowsOf,
-                                IntervalList &intervals) const {
+void SelfMaskAttr::getIntervals(int64_t row, int64_t columns, RowsOf, IntervalList &intervals) const {
   if (row < columns)
     intervals.push_back({row, row + 1});
 }
 
-void IntervalAttr::getIntervals(int64_t row, int64_t columns, RowsOf rowsOf,
-                                IntervalList &intervals) const {
+void IntervalAttr::getIntervals(int64_t row, int64_t columns, RowsOf rowsOf, IntervalList &intervals) const {
   SmallVector<int64_t> lengths;
   for (Attribute space : getLengths())
     lengths.push_back(rowsOf(space));
@@ -37,8 +35,7 @@ void IntervalAttr::getIntervals(int64_t row, int64_t columns, RowsOf rowsOf,
     intervals.push_back({low, high});
 }
 
-void IntervalsAttr::getIntervals(int64_t row, int64_t columns, RowsOf rowsOf,
-                                 IntervalList &intervals) const {
+void IntervalsAttr::getIntervals(int64_t row, int64_t columns, RowsOf rowsOf, IntervalList &intervals) const {
   int64_t end = 0;
   for (IntervalAttr interval : getIntervals()) {
     SmallVector<std::pair<int64_t, int64_t>> one;
@@ -53,15 +50,14 @@ void IntervalsAttr::getIntervals(int64_t row, int64_t columns, RowsOf rowsOf,
   }
 }
 
-//===-- Verifiers and assembly -----------------------------------------------------------------------------------------===//
+//===-- Verifiers and assembly ---------------------------------------------------------------===//
 
-LogicalResult IntervalAttr::verify(function_ref<InFlightDiagnostic()> emitError, AffineMap lower,
-                                   AffineMap upper, ArrayRef<Attribute> lengths) {
+LogicalResult IntervalAttr::verify(function_ref<InFlightDiagnostic()> emitError, AffineMap lower, AffineMap upper,
+                                   ArrayRef<Attribute> lengths) {
   for (AffineMap map : {lower, upper}) { // interval_c1
     if (map.getNumDims() != 1 || map.getNumSymbols() != lengths.size())
       return emitError() << "expected a bound of one dimension and " << lengths.size()
-                         << " symbols, one for each length, got "
-                         << AffineMapAttr::get(map);
+                         << " symbols, one for each length, got " << AffineMapAttr::get(map);
     if (failed(checkRowMap(emitError, map))) // interval_c3
       return failure();
   }
@@ -71,8 +67,7 @@ LogicalResult IntervalAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-LogicalResult IntervalsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                    ArrayRef<IntervalAttr> intervals) {
+LogicalResult IntervalsAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<IntervalAttr> intervals) {
   if (intervals.size() < 2) // intervals_c1
     return emitError() << "expected at least two intervals, got " << intervals.size();
   return success();
@@ -82,14 +77,12 @@ Attribute IntervalAttr::parse(AsmParser &parser, Type) {
   SMLoc loc = parser.getCurrentLocation();
   AffineMap lower, upper;
   SmallVector<Attribute> lengths;
-  if (parser.parseLess() || parser.parseAffineMap(lower) || parser.parseComma() ||
-      parser.parseAffineMap(upper))
+  if (parser.parseLess() || parser.parseAffineMap(lower) || parser.parseComma() || parser.parseAffineMap(upper))
     return {};
-  if (succeeded(parser.parseOptionalComma()) &&
-      (parser.parseKeyword("lengths") || parser.parseEqual() ||
-       parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
-         return parser.parseAttribute(lengths.emplace_back());
-       })))
+  if (succeeded(parser.parseOptionalComma()) && (parser.parseKeyword("lengths") || parser.parseEqual() ||
+                                                 parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+                                                   return parser.parseAttribute(lengths.emplace_back());
+                                                 })))
     return {};
   if (parser.parseGreater())
     return {};

@@ -22,7 +22,8 @@ inline LogicalResult checkJagged(std::optional<Location> location, Value value) 
   return failAt(location, value.getContext()) << "expected a jagged value, got " << value.getType();
 }
 
-/// Inference runs before the operand constraints of an op are checked: these say what it relies on. Absent operands are null.
+/// Inference runs before the operand constraints of an op are checked: these say what it relies on. Absent operands are
+/// null.
 inline LogicalResult checkJagged(std::optional<Location> location, std::initializer_list<Value> values) {
   for (Value value : values)
     if (value && failed(checkJagged(location, value)))
@@ -34,14 +35,15 @@ inline LogicalResult checkWeights(std::optional<Location> location, std::initial
   for (Value value : values) {
     auto type = value ? dyn_cast<RankedTensorType>(value.getType()) : RankedTensorType();
     if (value && !(type && type.hasStaticShape()))
-      return failAt(location, value.getContext()) << "expected a parameter tensor of static shape, got " << value.getType();
+      return failAt(location, value.getContext())
+             << "expected a parameter tensor of static shape, got " << value.getType();
   }
   return success();
 }
 
 /// Appends a jagged type to what an op infers; reports records that are too large.
-inline LogicalResult inferJagged(std::optional<Location> location, Attribute space, ArrayRef<int64_t> dims, Type elementType,
-                                 SmallVectorImpl<Type> &types) {
+inline LogicalResult inferJagged(std::optional<Location> location, Attribute space, ArrayRef<int64_t> dims,
+                                 Type elementType, SmallVectorImpl<Type> &types) {
   MLIRContext *context = elementType.getContext();
   auto type = JaggedType::getChecked([&] { return failAt(location, context); }, context, space, dims, elementType);
   if (!type)
@@ -59,8 +61,7 @@ inline LogicalResult checkScalar(std::optional<Location> location, StringRef wha
 inline LogicalResult checkSameSpace(std::optional<Location> location, JaggedType a, JaggedType b) {
   if (a.getSpace() == b.getSpace())
     return success();
-  return failAt(location, a.getContext())
-         << "expected one row space, got " << a.getSpace() << " and " << b.getSpace();
+  return failAt(location, a.getContext()) << "expected one row space, got " << a.getSpace() << " and " << b.getSpace();
 }
 
 /// Equal dimensions, and both floats or both integers.

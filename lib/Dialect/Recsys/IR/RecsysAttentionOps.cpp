@@ -26,7 +26,8 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context, std::optional<
   for (Value value : adaptor.getValues())
     if (failed(checkJagged(location, value)))
       return failure();
-  if (adaptor.getValues().empty() || jagged(adaptor.getValues().front()).getDims().size() != 2 || query.getDims().size() != 2)
+  if (adaptor.getValues().empty() || jagged(adaptor.getValues().front()).getDims().size() != 2 ||
+      query.getDims().size() != 2)
     return failAt(location, context) << "expected a query and at least one source with records of [heads, width]";
   return inferJagged(location, query.getSpace(), {query.getDims()[0], jagged(adaptor.getValues().front()).getDims()[1]},
                      query.getElementType(), types);
@@ -36,19 +37,22 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context, std::optional<
 static LogicalResult verifySources(AttentionOp op) {
   JaggedType query = op.getQuery().getType();
   if (op.getKeys().empty() || op.getKeys().size() != op.getValues().size())
-    return op.emitOpError() << "expected at least one key and a value for each, got " << op.getKeys().size() << " keys and "
-                            << op.getValues().size() << " values";
+    return op.emitOpError() << "expected at least one key and a value for each, got " << op.getKeys().size()
+                            << " keys and " << op.getValues().size() << " values";
   if (query.getDims().size() != 2 || jagged(op.getValues().front()).getDims().size() != 2)
-    return op.emitOpError() << "expected records of [heads, width], got " << query << " and " << op.getValues().front().getType();
+    return op.emitOpError() << "expected records of [heads, width], got " << query << " and "
+                            << op.getValues().front().getType();
   int64_t width = jagged(op.getValues().front()).getDims()[1];
   for (auto [keyValue, valueValue] : llvm::zip(op.getKeys(), op.getValues())) {
     JaggedType key = jagged(keyValue), value = jagged(valueValue);
     if (failed(checkSameSpace(op.getLoc(), key, value)))
       return failure();
     if (key.getDims().size() != 2 || value.getDims().size() != 2 || key.getDims()[0] != value.getDims()[0] ||
-        key.getDims()[1] != query.getDims()[1] || value.getDims()[1] != width || query.getDims()[0] % key.getDims()[0] != 0)
+        key.getDims()[1] != query.getDims()[1] || value.getDims()[1] != width ||
+        query.getDims()[0] % key.getDims()[0] != 0)
       return op.emitOpError() << "expected keys [heads, " << query.getDims()[1] << "] and values [heads, " << width
-                              << "] with heads that divide " << query.getDims()[0] << ", got " << key << " and " << value;
+                              << "] with heads that divide " << query.getDims()[0] << ", got " << key << " and "
+                              << value;
   }
   return success();
 }
@@ -56,24 +60,29 @@ static LogicalResult verifySources(AttentionOp op) {
 /// A request tells the length of every space but an opaque one: that must be at hand.
 static bool isKnownLength(Attribute length, ArrayRef<Attribute> queries, ArrayRef<Attribute> sources) {
   if (isa<OpaqueSpaceAttr>(length))
-    return llvm::any_of(llvm::concat<const Attribute>(queries, sources), [&](Attribute space) { return mentionsSpace(space, length); });
-  return llvm::all_of(cast<RowSpace>(length).getParts(), [&](Attribute part) { return isKnownLength(part, queries, sources); });
+    return llvm::any_of(llvm::concat<const Attribute>(queries, sources),
+                        [&](Attribute space) { return mentionsSpace(space, length); });
+  return llvm::all_of(cast<RowSpace>(length).getParts(),
+                      [&](Attribute part) { return isKnownLength(part, queries, sources); });
 }
 
 /// attention_c2, attention_c3, attention_c6
 static LogicalResult verifyMasks(AttentionOp op) {
   SmallVector<Attribute> queries = op.getQuerySegments(), sources = op.getSourceSegments();
   if (op.getMasks().size() != queries.size())
-    return op.emitOpError() << "expected one list of masks for each of the " << queries.size() << " query segments, got " << op.getMasks().size();
+    return op.emitOpError() << "expected one list of masks for each of the " << queries.size()
+                            << " query segments, got " << op.getMasks().size();
   for (auto [segment, list] : llvm::enumerate(op.getMasks())) {
     auto masks = dyn_cast<ArrayAttr>(list);
     if (!masks || masks.size() != sources.size())
-      return op.emitOpError() << "expected one mask for each of the " << sources.size() << " source segments, got " << list;
+      return op.emitOpError() << "expected one mask for each of the " << sources.size() << " source segments, got "
+                              << list;
     for (auto [source, mask] : llvm::enumerate(masks)) {
       if (!isa<Mask>(mask))
         return op.emitOpError() << "expected a mask, got " << mask;
       if (isa<SelfMaskAttr>(mask) && queries[segment] != sources[source])
-        return op.emitOpError() << "expected #recsys.self between equal segments, got " << queries[segment] << " and " << sources[source];
+        return op.emitOpError() << "expected #recsys.self between equal segments, got " << queries[segment] << " and "
+                                << sources[source];
       SmallVector<IntervalAttr> intervals;
       if (auto one = dyn_cast<IntervalAttr>(mask))
         intervals.push_back(one);
@@ -82,7 +91,8 @@ static LogicalResult verifyMasks(AttentionOp op) {
       for (IntervalAttr interval : intervals)
         for (Attribute length : interval.getLengths())
           if (!isKnownLength(length, queries, sources))
-            return op.emitOpError() << "expected a length that the request gives, or one of spaces at hand, got that of " << length;
+            return op.emitOpError()
+                   << "expected a length that the request gives, or one of spaces at hand, got that of " << length;
     }
   }
   return success();
@@ -101,11 +111,13 @@ static LogicalResult verifyBias(AttentionOp op) {
     return success();
   Attribute space = op.getQuery().getType().getSpace();
   if (op.getKeys().size() != 1 || jagged(op.getKeys().front()).getSpace() != space || getSegments(space).size() != 1)
-    return op.emitOpError() << "expected, for a bias, one source over the query's space, of one segment; got query over " << space;
+    return op.emitOpError()
+           << "expected, for a bias, one source over the query's space, of one segment; got query over " << space;
   if (!buckets)
     return success();
   if (op.getBucketWeights().getType().getRank() != 1 || !isa<EdgesAttr, SqrtBucketAttr>(*op.getBucketRule()))
-    return op.emitOpError() << "expected bucket weights of rank 1 and a bucket rule, got " << op.getBucketWeights().getType() << " and " << *op.getBucketRule();
+    return op.emitOpError() << "expected bucket weights of rank 1 and a bucket rule, got "
+                            << op.getBucketWeights().getType() << " and " << *op.getBucketRule();
   for (Value times : {op.getQueryTimes(), op.getKeyTimes()})
     if (jagged(times).getSpace() != space || !jagged(times).getDims().empty())
       return op.emitOpError() << "expected times of one number a row over " << space << ", got " << times.getType();

@@ -5,17 +5,19 @@
 using namespace mlir;
 using namespace mlir::recsys;
 
-//===-- linear -------------------------------------------------------------------------------------------------------===//
+//===-- linear -------------------------------------------------------------------------------===//
 
 LogicalResult LinearOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
                                          SmallVectorImpl<Type> &types) {
-  if (failed(checkJagged(location, {adaptor.getInput()})) || failed(checkWeights(location, {adaptor.getWeight(), adaptor.getBias()})))
+  if (failed(checkJagged(location, {adaptor.getInput()})) ||
+      failed(checkWeights(location, {adaptor.getWeight(), adaptor.getBias()})))
     return failure();
   JaggedType input = jagged(adaptor.getInput());
   auto weight = cast<RankedTensorType>(adaptor.getWeight().getType());
   if (weight.getRank() != 2) // linear_c2
     return failAt(location, context) << "expected a weight of rank 2, got " << weight;
-  int64_t in = weight.getDimSize(adaptor.getTransposed() ? 1 : 0), out = weight.getDimSize(adaptor.getTransposed() ? 0 : 1);
+  int64_t in = weight.getDimSize(adaptor.getTransposed() ? 1 : 0),
+          out = weight.getDimSize(adaptor.getTransposed() ? 0 : 1);
   if (input.getDims().size() != 1 || input.getDims()[0] != in) // linear_c1
     return failAt(location, context) << "expected records of " << in << " numbers, as the weight " << weight
                                      << (adaptor.getTransposed() ? " (transposed)" : "") << " takes, got " << input;
@@ -62,15 +64,17 @@ LogicalResult RequestLinearOp::inferReturnTypes(MLIRContext *context, std::optio
     ok = isa<RequestAttr>(bias.getSpace()) && bias.getDims() == weight.getDims().drop_front();
   }
   if (!ok) // request_linear_c1
-    return failAt(location, context) << "expected records of `in` numbers, a weight [in, out] and a bias [out] over #recsys.request, got "
-                                     << input << " and weight " << weight;
+    return failAt(location, context)
+           << "expected records of `in` numbers, a weight [in, out] and a bias [out] over #recsys.request, got "
+           << input << " and weight " << weight;
   types.push_back(input.withDims({weight.getDims()[1]}));
   return success();
 }
 
-//===-- norms --------------------------------------------------------------------------------------------------------===//
+//===-- norms --------------------------------------------------------------------------------===//
 
-LogicalResult LayerNormOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult LayerNormOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
   types.push_back(adaptor.getInput().getType());
   return success();
 }
@@ -88,13 +92,14 @@ LogicalResult LayerNormOp::verify() {
       continue;
     int64_t size = cast<RankedTensorType>(affine.getType()).getNumElements();
     if (size != elements && !(groups > 1 && size == groups))
-      return emitOpError() << "expected weight and bias of " << elements << " numbers" << (groups > 1 ? " or one a group" : "")
-                           << ", got " << affine.getType();
+      return emitOpError() << "expected weight and bias of " << elements << " numbers"
+                           << (groups > 1 ? " or one a group" : "") << ", got " << affine.getType();
   }
   return success();
 }
 
-LogicalResult L2NormOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult L2NormOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
   types.push_back(adaptor.getInput().getType());
   return success();
 }
@@ -105,24 +110,28 @@ LogicalResult L2NormOp::verify() {
   return emitOpError() << "expected eps > 0, got " << getEps().convertToDouble();
 }
 
-//===-- elementwise --------------------------------------------------------------------------------------------------===//
+//===-- elementwise --------------------------------------------------------------------------===//
 
 /// add_c1, sub_c1, mul_c1
 static LogicalResult inferBinary(std::optional<Location> location, Value lhs, Value rhs, SmallVectorImpl<Type> &types) {
   if (failed(checkJagged(location, lhs)) || failed(checkJagged(location, rhs)) ||
-      failed(checkSameSpace(location, jagged(lhs), jagged(rhs))) || failed(checkSameRecord(location, jagged(lhs), jagged(rhs))))
+      failed(checkSameSpace(location, jagged(lhs), jagged(rhs))) ||
+      failed(checkSameRecord(location, jagged(lhs), jagged(rhs))))
     return failure();
   types.push_back(lhs.getType());
   return success();
 }
 
-LogicalResult AddOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult AddOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+                                      SmallVectorImpl<Type> &types) {
   return inferBinary(location, adaptor.getLhs(), adaptor.getRhs(), types);
 }
-LogicalResult SubOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult SubOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+                                      SmallVectorImpl<Type> &types) {
   return inferBinary(location, adaptor.getLhs(), adaptor.getRhs(), types);
 }
-LogicalResult MulOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult MulOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+                                      SmallVectorImpl<Type> &types) {
   return inferBinary(location, adaptor.getLhs(), adaptor.getRhs(), types);
 }
 
@@ -131,32 +140,39 @@ static LogicalResult inferSame(Value input, SmallVectorImpl<Type> &types) {
   return success();
 }
 
-LogicalResult ScaleOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult ScaleOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                        SmallVectorImpl<Type> &types) {
   return inferSame(adaptor.getInput(), types);
 }
 OpFoldResult ScaleOp::fold(FoldAdaptor) {
-  return getFactor().convertToDouble() == 1.0 && getInput().getType() == getType() ? OpFoldResult(getInput()) : OpFoldResult();
+  return getFactor().convertToDouble() == 1.0 && getInput().getType() == getType() ? OpFoldResult(getInput())
+                                                                                   : OpFoldResult();
 }
-LogicalResult SiluOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult SiluOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                       SmallVectorImpl<Type> &types) {
   return inferSame(adaptor.getInput(), types);
 }
-LogicalResult SigmoidOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult SigmoidOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                          SmallVectorImpl<Type> &types) {
   return inferSame(adaptor.getInput(), types);
 }
-LogicalResult GeluOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult GeluOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                       SmallVectorImpl<Type> &types) {
   return inferSame(adaptor.getInput(), types);
 }
-LogicalResult ReluOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult ReluOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                       SmallVectorImpl<Type> &types) {
   return inferSame(adaptor.getInput(), types);
 }
-LogicalResult TanhOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult TanhOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                       SmallVectorImpl<Type> &types) {
   return inferSame(adaptor.getInput(), types);
 }
 
-//===-- features -----------------------------------------------------------------------------------------------------===//
+//===-- features -----------------------------------------------------------------------------===//
 
-LogicalResult ConcatFeaturesOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
-                                                 SmallVectorImpl<Type> &types) {
+LogicalResult ConcatFeaturesOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+                                                 Adaptor adaptor, SmallVectorImpl<Type> &types) {
   if (adaptor.getInputs().empty()) // concat_features_c1
     return failAt(location, context) << "expected at least one value";
   if (failed(checkJagged(location, adaptor.getInputs().front())))
@@ -174,7 +190,8 @@ LogicalResult ConcatFeaturesOp::inferReturnTypes(MLIRContext *context, std::opti
 }
 
 OpFoldResult ConcatFeaturesOp::fold(FoldAdaptor) {
-  return getInputs().size() == 1 && getInputs().front().getType() == getType() ? OpFoldResult(getInputs().front()) : OpFoldResult();
+  return getInputs().size() == 1 && getInputs().front().getType() == getType() ? OpFoldResult(getInputs().front())
+                                                                               : OpFoldResult();
 }
 
 LogicalResult SliceFeaturesOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
@@ -184,8 +201,8 @@ LogicalResult SliceFeaturesOp::inferReturnTypes(MLIRContext *context, std::optio
   JaggedType input = jagged(adaptor.getInput());
   int64_t offset = adaptor.getOffset(), size = adaptor.getSize();
   if (input.getDims().size() != 1 || offset < 0 || size < 1 || offset > input.getDims()[0] - size) // slice_features_c1
-    return failAt(location, context) << "expected a part of a record of one dimension, got [" << offset << ", " << offset << " + "
-                                     << size << ") of " << input;
+    return failAt(location, context) << "expected a part of a record of one dimension, got [" << offset << ", "
+                                     << offset << " + " << size << ") of " << input;
   types.push_back(input.withDims({size}));
   return success();
 }

@@ -8,8 +8,8 @@
 using namespace mlir;
 using namespace mlir::recsys;
 
-LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
   if (failed(checkJagged(location, adaptor.getIds())) || failed(checkWeights(location, {adaptor.getTable()})))
     return failure();
   JaggedType ids = jagged(adaptor.getIds());
@@ -21,15 +21,16 @@ LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *context, std::optional<
   return inferJagged(location, ids.getSpace(), {table.getDimSize(1)}, table.getElementType(), types);
 }
 
-LogicalResult ActionBitsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult ActionBitsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                             SmallVectorImpl<Type> &types) {
   if (failed(checkJagged(location, adaptor.getActions())) || failed(checkWeights(location, {adaptor.getTable()})))
     return failure();
   JaggedType actions = jagged(adaptor.getActions());
   auto table = cast<RankedTensorType>(adaptor.getTable().getType());
   int64_t weights = adaptor.getWeights().size();
   if (table.getRank() != 2 || table.getDimSize(0) != weights) // action_bits_c1
-    return failAt(location, context) << "expected a table with a row for each of the " << weights << " weights, got " << table;
+    return failAt(location, context) << "expected a table with a row for each of the " << weights << " weights, got "
+                                     << table;
   if (failed(checkScalar(location, "actions", actions))) // action_bits_c2
     return failure();
   int64_t width = 0;
@@ -38,8 +39,8 @@ LogicalResult ActionBitsOp::inferReturnTypes(MLIRContext *context, std::optional
   return inferJagged(location, actions.getSpace(), {width}, table.getElementType(), types);
 }
 
-LogicalResult ThresholdBitsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                                Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult ThresholdBitsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                                SmallVectorImpl<Type> &types) {
   if (failed(checkJagged(location, {adaptor.getActions(), adaptor.getValues()})))
     return failure();
   if (adaptor.getThresholds().size() != adaptor.getWeights().size()) // threshold_bits_c1
@@ -88,9 +89,10 @@ LogicalResult CalendarFeaturesOp::inferReturnTypes(MLIRContext *context, std::op
   auto positive = [](double value) { return value > 0 && std::isfinite(value); };
   if (periods.empty() || periods.size() != units.size() || !llvm::all_of(periods, positive) ||
       !llvm::all_of(units, positive)) // calendar_features_c1
-    return failAt(location, context) << "expected as many periods as units, all finite and greater than 0, got " << periods.size()
-                                     << " periods and " << units.size() << " units";
+    return failAt(location, context) << "expected as many periods as units, all finite and greater than 0, got "
+                                     << periods.size() << " periods and " << units.size() << " units";
   if (failed(checkScalar(location, "timestamps", timestamps))) // calendar_features_c2
     return failure();
-  return inferJagged(location, timestamps.getSpace(), {2 * static_cast<int64_t>(periods.size())}, Float32Type::get(context), types);
+  return inferJagged(location, timestamps.getSpace(), {2 * static_cast<int64_t>(periods.size())},
+                     Float32Type::get(context), types);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parameters, models and their outputs.
-#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
+#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
@@ -13,15 +13,14 @@ using namespace mlir::recsys;
 LogicalResult ParameterOp::verify() {
   auto type = dyn_cast<RankedTensorType>(getType()); // parameter_c1
   if (!type || !type.hasStaticShape() || llvm::is_contained(type.getShape(), 0) ||
-      !(type.getElementType().isF32() || type.getElementType().isBF16() ||
-        type.getElementType().isSignlessInteger(64)))
+      !(type.getElementType().isF32() || type.getElementType().isBF16() || type.getElementType().isSignlessInteger(64)))
     return emitOpError() << "expected a static tensor of f32, bf16 or i64 with dimensions of at "
                             "least 1, got "
                          << getType();
   return success();
 }
 
-//===-- model --------------------------------------------------------------------------------------------------------===//
+//===-- model --------------------------------------------------------------------------------===//
 
 static StringRef nameIn(ArrayAttr attrs, unsigned index) {
   if (!attrs || index >= attrs.size())
@@ -35,18 +34,16 @@ StringRef ModelOp::getOutputName(unsigned index) { return nameIn(getResAttrsAttr
 
 ParseResult ModelOp::parse(OpAsmParser &parser, OperationState &result) {
   auto buildFunctionType = [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results,
-                              function_interface_impl::VariadicFlag, std::string &) {
-    return builder.getFunctionType(inputs, results);
-  };
-  return function_interface_impl::parseFunctionOp(
-      parser, result, /*allowVariadic=*/false, getFunctionTypeAttrName(result.name),
-      buildFunctionType, getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+                              function_interface_impl::VariadicFlag,
+                              std::string &) { return builder.getFunctionType(inputs, results); };
+  return function_interface_impl::parseFunctionOp(parser, result, /*allowVariadic=*/false,
+                                                  getFunctionTypeAttrName(result.name), buildFunctionType,
+                                                  getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
 }
 
 void ModelOp::print(OpAsmPrinter &printer) {
-  function_interface_impl::printFunctionOp(printer, *this, /*isVariadic=*/false,
-                                           getFunctionTypeAttrName(), getArgAttrsAttrName(),
-                                           getResAttrsAttrName());
+  function_interface_impl::printFunctionOp(printer, *this, /*isVariadic=*/false, getFunctionTypeAttrName(),
+                                           getArgAttrsAttrName(), getResAttrsAttrName());
 }
 
 /// Base spaces of one name have one maximum: a name is one offsets array of the request.
@@ -54,8 +51,8 @@ static LogicalResult verifyMaxima(ModelOp model, Attribute space, llvm::StringMa
   if (auto base = dyn_cast<BaseSpaceAttr>(space)) {
     auto [it, isNew] = maxima.try_emplace(base.getName().getValue(), base.getMax());
     if (!isNew && it->second != base.getMax())
-      return model.emitOpError() << "expected one maximum for the row space '" << base.getName().getValue()
-                                 << "', got " << it->second << " and " << base.getMax();
+      return model.emitOpError() << "expected one maximum for the row space '" << base.getName().getValue() << "', got "
+                                 << it->second << " and " << base.getMax();
   }
   for (Attribute part : cast<RowSpace>(space).getParts())
     if (failed(verifyMaxima(model, part, maxima)))
@@ -99,6 +96,6 @@ LogicalResult OutputOp::verify() {
   TypeRange expected = cast<ModelOp>((*this)->getParentOp()).getResultTypes(); // output_c1
   if (expected == getOperandTypes())
     return success();
-  return emitOpError() << "expected the result types of the model (" << expected << "), got ("
-                       << getOperandTypes() << ")";
+  return emitOpError() << "expected the result types of the model (" << expected << "), got (" << getOperandTypes()
+                       << ")";
 }

@@ -22,8 +22,7 @@ static void printSymbol(OpAsmPrinter &printer, Operation *, StringAttr visibilit
 }
 
 /// The bare keyword of an enumeration; the attribute's own form would print a second space.
-template <typename EnumAttribute>
-static ParseResult parseKeyword(OpAsmParser &parser, EnumAttribute &attribute) {
+template <typename EnumAttribute> static ParseResult parseKeyword(OpAsmParser &parser, EnumAttribute &attribute) {
   auto value = FieldParser<decltype(attribute.getValue())>::parse(parser);
   if (failed(value))
     return failure();
@@ -37,8 +36,7 @@ static void printKeyword(OpAsmPrinter &printer, Operation *, EnumAttribute attri
 }
 
 /// `%k0, %v0; %k1, %v1`: the key and value of each source.
-static ParseResult parseSources(OpAsmParser &parser,
-                                SmallVectorImpl<OpAsmParser::UnresolvedOperand> &keys,
+static ParseResult parseSources(OpAsmParser &parser, SmallVectorImpl<OpAsmParser::UnresolvedOperand> &keys,
                                 SmallVectorImpl<OpAsmParser::UnresolvedOperand> &values) {
   OpAsmParser::UnresolvedOperand key;
   OptionalParseResult first = parser.parseOptionalOperand(key);
@@ -57,11 +55,9 @@ static ParseResult parseSources(OpAsmParser &parser,
   }
 }
 
-static void printSources(OpAsmPrinter &printer, Operation *, OperandRange keys,
-                         OperandRange values) {
+static void printSources(OpAsmPrinter &printer, Operation *, OperandRange keys, OperandRange values) {
   llvm::interleave(
-      llvm::zip(keys, values),
-      [&](auto source) { printer << std::get<0>(source) << ", " << std::get<1>(source); },
+      llvm::zip(keys, values), [&](auto source) { printer << std::get<0>(source) << ", " << std::get<1>(source); },
       [&] { printer << " and "; });
 }
 

@@ -24,23 +24,24 @@ LogicalResult GetParameterOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return success();
 }
 
-LogicalResult ParamSliceOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult ParamSliceOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                             SmallVectorImpl<Type> &types) {
   if (failed(checkWeights(location, {adaptor.getInput()})))
     return failure();
   auto type = cast<RankedTensorType>(adaptor.getInput().getType());
   int64_t dim = adaptor.getDim(), offset = adaptor.getOffset(), size = adaptor.getSize();
-  if (dim < 0 || dim >= type.getRank() || offset < 0 || size < 1 || offset > type.getDimSize(dim) - size) // param_slice_c1
-    return failAt(location, context) << "expected a part inside " << type << ", got [" << offset << ", "
-                                     << offset << " + " << size << ") of dimension " << dim;
+  if (dim < 0 || dim >= type.getRank() || offset < 0 || size < 1 ||
+      offset > type.getDimSize(dim) - size) // param_slice_c1
+    return failAt(location, context) << "expected a part inside " << type << ", got [" << offset << ", " << offset
+                                     << " + " << size << ") of dimension " << dim;
   SmallVector<int64_t> shape(type.getShape());
   shape[dim] = size;
   types.push_back(RankedTensorType::get(shape, type.getElementType()));
   return success();
 }
 
-LogicalResult ParamTransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                                                 Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult ParamTransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+                                                 SmallVectorImpl<Type> &types) {
   if (failed(checkWeights(location, {adaptor.getInput()})))
     return failure();
   auto type = cast<RankedTensorType>(adaptor.getInput().getType());
@@ -67,8 +68,8 @@ OpFoldResult ParamReshapeOp::fold(FoldAdaptor) {
   return getInput().getType() == getType() ? OpFoldResult(getInput()) : OpFoldResult();
 }
 
-LogicalResult ParamConcatOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                              Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult ParamConcatOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                              SmallVectorImpl<Type> &types) {
   if (adaptor.getInputs().empty()) // param_concat_c1
     return failAt(location, context) << "expected at least one parameter";
   for (Value input : adaptor.getInputs())
@@ -88,15 +89,16 @@ LogicalResult ParamConcatOp::inferReturnTypes(MLIRContext *context, std::optiona
       other[dim] = shape[dim];
     }
     if (other != shape)
-      return failAt(location, context) << "expected shapes equal to " << first << " but for dimension " << dim << ", got " << type;
+      return failAt(location, context) << "expected shapes equal to " << first << " but for dimension " << dim
+                                       << ", got " << type;
   }
   shape[dim] = size;
   types.push_back(RankedTensorType::get(shape, first.getElementType()));
   return success();
 }
 
-LogicalResult ParamAddOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                           Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult ParamAddOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                           SmallVectorImpl<Type> &types) {
   if (failed(checkWeights(location, {adaptor.getLhs(), adaptor.getRhs()})))
     return failure();
   if (!equalUpToStorage(adaptor.getLhs().getType(), adaptor.getRhs().getType())) // param_add_c1
@@ -112,26 +114,29 @@ LogicalResult ParamScaleRowsOp::inferReturnTypes(MLIRContext *context, std::opti
     return failure();
   auto matrix = cast<RankedTensorType>(adaptor.getMatrix().getType());
   auto factors = cast<RankedTensorType>(adaptor.getFactors().getType());
-  if (matrix.getRank() != 2 || factors.getRank() != 1 || factors.getDimSize(0) != matrix.getDimSize(0)) // param_scale_rows_c1
-    return failAt(location, context) << "expected a matrix and a factor for each of its rows, got " << matrix << " and " << factors;
+  if (matrix.getRank() != 2 || factors.getRank() != 1 ||
+      factors.getDimSize(0) != matrix.getDimSize(0)) // param_scale_rows_c1
+    return failAt(location, context) << "expected a matrix and a factor for each of its rows, got " << matrix << " and "
+                                     << factors;
   types.push_back(matrix);
   return success();
 }
 
-LogicalResult ParamVecmatOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                              Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult ParamVecmatOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                              SmallVectorImpl<Type> &types) {
   if (failed(checkWeights(location, {adaptor.getVector(), adaptor.getMatrix()})))
     return failure();
   auto vector = cast<RankedTensorType>(adaptor.getVector().getType());
   auto matrix = cast<RankedTensorType>(adaptor.getMatrix().getType());
   if (matrix.getRank() != 2 || vector.getRank() != 1 || vector.getDimSize(0) != matrix.getDimSize(0)) // param_vecmat_c1
-    return failAt(location, context) << "expected a vector as long as the matrix has rows, got " << vector << " and " << matrix;
+    return failAt(location, context) << "expected a vector as long as the matrix has rows, got " << vector << " and "
+                                     << matrix;
   types.push_back(RankedTensorType::get({matrix.getDimSize(1)}, matrix.getElementType()));
   return success();
 }
 
-LogicalResult ParamL2NormOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                              Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult ParamL2NormOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                              SmallVectorImpl<Type> &types) {
   if (failed(checkWeights(location, {adaptor.getInput()})))
     return failure();
   auto type = cast<RankedTensorType>(adaptor.getInput().getType());

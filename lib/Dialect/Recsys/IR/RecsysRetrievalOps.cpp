@@ -15,7 +15,8 @@ LogicalResult TopKOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
     return failAt(location, context) << "expected records of one dimension, got " << scores;
   if (k < 1) // top_k_c2
     return failAt(location, context) << "expected k >= 1, got " << k;
-  if (Value exclude = adaptor.getExclude(); exclude && failed(checkScalar(location, "excluded ids", jagged(exclude)))) // top_k_c3
+  if (Value exclude = adaptor.getExclude();
+      exclude && failed(checkScalar(location, "excluded ids", jagged(exclude)))) // top_k_c3
     return failure();
   if (failed(inferJagged(location, scores.getSpace(), {k}, IntegerType::get(context, 64), types)))
     return failure();

@@ -6,14 +6,15 @@ using namespace mlir;
 using namespace mlir::recsys;
 
 /// The record of `like` over `space`, which is null when the failure is reported already.
-static LogicalResult inferOver(std::optional<Location> location, JaggedType like, Attribute space, SmallVectorImpl<Type> &types) {
+static LogicalResult inferOver(std::optional<Location> location, JaggedType like, Attribute space,
+                               SmallVectorImpl<Type> &types) {
   if (!space)
     return failure();
   return inferJagged(location, space, like.getDims(), like.getElementType(), types);
 }
 
-LogicalResult ConcatRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult ConcatRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                             SmallVectorImpl<Type> &types) {
   if (adaptor.getInputs().empty()) // concat_rows_c1
     return failAt(location, context) << "expected at least one value";
   if (failed(checkJagged(location, adaptor.getInputs().front())))
@@ -29,11 +30,12 @@ LogicalResult ConcatRowsOp::inferReturnTypes(MLIRContext *context, std::optional
 }
 
 OpFoldResult ConcatRowsOp::fold(FoldAdaptor) {
-  return getInputs().size() == 1 && getInputs().front().getType() == getType() ? OpFoldResult(getInputs().front()) : OpFoldResult();
+  return getInputs().size() == 1 && getInputs().front().getType() == getType() ? OpFoldResult(getInputs().front())
+                                                                               : OpFoldResult();
 }
 
-LogicalResult InterleaveOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult InterleaveOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                             SmallVectorImpl<Type> &types) {
   if (adaptor.getInputs().empty()) // interleave_c1
     return failAt(location, context) << "expected at least one value";
   if (failed(checkJagged(location, adaptor.getInputs().front())))
@@ -44,11 +46,12 @@ LogicalResult InterleaveOp::inferReturnTypes(MLIRContext *context, std::optional
         failed(checkSameRecord(location, first, jagged(input))))
       return failure();
   int64_t count = adaptor.getInputs().size();
-  return inferOver(location, first, getInterleaveSpace(first.getSpace(), count, [&] { return failAt(location, context); }), types);
+  return inferOver(location, first,
+                   getInterleaveSpace(first.getSpace(), count, [&] { return failAt(location, context); }), types);
 }
 
-LogicalResult SliceRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult SliceRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
   if (failed(checkJagged(location, adaptor.getInput())))
     return failure();
   JaggedType input = jagged(adaptor.getInput());
@@ -85,7 +88,8 @@ struct SliceOfConcat : OpRewritePattern<SliceRowsOp> {
     if (part != static_cast<int64_t>(getSegments(jagged(op.getInput()).getSpace()).size()) || values.empty() ||
         getConcatSpace(spaces) != jagged(op.getResult()).getSpace())
       return rewriter.notifyMatchFailure(op, "the segments are not whole operands");
-    Value result = values.size() == 1 ? values.front() : rewriter.create<ConcatRowsOp>(op.getLoc(), op.getType(), values).getResult();
+    Value result = values.size() == 1 ? values.front()
+                                      : rewriter.create<ConcatRowsOp>(op.getLoc(), op.getType(), values).getResult();
     if (result.getType() != op.getType())
       return rewriter.notifyMatchFailure(op, "the storage type differs");
     rewriter.replaceOp(op, result);
@@ -117,15 +121,16 @@ OpFoldResult TakeRowsOp::fold(FoldAdaptor) {
   return getInput().getType() == getType() ? OpFoldResult(getInput()) : OpFoldResult();
 }
 
-LogicalResult DeinterleaveOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                               Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult DeinterleaveOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                               SmallVectorImpl<Type> &types) {
   if (failed(checkJagged(location, adaptor.getInput())))
     return failure();
   JaggedType input = jagged(adaptor.getInput());
   auto space = dyn_cast<InterleaveAttr>(input.getSpace());
   int64_t phase = adaptor.getPhase();
   if (!space || phase < 0 || phase >= space.getTimes()) // deinterleave_c1
-    return failAt(location, context) << "expected a phase of an interleave, got phase " << phase << " of " << input.getSpace();
+    return failAt(location, context) << "expected a phase of an interleave, got phase " << phase << " of "
+                                     << input.getSpace();
   types.push_back(input.withSpace(space.getOf()));
   return success();
 }
@@ -173,7 +178,8 @@ OpFoldResult BroadcastRowsOp::fold(FoldAdaptor) {
 LogicalResult SplatRowsOp::verify() {
   int64_t elements = getInput().getType().getNumElements();
   if (elements != getType().getRowElements()) // splat_rows_c1
-    return emitOpError() << "expected a parameter of " << getType().getRowElements() << " elements, got " << getInput().getType();
+    return emitOpError() << "expected a parameter of " << getType().getRowElements() << " elements, got "
+                         << getInput().getType();
   return success();
 }
 

@@ -25,12 +25,10 @@ JaggedType JaggedType::withSpace(Attribute space) const {
 JaggedType JaggedType::withDims(ArrayRef<int64_t> dims) const {
   return get(getContext(), getSpace(), dims, getElementType());
 }
-JaggedType JaggedType::withElementType(Type type) const {
-  return get(getContext(), getSpace(), getDims(), type);
-}
+JaggedType JaggedType::withElementType(Type type) const { return get(getContext(), getSpace(), getDims(), type); }
 
-LogicalResult JaggedType::verify(function_ref<InFlightDiagnostic()> emitError, Attribute space,
-                                 ArrayRef<int64_t> dims, Type elementType) {
+LogicalResult JaggedType::verify(function_ref<InFlightDiagnostic()> emitError, Attribute space, ArrayRef<int64_t> dims,
+                                 Type elementType) {
   if (!isa_and_nonnull<RowSpace>(space)) // jagged_c1
     return emitError() << "expected a row space, got " << space;
   int64_t elements = 1; // jagged_c2
@@ -56,8 +54,8 @@ Type JaggedType::parse(AsmParser &parser) {
       parser.parseDimensionList(dims, /*allowDynamic=*/false, /*withTrailingX=*/true) ||
       parser.parseType(elementType) || parser.parseGreater())
     return {};
-  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), space,
-                    ArrayRef<int64_t>(dims), elementType);
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), space, ArrayRef<int64_t>(dims),
+                    elementType);
 }
 
 void JaggedType::print(AsmPrinter &printer) const {
@@ -74,8 +72,7 @@ bool recsys::equalUpToStorage(Type a, Type b) {
     return true;
   if (auto jaggedA = dyn_cast<JaggedType>(a)) {
     auto jaggedB = dyn_cast<JaggedType>(b);
-    return jaggedB && jaggedA.getSpace() == jaggedB.getSpace() &&
-           jaggedA.getDims() == jaggedB.getDims() &&
+    return jaggedB && jaggedA.getSpace() == jaggedB.getSpace() && jaggedA.getDims() == jaggedB.getDims() &&
            equalUpToStorage(jaggedA.getElementType(), jaggedB.getElementType());
   }
   auto tensorA = dyn_cast<RankedTensorType>(a), tensorB = dyn_cast<RankedTensorType>(b);
@@ -84,8 +81,7 @@ bool recsys::equalUpToStorage(Type a, Type b) {
 }
 
 bool recsys::equalUpToStorage(TypeRange a, TypeRange b) {
-  return a.size() == b.size() &&
-         llvm::all_of(llvm::zip(a, b), [](auto pair) {
+  return a.size() == b.size() && llvm::all_of(llvm::zip(a, b), [](auto pair) {
            return equalUpToStorage(std::get<0>(pair), std::get<1>(pair));
          });
 }

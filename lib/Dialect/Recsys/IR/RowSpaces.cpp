@@ -8,15 +8,11 @@
 using namespace mlir;
 using namespace mlir::recsys;
 
-//===-- Questions ----------------------------------------------------------------------------------------------------===//
+//===-- Questions ----------------------------------------------------------------------------===//
 
-static std::optional<int64_t> constantRows(Attribute space) {
-  return cast<RowSpace>(space).getConstantRows();
-}
+static std::optional<int64_t> constantRows(Attribute space) { return cast<RowSpace>(space).getConstantRows(); }
 
-static std::optional<int64_t> maxRows(Attribute space) {
-  return cast<RowSpace>(space).getMaxRows();
-}
+static std::optional<int64_t> maxRows(Attribute space) { return cast<RowSpace>(space).getMaxRows(); }
 
 SmallVector<Attribute> recsys::getSegments(Attribute space) {
   if (auto concat = dyn_cast<ConcatAttr>(space))
@@ -27,11 +23,10 @@ SmallVector<Attribute> recsys::getSegments(Attribute space) {
 bool recsys::mentionsSpace(Attribute space, Attribute part) {
   if (space == part)
     return true;
-  return llvm::any_of(cast<RowSpace>(space).getParts(),
-                      [&](Attribute inner) { return mentionsSpace(inner, part); });
+  return llvm::any_of(cast<RowSpace>(space).getParts(), [&](Attribute inner) { return mentionsSpace(inner, part); });
 }
 
-//===-- Builders -----------------------------------------------------------------------------------------------------===//
+//===-- Builders -----------------------------------------------------------------------------===//
 
 template <typename Space, typename... Args>
 static Attribute build(EmitError emitError, MLIRContext *context, Args... args) {
@@ -121,8 +116,7 @@ static Attribute trivialTake(Attribute of, int64_t count, EmitError emitError) {
   return max && *max <= count ? of : Attribute();
 }
 
-template <typename Take>
-static Attribute getTakeSpace(Attribute of, int64_t count, EmitError emitError) {
+template <typename Take> static Attribute getTakeSpace(Attribute of, int64_t count, EmitError emitError) {
   if (Attribute trivial = trivialTake(of, count, emitError))
     return trivial;
   if (auto inner = dyn_cast<Take>(of))
@@ -149,7 +143,7 @@ Attribute recsys::getNestSpace(Attribute outer, Attribute inner, EmitError emitE
   return build<NestAttr>(emitError, outer.getContext(), outer, inner);
 }
 
-//===-- Verifiers ----------------------------------------------------------------------------------------------------===//
+//===-- Verifiers ----------------------------------------------------------------------------===//
 
 static LogicalResult verifySpace(EmitError emitError, Attribute space) {
   if (isa_and_nonnull<RowSpace>(space))
@@ -255,8 +249,7 @@ LogicalResult GroupAttr::verify(EmitError emitError, Attribute of, int64_t size,
   return verifyBounded(emitError, of, maxRows(of));
 }
 
-template <typename Take>
-static LogicalResult verifyTake(EmitError emitError, Attribute of, int64_t count) {
+template <typename Take> static LogicalResult verifyTake(EmitError emitError, Attribute of, int64_t count) {
   if (failed(verifyNotConstant(emitError, "a take", of)))
     return failure();
   std::optional<int64_t> max = maxRows(of);
@@ -278,14 +271,13 @@ LogicalResult TakeLastAttr::verify(EmitError emitError, Attribute of, int64_t co
 LogicalResult NestAttr::verify(EmitError emitError, Attribute outer, Attribute inner) {
   if (failed(verifySpace(emitError, outer)) || failed(verifySpace(emitError, inner)))
     return failure();
-  if (isa<RequestAttr>(outer) || isa<RequestAttr>(inner) ||
-      (constantRows(outer) && constantRows(inner))) // nest_c1
+  if (isa<RequestAttr>(outer) || isa<RequestAttr>(inner) || (constantRows(outer) && constantRows(inner))) // nest_c1
     return emitError() << "expected a nest in normal form: no #recsys.request, not both of "
                           "constant size";
   return verifyBounded(emitError, {outer, inner}, checkedMul(maxRows(outer), maxRows(inner)));
 }
 
-//===-- Sizes --------------------------------------------------------------------------------------------------------===//
+//===-- Sizes --------------------------------------------------------------------------------===//
 
 using BaseRows = llvm::function_ref<int64_t(Attribute)>;
 
@@ -315,9 +307,7 @@ int64_t ConcatAttr::getRows(BaseRows baseRows) const {
 }
 
 std::optional<int64_t> InterleaveAttr::getConstantRows() const { return std::nullopt; }
-std::optional<int64_t> InterleaveAttr::getMaxRows() const {
-  return checkedMul(maxRows(getOf()), getTimes());
-}
+std::optional<int64_t> InterleaveAttr::getMaxRows() const { return checkedMul(maxRows(getOf()), getTimes()); }
 SmallVector<Attribute> InterleaveAttr::getParts() const { return {getOf()}; }
 int64_t InterleaveAttr::getRows(BaseRows baseRows) const {
   return cast<RowSpace>(getOf()).getRows(baseRows) * getTimes();
@@ -350,13 +340,10 @@ int64_t TakeLastAttr::getRows(BaseRows baseRows) const {
 }
 
 std::optional<int64_t> NestAttr::getConstantRows() const { return std::nullopt; }
-std::optional<int64_t> NestAttr::getMaxRows() const {
-  return checkedMul(maxRows(getOuter()), maxRows(getInner()));
-}
+std::optional<int64_t> NestAttr::getMaxRows() const { return checkedMul(maxRows(getOuter()), maxRows(getInner())); }
 SmallVector<Attribute> NestAttr::getParts() const { return {getOuter(), getInner()}; }
 int64_t NestAttr::getRows(BaseRows baseRows) const {
-  return cast<RowSpace>(getOuter()).getRows(baseRows) *
-         cast<RowSpace>(getInner()).getRows(baseRows);
+  return cast<RowSpace>(getOuter()).getRows(baseRows) * cast<RowSpace>(getInner()).getRows(baseRows);
 }
 
 std::optional<int64_t> OpaqueSpaceAttr::getConstantRows() const { return std::nullopt; }
@@ -364,8 +351,9 @@ std::optional<int64_t> OpaqueSpaceAttr::getMaxRows() const { return getMax(); }
 SmallVector<Attribute> OpaqueSpaceAttr::getParts() const { return {}; }
 int64_t OpaqueSpaceAttr::getRows(BaseRows baseRows) const { return baseRows(*this); }
 
-//===-- Assembly -----------------------------------------------------------------------------------------------------===//
-// A form that is not normal parses to its normal form; only the generic builders can make another, and the verifiers refuse it.
+//===-- Assembly -----------------------------------------------------------------------------===//
+// A form that is not normal parses to its normal form; only the generic builders can make another, and the verifiers
+// refuse it.
 
 static ParseResult parseSpace(AsmParser &parser, Attribute &space) {
   SMLoc loc = parser.getCurrentLocation();
@@ -434,9 +422,8 @@ void RequestAttr::print(AsmPrinter &) const {}
 Attribute ConcatAttr::parse(AsmParser &parser, Type) {
   SMLoc loc = parser.getCurrentLocation();
   SmallVector<Attribute> parts;
-  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater, [&] {
-        return parseSpace(parser, parts.emplace_back());
-      }))
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater,
+                                     [&] { return parseSpace(parser, parts.emplace_back()); }))
     return {};
   if (parts.empty()) {
     parser.emitError(loc, "expected at least one row space");
@@ -464,9 +451,7 @@ Attribute InterleaveAttr::parse(AsmParser &parser, Type) {
     return {};
   return getInterleaveSpace(of, times, [&] { return parser.emitError(loc); });
 }
-void InterleaveAttr::print(AsmPrinter &printer) const {
-  printer << "<" << getOf() << ", " << getTimes() << ">";
-}
+void InterleaveAttr::print(AsmPrinter &printer) const { printer << "<" << getOf() << ", " << getTimes() << ">"; }
 
 Attribute GroupAttr::parse(AsmParser &parser, Type) {
   SMLoc start = parser.getCurrentLocation();
@@ -474,8 +459,8 @@ Attribute GroupAttr::parse(AsmParser &parser, Type) {
   int64_t size;
   StringRef keyword;
   SMLoc loc;
-  if (parseCounted(parser, of, size) || parser.parseComma() ||
-      parser.getCurrentLocation(&loc) || parser.parseKeyword(&keyword))
+  if (parseCounted(parser, of, size) || parser.parseComma() || parser.getCurrentLocation(&loc) ||
+      parser.parseKeyword(&keyword))
     return {};
   std::optional<Remainder> remainder = symbolizeRemainder(keyword);
   if (!remainder) {
@@ -487,8 +472,7 @@ Attribute GroupAttr::parse(AsmParser &parser, Type) {
   return getGroupSpace(of, size, *remainder, [&] { return parser.emitError(start); });
 }
 void GroupAttr::print(AsmPrinter &printer) const {
-  printer << "<" << getOf() << ", " << getSize() << ", " << stringifyRemainder(getRemainder())
-          << ">";
+  printer << "<" << getOf() << ", " << getSize() << ", " << stringifyRemainder(getRemainder()) << ">";
 }
 
 Attribute TakeFirstAttr::parse(AsmParser &parser, Type) {
@@ -499,9 +483,7 @@ Attribute TakeFirstAttr::parse(AsmParser &parser, Type) {
     return {};
   return getTakeFirstSpace(of, count, [&] { return parser.emitError(loc); });
 }
-void TakeFirstAttr::print(AsmPrinter &printer) const {
-  printer << "<" << getOf() << ", " << getCount() << ">";
-}
+void TakeFirstAttr::print(AsmPrinter &printer) const { printer << "<" << getOf() << ", " << getCount() << ">"; }
 
 Attribute TakeLastAttr::parse(AsmParser &parser, Type) {
   SMLoc loc = parser.getCurrentLocation();
@@ -511,18 +493,14 @@ Attribute TakeLastAttr::parse(AsmParser &parser, Type) {
     return {};
   return getTakeLastSpace(of, count, [&] { return parser.emitError(loc); });
 }
-void TakeLastAttr::print(AsmPrinter &printer) const {
-  printer << "<" << getOf() << ", " << getCount() << ">";
-}
+void TakeLastAttr::print(AsmPrinter &printer) const { printer << "<" << getOf() << ", " << getCount() << ">"; }
 
 Attribute NestAttr::parse(AsmParser &parser, Type) {
   SMLoc loc = parser.getCurrentLocation();
   Attribute outer, inner;
-  if (parser.parseLess() || parseSpace(parser, outer) || parser.parseComma() ||
-      parseSpace(parser, inner) || parser.parseGreater())
+  if (parser.parseLess() || parseSpace(parser, outer) || parser.parseComma() || parseSpace(parser, inner) ||
+      parser.parseGreater())
     return {};
   return getNestSpace(outer, inner, [&] { return parser.emitError(loc); });
 }
-void NestAttr::print(AsmPrinter &printer) const {
-  printer << "<" << getOuter() << ", " << getInner() << ">";
-}
+void NestAttr::print(AsmPrinter &printer) const { printer << "<" << getOuter() << ", " << getInner() << ">"; }

@@ -32,12 +32,11 @@ struct CausalRule {
 
 /// masks[query segment][key segment] of a sequence that attends to itself. Roles come in the order
 /// of the enumeration; with a window, context segments have a constant number of rows.
-SmallVector<SmallVector<Attribute>>
-buildCausalMasks(ArrayRef<Attribute> segments, ArrayRef<SegmentRole> roles, const CausalRule &rule);
+SmallVector<SmallVector<Attribute>> buildCausalMasks(ArrayRef<Attribute> segments, ArrayRef<SegmentRole> roles,
+                                                     const CausalRule &rule);
 
 /// Every row sees every column.
-SmallVector<SmallVector<Attribute>> buildFullMasks(MLIRContext *context, size_t querySegments,
-                                                   size_t keySegments);
+SmallVector<SmallVector<Attribute>> buildFullMasks(MLIRContext *context, size_t querySegments, size_t keySegments);
 
 /// The form that `recsys.attention` holds.
 ArrayAttr toArrayAttr(MLIRContext *context, ArrayRef<SmallVector<Attribute>> masks);

@@ -3,7 +3,6 @@
 #ifndef RECCC_DIALECT_RECSYS_IR_RECSYSOPS_H
 #define RECCC_DIALECT_RECSYS_IR_RECSYSOPS_H
 
-#include "reccc/Dialect/Recsys/IR/RecsysTypes.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpDefinition.h"
@@ -13,6 +12,7 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "reccc/Dialect/Recsys/IR/RecsysTypes.h"
 
 #include "reccc/Dialect/Recsys/IR/RecsysDialect.h.inc"
 

@@ -3,9 +3,9 @@
 #ifndef RECCC_DIALECT_RECSYS_IR_RECSYSTYPES_H
 #define RECCC_DIALECT_RECSYS_IR_RECSYSTYPES_H
 
-#include "reccc/Dialect/Recsys/IR/RecsysAttrs.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/TypeRange.h"
+#include "reccc/Dialect/Recsys/IR/RecsysAttrs.h"
 
 #define GET_TYPEDEF_CLASSES
 #include "reccc/Dialect/Recsys/IR/RecsysTypes.h.inc"

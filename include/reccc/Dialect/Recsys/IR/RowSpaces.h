@@ -15,8 +15,8 @@ constexpr int64_t kRowLimit = int64_t(1) << 31;
 /// Spaces are built from at most this many spaces, so that questions about them stay cheap.
 constexpr int64_t kSpaceSizeLimit = 256;
 
-/// With an `EmitError` the builders below report a space that cannot exist (a count out of range) and return null; without one
-/// the caller vouches for it.
+/// With an `EmitError` the builders below report a space that cannot exist (a count out of range) and return null;
+/// without one the caller vouches for it.
 using EmitError = llvm::function_ref<InFlightDiagnostic()>;
 
 Attribute getBaseSpace(MLIRContext *context, StringRef name, int64_t max, EmitError emitError = nullptr);
