@@ -2,7 +2,7 @@
 // Family embedding: ids, bits, positions and times to records.
 #include "Families.h"
 
-#include "llvm/Support/MathExtras.h"
+#include "reccc/Dialect/Recsys/IR/RowMaps.h"
 #include <cmath>
 
 using namespace mlir;
@@ -67,31 +67,6 @@ LogicalResult evaluate(BucketizeOp op, Evaluation &evaluation) {
   return success();
 }
 
-/// The value of an expression in the row and in lengths; the verifier has made sure that it fits.
-static int64_t evaluateExpr(AffineExpr expr, int64_t row, ArrayRef<int64_t> lengths) {
-  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
-    return constant.getValue();
-  if (isa<AffineDimExpr>(expr))
-    return row;
-  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
-    return lengths[symbol.getPosition()];
-  auto binary = cast<AffineBinaryOpExpr>(expr);
-  int64_t lhs = evaluateExpr(binary.getLHS(), row, lengths);
-  int64_t rhs = evaluateExpr(binary.getRHS(), row, lengths);
-  switch (expr.getKind()) {
-  case AffineExprKind::Add:
-    return lhs + rhs;
-  case AffineExprKind::Mul:
-    return lhs * rhs;
-  case AffineExprKind::FloorDiv:
-    return llvm::divideFloorSigned(lhs, rhs);
-  case AffineExprKind::CeilDiv:
-    return llvm::divideCeilSigned(lhs, rhs);
-  default:
-    return lhs - rhs * llvm::divideFloorSigned(lhs, rhs); // mod
-  }
-}
-
 LogicalResult evaluate(RowIndexOp op, Evaluation &evaluation) {
   JaggedValue &result = evaluation.get(op.getResult());
   for (int64_t request = 0; request < result.numRequests(); ++request) {
@@ -103,7 +78,7 @@ LogicalResult evaluate(RowIndexOp op, Evaluation &evaluation) {
     for (int64_t row = begin; row < end; ++row) {
       int64_t least = std::numeric_limits<int64_t>::max();
       for (AffineExpr expr : op.getMap().getResults())
-        least = std::min(least, evaluateExpr(expr, row - begin, lengths));
+        least = std::min(least, evaluateRowExpr(expr, row - begin, lengths));
       result.integers[row] = least;
     }
   }

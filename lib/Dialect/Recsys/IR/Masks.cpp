@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention masks: which columns of a source segment each row of a query segment sees.
-#include "RowMaps.h"
+#include "reccc/Dialect/Recsys/IR/RowMaps.h"
 
 #include "mlir/IR/DialectImplementation.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Family embedding: result types and checks.
 #include "OpChecks.h"
-#include "RowMaps.h"
+#include "reccc/Dialect/Recsys/IR/RowMaps.h"
 
 #include "llvm/Support/MathExtras.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Affine maps of a row and of lengths: what keeps them from overflowing, and their values.
-#include "RowMaps.h"
+#include "reccc/Dialect/Recsys/IR/RowMaps.h"
 
 #include "llvm/Support/MathExtras.h"
 

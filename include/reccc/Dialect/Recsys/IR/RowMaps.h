@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Affine maps of a row (d0) and the lengths of row spaces (s0, s1, …): bounds of masks, numbers of rows.
-#ifndef RECCC_LIB_DIALECT_RECSYS_IR_ROWMAPS_H
-#define RECCC_LIB_DIALECT_RECSYS_IR_ROWMAPS_H
+#ifndef RECCC_DIALECT_RECSYS_IR_ROWMAPS_H
+#define RECCC_DIALECT_RECSYS_IR_ROWMAPS_H
 
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 
@@ -16,4 +16,4 @@ int64_t evaluateRowExpr(AffineExpr expr, int64_t row, ArrayRef<int64_t> lengths)
 
 } // namespace mlir::recsys
 
-#endif // RECCC_LIB_DIALECT_RECSYS_IR_ROWMAPS_H
+#endif // RECCC_DIALECT_RECSYS_IR_ROWMAPS_H
