@@ -43,49 +43,86 @@ static FailureOr<SmallVector<ir::SegmentRole>> segmentRoles(ModelBuilder &b, con
   return roles;
 }
 
+/// From where the windows or local rows of candidates reach back, which must be said when there are candidates.
+template <typename Message>
+static LogicalResult readCandidateWindow(ModelBuilder &b, const pb::Mask &mask, const Message &window, StringRef what,
+                                         ir::CausalRule &rule) {
+  if (mask.has_candidates() && !window.has_candidates())
+    return b.error(window, "", Code::MissingField) << "node " << quoted(b.nodeName()) << ": the " << what
+                                                   << " has no `candidates`, expected from where candidates look back: "
+                                                   << expectedText(fieldNamed(window, "candidates"));
+  static const ir::CandidateWindow windows[] = {ir::CandidateWindow::FromHistoryEnd, ir::CandidateWindow::AllHistory,
+                                                ir::CandidateWindow::FromOwnRow};
+  rule.candidateWindow = windows[window.candidates()];
+  return success();
+}
+
+static LogicalResult readSemiLocal(ModelBuilder &b, const pb::Mask &mask, Attribute space, ir::CausalRule &rule) {
+  const pb::Mask::SemiLocal &semiLocal = mask.semi_local();
+  if (mask.has_window() || mask.has_context())
+    return b.error(semiLocal, "", Code::Contradiction)
+           << "node " << quoted(b.nodeName()) << ": semi_local with a window or context, expected semi_local alone";
+  rule.semiLocal = ir::SemiLocalRule{semiLocal.local(), semiLocal.prefix(), semiLocal.has_prefix_rows()};
+  if (semiLocal.has_prefix_rows()) {
+    SmallVector<Attribute> segments = ir::getSegments(space);
+    Attribute first = segments.size() > (mask.has_candidates() ? 1 : 0) ? segments.front() : Attribute();
+    if (!first || b.rows(semiLocal.prefix_rows()) != first)
+      return b.error(semiLocal, "prefix_rows", Code::BadMask)
+             << "node " << quoted(b.nodeName()) << ": rows " << quoted(semiLocal.prefix_rows()) << " are "
+             << rowsText(b.rows(semiLocal.prefix_rows())) << ", expected what stands first in the sequence "
+             << rowsText(space);
+  }
+  return readCandidateWindow(b, mask, semiLocal, "semi_local mask", rule);
+}
+
+static LogicalResult readCandidates(ModelBuilder &b, const pb::Mask::Candidates &candidates, ir::CausalRule &rule) {
+  bool inGroups = candidates.see() == pb::Mask::Candidates::GROUP;
+  if (inGroups != candidates.has_group())
+    return b.error(candidates, inGroups ? "see" : "group", Code::Contradiction)
+           << "node " << quoted(b.nodeName()) << " has one of `see: GROUP` and group, expected both or neither";
+  rule.candidatesSeeThemselves = candidates.see() != pb::Mask::Candidates::NONE;
+  rule.candidateGroup = inGroups ? candidates.group() : 1;
+  return success();
+}
+
 FailureOr<ArrayAttr> reccc::buildMask(ModelBuilder &b, const pb::Mask &mask, Value query, Value key) {
   MLIRContext *context = b.builder.getContext();
-  SmallVector<Attribute> segments = ir::getSegments(b.spaceOf(query));
+  Attribute space = b.spaceOf(query);
+  SmallVector<Attribute> segments = ir::getSegments(space);
   if (mask.kind_case() == pb::Mask::KIND_NOT_SET) {
     b.error(mask, "", Code::MissingField)
         << "node " << quoted(b.nodeName()) << ": the mask has no kind, expected causal or full";
     return failure();
   }
-  if (mask.has_full()) {
-    if (mask.has_window() || mask.has_context() || mask.has_candidates()) {
-      b.error(mask, "full", Code::Contradiction)
-          << "node " << quoted(b.nodeName()) << ": a full mask has no window, context or candidates";
-      return failure();
-    }
-    return ir::toArrayAttr(context,
-                           ir::buildFullMasks(context, segments.size(), ir::getSegments(b.spaceOf(key)).size()));
-  }
-  if (b.spaceOf(query) != b.spaceOf(key)) {
-    b.error(mask, "causal", Code::RowsDiffer)
-        << "node " << quoted(b.nodeName()) << ": query rows are " << rowsText(b.spaceOf(query)) << ", key rows "
-        << rowsText(b.spaceOf(key)) << ", expected the same under a causal mask";
+  if (mask.has_full() && (mask.has_window() || mask.has_context() || mask.has_semi_local())) {
+    b.error(mask, "full", Code::Contradiction)
+        << "node " << quoted(b.nodeName()) << ": a full mask has no window, semi_local or context";
     return failure();
   }
-  auto roles = segmentRoles(b, mask, b.spaceOf(query));
+  if (mask.has_full() && !mask.has_candidates())
+    return ir::toArrayAttr(context,
+                           ir::buildFullMasks(context, segments.size(), ir::getSegments(b.spaceOf(key)).size()));
+  if (space != b.spaceOf(key)) {
+    b.error(mask, mask.has_full() ? "full" : "causal", Code::RowsDiffer)
+        << "node " << quoted(b.nodeName()) << ": query rows are " << rowsText(space) << ", key rows "
+        << rowsText(b.spaceOf(key)) << ", expected the same under a "
+        << (mask.has_full() ? "mask with candidates" : "causal mask");
+    return failure();
+  }
+  auto roles = segmentRoles(b, mask, space);
   if (failed(roles))
     return failure();
   ir::CausalRule rule;
+  rule.bidirectional = mask.has_full();
   if (mask.has_window()) {
-    const pb::Mask::Window &window = mask.window();
-    if (mask.has_candidates() && !window.has_candidates()) {
-      b.error(window, "", Code::MissingField)
-          << "node " << quoted(b.nodeName())
-          << ": the window has no `candidates`, expected from where candidates look back: "
-          << expectedText(fieldNamed(window, "candidates"));
+    if (failed(readCandidateWindow(b, mask, mask.window(), "window", rule)))
       return failure();
-    }
-    rule.past = window.past();
-    rule.minFull = window.min_full();
-    static const ir::CandidateWindow windows[] = {ir::CandidateWindow::FromHistoryEnd, ir::CandidateWindow::AllHistory,
-                                                  ir::CandidateWindow::FromOwnRow};
-    rule.candidateWindow = windows[window.candidates()];
+    rule.past = mask.window().past();
+    rule.minFull = mask.window().min_full();
   }
-  rule.candidatesSeeThemselves = mask.candidates().see() == pb::Mask::Candidates::SELF;
+  if ((mask.has_semi_local() && failed(readSemiLocal(b, mask, space, rule))) ||
+      (mask.has_candidates() && failed(readCandidates(b, mask.candidates(), rule))))
+    return failure();
   return ir::toArrayAttr(context, ir::buildCausalMasks(segments, *roles, rule));
 }
 

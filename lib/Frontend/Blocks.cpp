@@ -15,6 +15,7 @@ static Built buildBlock(ModelBuilder &b, const pb::Node &node) {
     RECCC_BLOCK(kBucketize, bucketize)
     RECCC_BLOCK(kRowIndex, row_index)
     RECCC_BLOCK(kCalendar, calendar)
+    RECCC_BLOCK(kHashIds, hash_ids)
     RECCC_BLOCK(kConcatRows, concat_rows)
     RECCC_BLOCK(kAppend, append)
     RECCC_BLOCK(kInterleave, interleave)
@@ -31,6 +32,7 @@ static Built buildBlock(ModelBuilder &b, const pb::Node &node) {
     RECCC_BLOCK(kRequestLinear, request_linear)
     RECCC_BLOCK(kLayerNorm, layer_norm)
     RECCC_BLOCK(kL2Norm, l2_norm)
+    RECCC_BLOCK(kRmsNorm, rms_norm)
     RECCC_BLOCK(kScale, scale)
     RECCC_BLOCK(kConcatFeatures, concat_features)
     RECCC_BLOCK(kSliceFeatures, slice_features)
@@ -45,6 +47,7 @@ static Built buildBlock(ModelBuilder &b, const pb::Node &node) {
     RECCC_BLOCK(kHstu, hstu)
     RECCC_BLOCK(kTransformer, transformer)
     RECCC_BLOCK(kMultitaskHead, multitask_head)
+    RECCC_BLOCK(kHashedEmbedding, hashed_embedding)
 #undef RECCC_BLOCK
   default:
     return buildElementwise(b, node);

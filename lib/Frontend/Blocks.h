@@ -20,6 +20,7 @@ Built build(ModelBuilder &b, const pb::ThresholdBits &block);
 Built build(ModelBuilder &b, const pb::Bucketize &block);
 Built build(ModelBuilder &b, const pb::RowIndex &block);
 Built build(ModelBuilder &b, const pb::Calendar &block);
+Built build(ModelBuilder &b, const pb::HashIds &block);
 
 // Rows.
 Built build(ModelBuilder &b, const pb::ConcatRows &block);
@@ -40,6 +41,7 @@ Built build(ModelBuilder &b, const pb::Linear &block);
 Built build(ModelBuilder &b, const pb::RequestLinear &block);
 Built build(ModelBuilder &b, const pb::LayerNorm &block);
 Built build(ModelBuilder &b, const pb::L2Norm &block);
+Built build(ModelBuilder &b, const pb::RmsNorm &block);
 Built build(ModelBuilder &b, const pb::Scale &block);
 Built build(ModelBuilder &b, const pb::ConcatFeatures &block);
 Built build(ModelBuilder &b, const pb::SliceFeatures &block);
@@ -59,13 +61,17 @@ Built build(ModelBuilder &b, const pb::Positions &block);
 Built build(ModelBuilder &b, const pb::Hstu &block);
 Built build(ModelBuilder &b, const pb::Transformer &block);
 Built build(ModelBuilder &b, const pb::MultitaskHead &block);
+Built build(ModelBuilder &b, const pb::HashedEmbedding &block);
 
 //===-- Shared between blocks
 //-----------------------------------------------------------------------------------------===//
 
 /// Weight and bias of a torch.nn.Linear: PREFIX.weight [out, in], PREFIX.bias [out].
 Built buildTorchLinear(ModelBuilder &b, const Message &message, StringRef field, Value input, const std::string &prefix,
-                       Dim outputs);
+                       Dim outputs, bool useBias = true);
+/// PREFIX.weight of an RMS norm over the whole record.
+Built buildTorchRmsNorm(ModelBuilder &b, const Message &message, StringRef field, Value input,
+                        const std::string &prefix, double eps);
 /// PREFIX.weight and PREFIX.bias of a norm over the whole record.
 Built buildTorchNorm(ModelBuilder &b, const Message &message, StringRef field, Value input, const std::string &prefix,
                      double eps);

@@ -88,6 +88,23 @@ Built reccc::build(ModelBuilder &b, const pb::L2Norm &block) {
   return Value(ir::L2NormOp::create(b.builder, b.where, input->getType(), *input, llvm::APFloat(block.eps())));
 }
 
+Built reccc::build(ModelBuilder &b, const pb::RmsNorm &block) {
+  auto input = b.floats(block, "input");
+  if (failed(input))
+    return failure();
+  Value weight;
+  if (block.has_weight()) {
+    SmallVector<Dim> dims;
+    for (int64_t size : b.typeOf(*input).getDims())
+      dims.push_back({size, "shape of the input's record"});
+    auto gain = b.weight(block, "weight", block.weight(), dims);
+    if (failed(gain))
+      return failure();
+    weight = *gain;
+  }
+  return Value(ir::RmsNormOp::create(b.builder, b.where, input->getType(), *input, weight, llvm::APFloat(block.eps())));
+}
+
 Built reccc::build(ModelBuilder &b, const pb::Scale &block) {
   auto input = b.floats(block, "input");
   return failed(input) ? input : Built(b.scale(*input, block.factor()));
@@ -175,7 +192,9 @@ Built reccc::buildElementwise(ModelBuilder &b, const pb::Node &node) {
   case pb::Node::kSigmoid:
     return operand(node.sigmoid(), [&](Value x) { return b.unary<ir::SigmoidOp>(x); });
   case pb::Node::kGelu:
-    return operand(node.gelu(), [&](Value x) { return b.unary<ir::GeluOp>(x); });
+    return operand(node.gelu(), [&](Value x) { return b.gelu(x, /*tanh=*/false); });
+  case pb::Node::kGeluTanh:
+    return operand(node.gelu_tanh(), [&](Value x) { return b.gelu(x, /*tanh=*/true); });
   case pb::Node::kRelu:
     return operand(node.relu(), [&](Value x) { return b.unary<ir::ReluOp>(x); });
   default:

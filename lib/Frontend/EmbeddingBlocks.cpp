@@ -39,6 +39,57 @@ Built reccc::build(ModelBuilder &b, const pb::Embedding &block) {
                                        clamp ? ir::OutOfRange::clamp : ir::OutOfRange::reject_request));
 }
 
+Built reccc::build(ModelBuilder &b, const pb::HashIds &block) {
+  auto input = b.ids(block, "input");
+  if (failed(input))
+    return failure();
+  return Value(ir::HashIdsOp::create(b.builder, b.where, input->getType(), *input, block.multiplier(), block.addend(),
+                                     block.modulus(), block.rows()));
+}
+
+Built reccc::build(ModelBuilder &b, const pb::HashedEmbedding &block) {
+  auto ids = b.ids(block, "ids");
+  if (failed(ids))
+    return failure();
+  if (block.table_size() != 1 && block.table_size() != block.hash_size()) {
+    b.error(block, "table", Code::Contradiction, 0)
+        << "node " << quoted(b.nodeName()) << " has " << block.table_size() << " tables and " << block.hash_size()
+        << " hashes, expected one table, or one for each hash";
+    return failure();
+  }
+  SmallVector<Value> records;
+  int64_t width = 0;
+  for (auto [j, hash] : llvm::enumerate(block.hash())) {
+    int number = block.table_size() > 1 ? j : 0;
+    const pb::Table &table = b.table(block.table(number));
+    auto weight = bindTable(b, table);
+    if (failed(weight))
+      return failure();
+    ArrayRef<int64_t> shape = b.shapeOf(*weight);
+    width = block.combine() == pb::HashedEmbedding::CONCAT ? width + shape[1] : shape[1];
+    if (block.combine() == pb::HashedEmbedding::SUM && j && shape[1] != b.widthOf(records[0])) {
+      b.error(block, "table", Code::RecordsDiffer, number)
+          << "node " << quoted(b.nodeName()) << ": table " << quoted(block.table(number)) << " has " << shape[1]
+          << " numbers a row, expected " << b.widthOf(records[0]) << " as the first one";
+      return failure();
+    }
+    auto type = b.jagged(block, b.spaceOf(*ids), {shape[1]}, b.builder.getF32Type());
+    if (failed(type) || failed(b.jagged(block, b.spaceOf(*ids), {width}, b.builder.getF32Type())))
+      return failure();
+    Value rows = ir::HashIdsOp::create(b.builder, b.where, ids->getType(), *ids, hash.multiplier(), hash.addend(),
+                                       block.modulus(), shape[0]);
+    b.define("rows." + Twine(j), rows);
+    // Every hash is a row of the table: nothing is ever clamped.
+    records.push_back(ir::EmbeddingOp::create(b.builder, b.where, *type, rows, *weight, ir::OutOfRange::clamp));
+  }
+  if (block.combine() == pb::HashedEmbedding::CONCAT)
+    return b.concatFeatures(records);
+  Value sum = records[0];
+  for (Value record : ArrayRef(records).drop_front())
+    sum = b.binary<ir::AddOp>(sum, record);
+  return sum;
+}
+
 Built reccc::build(ModelBuilder &b, const pb::ActionBits &block) {
   auto input = b.ids(block, "input");
   if (failed(input))
@@ -113,11 +164,27 @@ FailureOr<Attribute> reccc::bucketRule(ModelBuilder &b, const pb::BucketRule &ru
     }
     return Attribute(ir::EdgesAttr::get(context, researchLogEdges(most)));
   }
+  case pb::BucketRule::kTorchEasyrec: {
+    const auto &easy = rule.torch_easyrec();
+    int64_t most = easy.has_last() ? easy.last() : last;
+    float unit = static_cast<float>(easy.unit());
+    if (most < 1 || most > kMostEasyRecBuckets) {
+      b.error(easy, "", Code::OutOfRange)
+          << "the largest bucket is " << most << ", expected 1 to " << kMostEasyRecBuckets;
+      return failure();
+    }
+    if (!(unit > 0) || !std::isfinite(unit)) {
+      b.error(easy, "unit", Code::OutOfRange) << "unit is " << easy.unit() << ", expected a number that fp32 holds";
+      return failure();
+    }
+    bool isLog = easy.function() == pb::BucketRule::EasyRec::LOG;
+    return Attribute(ir::EdgesAttr::get(context, easyRecEdges(isLog, unit, most)));
+  }
   case pb::BucketRule::KIND_NOT_SET:
     break;
   }
   b.error(rule, "", Code::MissingField)
-      << "the bucket rule has no kind, expected one of edges, sqrt and meta_research_log";
+      << "the bucket rule has no kind, expected one of edges, sqrt, meta_research_log and torch_easyrec";
   return failure();
 }
 

@@ -16,6 +16,7 @@ public:
       return failure();
     width = b.widthOf(*input);
     heads = block.heads();
+    layer = block.first_layer();
     if (failed(checkNames()) || failed(learnWidths()))
       return failure();
     auto settings = scoreSettings(b, block.score(), qk);
@@ -25,7 +26,7 @@ public:
     score = *settings;
     masks = *mask;
     Value x = *input;
-    for (layer = 0; layer < block.layers(); ++layer) {
+    for (int64_t end = layer + block.layers(); layer < end; ++layer) {
       auto next = buildLayer(x);
       if (failed(next))
         return failure();
@@ -65,7 +66,7 @@ private:
     return success();
   }
 
-  /// Widths of q, k and of v: from the description, else from the shapes of layer 0.
+  /// Widths of q, k and of v: from the description, else from the shapes of the first layer.
   LogicalResult learnWidths() {
     v = block.has_v_width() ? block.v_width() : -1;
     qk = block.has_qk_width() ? block.qk_width() : -1;
@@ -204,16 +205,21 @@ private:
     b.define(inner("attn"), attention);
 
     // 4. Norm, gate, output.
-    int64_t groups = block.output_norm().per_head() ? heads : 1;
+    bool perHead = block.output_norm().per_head();
+    int64_t groups = perHead ? heads : 1;
     gain = shift = Value();
     if (block.output_norm().affine()) {
       auto weights =
           normWeights(names.output_norm_weight(), names.output_norm_bias(), "output_norm_weight",
-                      groups > 1 ? Dim(heads, "one for each head")
-                                 : Dim(heads * v, std::to_string(heads) + " heads x " + std::to_string(v) + " v"));
+                      perHead ? Dim(heads, "one for each head")
+                              : Dim(heads * v, std::to_string(heads) + " heads x " + std::to_string(v) + " v"));
       if (failed(weights))
         return failure();
       std::tie(gain, shift) = *weights;
+      if (perHead && groups == 1) { // a norm of one group has a weight for each element
+        gain = b.paramConcat(SmallVector<Value>(v, gain), 0);
+        shift = b.paramConcat(SmallVector<Value>(v, shift), 0);
+      }
     }
     Value a = b.layerNorm(attention, gain, shift, block.output_norm().eps(), groups);
     b.define(inner("normed"), a);

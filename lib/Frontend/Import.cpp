@@ -33,8 +33,8 @@ public:
         break;
       errors += failed(buildNode(b, *node));
     }
-    for (const std::string &tensor : parsed.model.unused_weight())
-      binder.markUsed(tensor);
+    for (StringRef tensor : parsed.model.unused_weight())
+      tensor.consume_back("*") ? binder.markPrefixUsed(tensor) : binder.markUsed(tensor);
     if (errors || failed(createOutput(b)))
       return nullptr;
     removeUnused();

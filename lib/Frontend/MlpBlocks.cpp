@@ -12,23 +12,40 @@ std::string reccc::substitute(StringRef text, StringRef name, int64_t number) {
 }
 
 Built reccc::buildTorchLinear(ModelBuilder &b, const Message &message, StringRef field, Value input,
-                              const std::string &prefix, Dim outputs) {
+                              const std::string &prefix, Dim outputs, bool useBias) {
   auto weight = b.weight(message, field, prefix + "weight", {outputs, {b.widthOf(input), "width of the input"}});
   if (failed(weight))
     return failure();
-  auto bias = b.weight(message, field, prefix + "bias", {{b.shapeOf(*weight)[0], "outputs of the weight"}});
+  FailureOr<Value> bias = Value();
+  if (useBias)
+    bias = b.weight(message, field, prefix + "bias", {{b.shapeOf(*weight)[0], "outputs of the weight"}});
   if (failed(bias) || failed(b.jagged(message, b.spaceOf(input), {b.shapeOf(*weight)[0]}, b.builder.getF32Type())))
     return failure();
   return b.linear(input, *weight, *bias, /*transposed=*/true);
 }
 
-Built reccc::buildTorchNorm(ModelBuilder &b, const Message &message, StringRef field, Value input,
-                            const std::string &prefix, double eps) {
+/// A parameter of the shape of the input's record.
+static FailureOr<Value> recordWeight(ModelBuilder &b, const Message &message, StringRef field, Value input,
+                                     const std::string &name) {
   SmallVector<Dim> dims;
   for (int64_t size : b.typeOf(input).getDims())
     dims.push_back({size, "shape of the input's record"});
-  auto weight = b.weight(message, field, prefix + "weight", dims);
-  auto bias = b.weight(message, field, prefix + "bias", dims);
+  return b.weight(message, field, name, dims);
+}
+
+Built reccc::buildTorchRmsNorm(ModelBuilder &b, const Message &message, StringRef field, Value input,
+                               const std::string &prefix, double eps) {
+  auto weight = recordWeight(b, message, field, input, prefix + "weight");
+  return failed(weight)
+             ? weight
+             : Built(ir::RmsNormOp::create(b.builder, b.where, input.getType(), input, *weight, llvm::APFloat(eps))
+                         .getResult());
+}
+
+Built reccc::buildTorchNorm(ModelBuilder &b, const Message &message, StringRef field, Value input,
+                            const std::string &prefix, double eps) {
+  auto weight = recordWeight(b, message, field, input, prefix + "weight");
+  auto bias = recordWeight(b, message, field, input, prefix + "bias");
   if (failed(weight) || failed(bias))
     return failure();
   return b.layerNorm(input, *weight, *bias, eps);
@@ -53,7 +70,7 @@ Built reccc::buildSequential(ModelBuilder &b, const Message &message, Value inpu
   }
   size_t linear = 0;
   for (auto [i, stage] : llvm::enumerate(stages)) {
-    std::string prefix = substitute(weights, "stage", i);
+    std::string prefix = substitute(substitute(weights, "stage", i), "linear", linear);
     bool norm = stage == pb::Mlp::LAYER_NORM || stage == pb::Mlp::SWISH_NORM;
     if (norm && !eps) {
       b.error(message, "stage", Code::MissingField, i)
@@ -80,7 +97,10 @@ Built reccc::buildSequential(ModelBuilder &b, const Message &message, Value inpu
       next = b.unary<ir::ReluOp>(input);
       break;
     case pb::Mlp::GELU:
-      next = b.unary<ir::GeluOp>(input);
+      next = b.gelu(input, /*tanh=*/false);
+      break;
+    case pb::Mlp::GELU_TANH:
+      next = b.gelu(input, /*tanh=*/true);
       break;
     case pb::Mlp::SIGMOID:
       next = b.unary<ir::SigmoidOp>(input);

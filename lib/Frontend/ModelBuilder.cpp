@@ -184,6 +184,10 @@ Value ModelBuilder::layerNorm(Value input, Value weight, Value bias, double eps,
   return ir::LayerNormOp::create(builder, where, input.getType(), input, weight, bias, llvm::APFloat(eps), groups);
 }
 
+Value ModelBuilder::gelu(Value input, bool tanh) {
+  return ir::GeluOp::create(builder, where, input.getType(), input, tanh);
+}
+
 Value ModelBuilder::scale(Value input, double factor) {
   return ir::ScaleOp::create(builder, where, input.getType(), input, llvm::APFloat(factor));
 }

@@ -82,6 +82,8 @@ public:
   template <typename Op> Value binary(Value lhs, Value rhs) {
     return Op::create(builder, where, lhs.getType(), lhs, rhs);
   }
+  /// With the error function, or its tanh approximation.
+  Value gelu(Value input, bool tanh);
   Value linear(Value input, Value weight, Value bias, bool transposed);
   Value layerNorm(Value input, Value weight, Value bias, double eps, int64_t groups = 1);
   Value scale(Value input, double factor);

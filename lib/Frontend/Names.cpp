@@ -110,7 +110,8 @@ private:
   void missingKind(const pb::Rows &rows) {
     ++errors;
     Report::error(places.of(rows), Code::MissingField)
-        << "rows " << quoted(rows.name()) << " have no number, expected one of max, count, newest and oldest";
+        << "rows " << quoted(rows.name())
+        << " have no number, expected one of max, count, newest, oldest and interleaved";
   }
 
   /// Enters a name; false when it is taken.
@@ -220,12 +221,13 @@ private:
   }
 
   LogicalResult buildRows() {
-    // Rows point at rows in `newest` and `oldest`.
+    // Rows point at rows in `newest`, `oldest` and `interleaved`.
     Needs needs(model.rows_size());
     for (auto [i, rows] : llvm::enumerate(model.rows())) {
-      StringRef of = rows.has_newest()   ? StringRef(rows.newest().of())
-                     : rows.has_oldest() ? StringRef(rows.oldest().of())
-                                         : StringRef();
+      StringRef of = rows.has_newest()        ? StringRef(rows.newest().of())
+                     : rows.has_oldest()      ? StringRef(rows.oldest().of())
+                     : rows.has_interleaved() ? StringRef(rows.interleaved().of())
+                                              : StringRef();
       if (auto it = rowIndex.find(of); !of.empty() && it != rowIndex.end())
         needs.needs[i].push_back(it->second);
     }
@@ -247,6 +249,14 @@ private:
         break;
       case pb::Rows::kNewest:
         space = ir::getTakeLastSpace(named.rows[rows.newest().of()], rows.newest().count());
+        break;
+      case pb::Rows::kInterleaved:
+        space = ir::getInterleaveSpace(named.rows[rows.interleaved().of()], rows.interleaved().times(), [&] {
+          return emitError(places.of(rows)) << "rows " << quoted(rows.name()) << " are too many [RC"
+                                            << static_cast<int64_t>(Code::TooBig) << "]: ";
+        });
+        if (!space)
+          return failure();
         break;
       default:
         space = ir::getTakeFirstSpace(named.rows[rows.oldest().of()], rows.oldest().count());

@@ -84,6 +84,18 @@ static const Preset kPresets[] = {
           inner: "feed_forward.dense_1" inner_output: "feed_forward.dense_2" output_norm: "feed_forward.LayerNorm"
         })",
      {}},
+    {"Transformer",
+     "RECBOLE_BERT4REC",
+     R"(norm: POST eps: 1e-12 activation: GELU
+        mask { full {} }
+        score { softmax {} inverse_sqrt_width {} }
+        weights {
+          prefix: "trm_encoder.layer.{layer}."
+          query: "multi_head_attention.query" key: "multi_head_attention.key" value: "multi_head_attention.value"
+          attention_output: "multi_head_attention.dense" attention_norm: "multi_head_attention.LayerNorm"
+          inner: "feed_forward.dense_1" inner_output: "feed_forward.dense_2" output_norm: "feed_forward.LayerNorm"
+        })",
+     {}},
     {"Positions",
      "META_HSTU",
      "sqrt_width {} count: FROM_NEWEST",
@@ -92,6 +104,10 @@ static const Preset kPresets[] = {
      "META_HSTU_PYTORCH",
      "sqrt_width {} count: FROM_NEWEST",
      {{"time", "time { rule { sqrt { unit: 60 } } last: WIDTH_MINUS_ONE }"}}},
+    {"Positions",
+     "TORCH_EASYREC",
+     "sqrt_width {} count: FROM_NEWEST",
+     {{"time", "time { rule { torch_easyrec { unit: 60 function: SQRT } } last: LAST_ROW }"}}},
     {"Positions", "META_RESEARCH_HSTU", "sqrt_width {} count: FROM_OLDEST", {}},
     {"Positions", "RECBOLE_SASREC", "factor: 1 count: FROM_OLDEST", {}},
 };

@@ -113,7 +113,8 @@ Built reccc::build(ModelBuilder &b, const pb::Shift &block) {
   if (failed(input) || failed(fill) || failed(b.overRequest(block, "fill", *fill)) ||
       failed(b.sameRecord(block, "fill", -1, *fill, *input)))
     return failure();
-  return Value(ir::ShiftOp::create(b.builder, b.where, input->getType(), *input, *fill, /*by=*/-1));
+  return Value(ir::ShiftOp::create(b.builder, b.where, input->getType(), *input, *fill,
+                                   /*by=*/block.from() == pb::Shift::PREVIOUS ? 1 : -1));
 }
 
 /// The rows that the oneof `target` of a block means.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The time buckets of Meta's research HSTU as exact integer steps.
+// The time buckets of published code as exact integer steps.
 #include "TimeBuckets.h"
 #include <algorithm>
 #include <cmath>
@@ -24,20 +24,42 @@ int64_t reccc::researchLogBucket(int64_t x) {
   return static_cast<int64_t>(logarithm / 0.301f);
 }
 
+/// The least x in (low, high] of a bucket >= `bucket`; the rule is monotonic, high has such a bucket, low has not.
+template <typename Rule> static int64_t firstOf(int64_t bucket, int64_t low, int64_t high, Rule rule) {
+  while (high - low > 1) {
+    int64_t middle = low + (high - low) / 2;
+    (rule(middle) < bucket ? low : high) = middle;
+  }
+  return high;
+}
+
 SmallVector<int64_t> reccc::researchLogEdges(int64_t last) {
   SmallVector<int64_t> edges(std::begin(kTorchEdges), std::end(kTorchEdges));
   while (static_cast<int64_t>(edges.size()) < last) {
     int64_t bucket = edges.size() + 1;
-    // The rule is monotonic: bisect for the first x of the bucket.
-    int64_t low = edges.back(), high = INT64_MAX;
-    if (researchLogBucket(high) < bucket)
+    if (researchLogBucket(INT64_MAX) < bucket)
       break;
-    while (high - low > 1) {
-      int64_t middle = low + (high - low) / 2;
-      (researchLogBucket(middle) < bucket ? low : high) = middle;
-    }
-    edges.push_back(high);
+    edges.push_back(firstOf(bucket, edges.back(), INT64_MAX, researchLogBucket));
   }
   edges.truncate(std::min<size_t>(edges.size(), last));
+  return edges;
+}
+
+int64_t reccc::easyRecBucket(bool isLog, float unit, int64_t last, int64_t x) {
+  float time = std::max(static_cast<float>(x), 1e-6f) / unit, most = static_cast<float>(last);
+  float value = isLog ? static_cast<float>(std::log(static_cast<long double>(time))) : std::sqrt(time);
+  return static_cast<int64_t>(std::clamp(value / most, 0.0f, 1.0f) * most);
+}
+
+SmallVector<int64_t> reccc::easyRecEdges(bool isLog, float unit, int64_t last) {
+  auto rule = [&](int64_t x) { return easyRecBucket(isLog, unit, last, x); };
+  SmallVector<int64_t> edges;
+  for (int64_t bucket = 1; bucket <= rule(INT64_MAX); ++bucket) {
+    // Numbers below 1 are all alike.
+    if (rule(0) >= bucket)
+      edges.push_back(INT64_MIN);
+    else
+      edges.push_back(firstOf(bucket, 0, INT64_MAX, rule));
+  }
   return edges;
 }

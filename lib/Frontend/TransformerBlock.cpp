@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The macro `transformer`: a stack of Transformer layers, norms after the residuals.
+// The macro `transformer`: a stack of Transformer layers, norms after the residuals or before the blocks.
 #include "Blocks.h"
 
 using namespace reccc;
@@ -49,12 +49,29 @@ private:
   Built linear(Value input, const std::string &name, StringRef field, Dim outputs) {
     return buildTorchLinear(b, names,
                             names.GetReflection()->HasField(names, fieldNamed(names, field)) ? field : "prefix", input,
-                            prefix(name), outputs);
+                            prefix(name), outputs, !names.has_use_bias() || names.use_bias());
   }
 
-  /// norm(x + residual)
-  Built addNorm(Value x, Value residual, const std::string &name, StringRef field) {
-    return buildTorchNorm(b, names, field, b.binary<ir::AddOp>(x, residual), prefix(name), block.eps());
+  Built norm(Value x, const std::string &name, StringRef field) {
+    return block.norm_kind() == pb::Transformer::RMS_NORM
+               ? buildTorchRmsNorm(b, names, field, x, prefix(name), block.eps())
+               : buildTorchNorm(b, names, field, x, prefix(name), block.eps());
+  }
+
+  /// What a block reads: with PRE the norm of x.
+  Built before(Value x, const std::string &name, StringRef field, StringRef innerName) {
+    if (block.norm() != pb::Transformer::PRE)
+      return x;
+    auto normed = norm(x, name, field);
+    if (succeeded(normed))
+      b.define(inner(innerName), *normed);
+    return normed;
+  }
+
+  /// x + residual, with POST its norm.
+  Built after(Value x, Value residual, const std::string &name, StringRef field) {
+    Value sum = b.binary<ir::AddOp>(x, residual);
+    return block.norm() == pb::Transformer::PRE ? Built(sum) : norm(sum, name, field);
   }
 
   Value activate(Value x) {
@@ -64,16 +81,18 @@ private:
     case pb::Transformer::SILU:
       return b.unary<ir::SiluOp>(x);
     default:
-      return b.unary<ir::GeluOp>(x);
+      return b.gelu(x, block.activation() == pb::Transformer::GELU_TANH);
     }
   }
 
-  Built buildLayer(Value x) {
-    b.at(block);
+  Built buildAttentionBlock(Value x) {
     Dim same(width, "width of the input");
-    auto query = linear(x, names.query(), "query", same);
-    auto key = linear(x, names.key(), "key", same);
-    auto value = linear(x, names.value(), "value", same);
+    auto input = before(x, names.attention_norm(), "attention_norm", "attention_input");
+    if (failed(input))
+      return failure();
+    auto query = linear(*input, names.query(), "query", same);
+    auto key = linear(*input, names.key(), "key", same);
+    auto value = linear(*input, names.value(), "value", same);
     if (failed(query) || failed(key) || failed(value))
       return failure();
     b.define(inner("query"), *query);
@@ -87,21 +106,32 @@ private:
     if (failed(projected))
       return failure();
     b.define(inner("projected"), *projected);
-    auto attention = addNorm(*projected, x, names.attention_norm(), "attention_norm");
-    if (failed(attention))
-      return failure();
-    b.define(inner("attn"), *attention);
+    return after(*projected, x, names.attention_norm(), "attention_norm");
+  }
 
+  Built buildInnerBlock(Value x) {
+    auto input = before(x, names.output_norm(), "output_norm", "inner_input");
+    if (failed(input))
+      return failure();
     auto hidden =
-        linear(*attention, names.inner(), "inner", {block.has_inner_width() ? block.inner_width() : -1, "inner_width"});
+        linear(*input, names.inner(), "inner", {block.has_inner_width() ? block.inner_width() : -1, "inner_width"});
     if (failed(hidden))
       return failure();
     b.define(inner("hidden"), *hidden);
-    auto result = linear(activate(*hidden), names.inner_output(), "inner_output", same);
-    if (succeeded(result))
-      b.define(inner("inner"), *result);
-    if (succeeded(result))
-      result = addNorm(*result, *attention, names.output_norm(), "output_norm");
+    auto result = linear(activate(*hidden), names.inner_output(), "inner_output", {width, "width of the input"});
+    if (failed(result))
+      return failure();
+    b.define(inner("inner"), *result);
+    return after(*result, x, names.output_norm(), "output_norm");
+  }
+
+  Built buildLayer(Value x) {
+    b.at(block);
+    auto attention = buildAttentionBlock(x);
+    if (failed(attention))
+      return failure();
+    b.define(inner("attn"), *attention);
+    auto result = buildInnerBlock(*attention);
     if (succeeded(result))
       b.define(inner("out"), *result);
     return result;

@@ -117,6 +117,13 @@ FailureOr<Value> WeightBinder::bind(OpBuilder &builder, Location where, StringRe
   return value;
 }
 
+void WeightBinder::markPrefixUsed(StringRef prefix) {
+  if (weights)
+    for (const FileTensor &tensor : weights->tensors())
+      if (StringRef(tensor.name).starts_with(prefix))
+        markUsed(tensor.name);
+}
+
 void WeightBinder::warnUnused(MLIRContext *context) const {
   if (!weights)
     return;

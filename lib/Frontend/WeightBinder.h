@@ -36,6 +36,8 @@ public:
   bool hasFile() const { return weights; }
   Location fileLocation(MLIRContext *context) const;
   void markUsed(StringRef name) { used.insert({name, true}); }
+  /// All tensors of the file whose names begin so.
+  void markPrefixUsed(StringRef prefix);
   bool contains(StringRef name) const;
   /// Reports a name that the file does not have, with the nearest ones.
   LogicalResult reportMissing(Location where, StringRef name) const;

@@ -125,8 +125,10 @@ LogicalResult evaluate(SigmoidOp op, Evaluation &evaluation) {
 }
 
 LogicalResult evaluate(GeluOp op, Evaluation &evaluation) {
-  return evaluateUnary(op, evaluation, [](auto x) {
+  return evaluateUnary(op, evaluation, [&](auto x) {
     using Real = decltype(x);
+    if (op.getTanh())
+      return x / 2 * (1 + std::tanh(std::sqrt(Real(2) / Real(M_PI)) * (x + Real(0.044715) * x * x * x)));
     return x / 2 * (1 + std::erf(x / std::sqrt(Real(2))));
   });
 }

@@ -59,6 +59,23 @@ LogicalResult evaluate(ThresholdBitsOp op, Evaluation &evaluation) {
   return success();
 }
 
+/// x mod y in [0, y).
+static int64_t remainder(int64_t x, int64_t y) {
+  int64_t rest = x % y;
+  return rest < 0 ? rest + y : rest;
+}
+
+LogicalResult evaluate(HashIdsOp op, Evaluation &evaluation) {
+  const JaggedValue &ids = evaluation.get(op.getIds());
+  JaggedValue &result = evaluation.get(op.getResult());
+  for (size_t i = 0; i < ids.integers.size(); ++i) {
+    // Without sign: the product wraps.
+    uint64_t sum = op.getMultiplier() * static_cast<uint64_t>(ids.integers[i]) + op.getAddend();
+    result.integers[i] = remainder(remainder(static_cast<int64_t>(sum), op.getModulus()), op.getRows());
+  }
+  return success();
+}
+
 LogicalResult evaluate(BucketizeOp op, Evaluation &evaluation) {
   const JaggedValue &input = evaluation.get(op.getInput());
   JaggedValue &result = evaluation.get(op.getResult());

@@ -23,6 +23,7 @@ LogicalResult evaluate(recsys::ParamL2NormOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::EmbeddingOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ActionBitsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ThresholdBitsOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::HashIdsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::BucketizeOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::RowIndexOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::CalendarFeaturesOp op, Evaluation &evaluation);
@@ -60,6 +61,7 @@ LogicalResult evaluate(recsys::ReshapeFeaturesOp op, Evaluation &evaluation);
 // Norms.cpp
 LogicalResult evaluate(recsys::LayerNormOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::L2NormOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::RmsNormOp op, Evaluation &evaluation);
 
 // Attention.cpp
 LogicalResult evaluate(recsys::AttentionOp op, Evaluation &evaluation);

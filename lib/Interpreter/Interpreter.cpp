@@ -26,12 +26,12 @@ static LogicalResult evaluateAny(Operation *op, Evaluation &evaluation) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<GetParameterOp, ParamSliceOp, ParamTransposeOp, ParamReshapeOp, ParamConcatOp, ParamAddOp, ParamScaleRowsOp,
             ParamVecmatOp, ParamL2NormOp>([&](auto known) { return evaluate(known, evaluation); })
-      .Case<EmbeddingOp, ActionBitsOp, ThresholdBitsOp, BucketizeOp, RowIndexOp, CalendarFeaturesOp>(
+      .Case<EmbeddingOp, ActionBitsOp, ThresholdBitsOp, HashIdsOp, BucketizeOp, RowIndexOp, CalendarFeaturesOp>(
           [&](auto known) { return evaluate(known, evaluation); })
       .Case<ConcatRowsOp, InterleaveOp, SliceRowsOp, TakeRowsOp, DeinterleaveOp, ShiftOp, BroadcastRowsOp, SplatRowsOp,
             PadRowsOp, MaskRowsOp, MaskShortOp, PoolOp>([&](auto known) { return evaluate(known, evaluation); })
-      .Case<LinearOp, RequestLinearOp, LayerNormOp, L2NormOp, AddOp, SubOp, MulOp, ScaleOp, SiluOp, SigmoidOp, GeluOp,
-            ReluOp, TanhOp, ConcatFeaturesOp, SliceFeaturesOp, ReshapeFeaturesOp>(
+      .Case<LinearOp, RequestLinearOp, LayerNormOp, L2NormOp, RmsNormOp, AddOp, SubOp, MulOp, ScaleOp, SiluOp,
+            SigmoidOp, GeluOp, ReluOp, TanhOp, ConcatFeaturesOp, SliceFeaturesOp, ReshapeFeaturesOp>(
           [&](auto known) { return evaluate(known, evaluation); })
       .Case<AttentionOp, TopKOp>([&](auto known) { return evaluate(known, evaluation); })
       .Default([](Operation *unknown) {

@@ -73,4 +73,27 @@ LogicalResult evaluate(L2NormOp op, Evaluation &evaluation) {
   return success();
 }
 
+LogicalResult evaluate(RmsNormOp op, Evaluation &evaluation) {
+  const JaggedValue &input = evaluation.get(op.getInput());
+  JaggedValue &result = evaluation.get(op.getResult());
+  int64_t width = input.type.getRowElements();
+  ArrayRef<double> weight;
+  if (op.getWeight())
+    weight = evaluation.getParameter(op.getWeight()).stored();
+  evaluation.inArithmetic([&](auto zero) {
+    using Real = decltype(zero);
+    for (int64_t begin = 0; begin < input.numRows() * width; begin += width) {
+      Real squares = 0;
+      for (double element : ArrayRef(input.floats).slice(begin, width))
+        squares += static_cast<Real>(element) * static_cast<Real>(element);
+      Real root = std::sqrt(squares / static_cast<Real>(width) + static_cast<Real>(op.getEps().convertToDouble()));
+      for (int64_t d = 0; d < width; ++d) {
+        Real x = static_cast<Real>(input.floats[begin + d]) / root;
+        result.floats[begin + d] = weight.empty() ? x : x * static_cast<Real>(weight[d]);
+      }
+    }
+  });
+  return success();
+}
+
 } // namespace reccc

@@ -114,7 +114,7 @@ private:
     if (!(demand == present)) {
       builder.setInsertionPointAfterValue(whole);
       Operation *op = value.getDefiningOp();
-      if (isa_and_nonnull<LayerNormOp, L2NormOp>(op)) {
+      if (isa_and_nonnull<LayerNormOp, L2NormOp, RmsNormOp>(op)) {
         // Norms are recomputed: they fuse into the linear that reads them, and then nobody stores their values.
         Value input = get(op->getOperand(0), demand);
         builder.setInsertionPointAfterValue(whole);

@@ -12,6 +12,7 @@ ELEMENTWISE = {
     "silu": lambda x: x / (1 + np.exp(-x)),
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "gelu": lambda x: 0.5 * x * (1 + ERF(x / np.sqrt(2))),
+    "gelu tanh": lambda x: 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
     "relu": lambda x: np.maximum(x, 0),
     "tanh": np.tanh,
 }
@@ -76,11 +77,24 @@ def test_l2_norm(program):
     assert_equal(program.run()["y"], a / np.maximum(length, 1e-6))
 
 
+@pytest.mark.parametrize("affine", [False, True])
+def test_rms_norm(program, affine):
+    x, a = program.input("x", HISTORY, [2, 5])
+    operands, w = [x], np.float64(1)
+    if affine:
+        wv, w = program.parameter("w", 2, 5)
+        operands.append(wv)
+    program.output("y", program.op("recsys.rms_norm {0}" + (", {1}" if affine else "") + " eps 1.0e-2", operands, x.type))
+    mean = (a.astype(float) ** 2).mean((1, 2), keepdims=True)
+    assert_equal(program.run()["y"], a / np.sqrt(mean + 1e-2) * w)
+
+
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_elementwise(program, name):
     x, a = program.input("x", HISTORY, [3])
     a *= 8
-    program.output("y", program.op(f"recsys.{name} {{0}}", [x], x.type))
+    op, *attribute = name.split()
+    program.output("y", program.op(" ".join([f"recsys.{op} {{0}}", *attribute]), [x], x.type))
     assert_equal(program.run()["y"], ELEMENTWISE[name](a.astype(float)))
 
 

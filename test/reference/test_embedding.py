@@ -44,6 +44,18 @@ def test_action_bits(program):
     assert_equal(got["y"], np.where(on[:, :, None], table, 0).reshape(-1, 12))
 
 
+@pytest.mark.parametrize("multiplier, addend, modulus, rows", [(1469086537, 99069248, 2**31 - 1, 64), (-7, -3, 1000, 9), (2**63 - 1, 2**63 - 1, 2**63 - 1, 1)])
+def test_hash_ids(mixed, multiplier, addend, modulus, rows):
+    """spec/systems.md 4, ids of 31 bits; beyond that the product wraps at 64 bits."""
+    values = [0, 1, 7, 2**31 - 1, 2**31 - 2, 123456789, -1, -(2**63), 2**63 - 1, 2**40 + 3]
+    ids, numbers = integers(mixed, "x", values)
+    form = f"recsys.hash_ids {{0}} multiplier {multiplier} addend {addend} modulus {modulus} rows {rows}"
+    mixed.output("y", mixed.op(form, [ids], ids.type))
+    wrap = lambda x: (x + 2**63) % 2**64 - 2**63
+    expected = [wrap(multiplier * int(x) + addend) % modulus % rows for x in numbers]
+    assert_equal(mixed.run()["y"], np.array(expected, np.int64))
+
+
 def log_bucket(x):
     """spec/hstu.md 1.3, in fp32."""
     return np.trunc(np.log(np.maximum(np.abs(x), 1).astype(np.float32)) / np.float32(0.301)).astype(np.int64)

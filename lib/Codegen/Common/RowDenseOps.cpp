@@ -111,6 +111,27 @@ void RowProgram::emitL2Norm(L2NormOp op) {
   defineFloats(op, std::move(result));
 }
 
+void RowProgram::emitRmsNorm(RmsNormOp op) {
+  RowValue x = get(op.getInput());
+  if (!x.memory)
+    x = materialize(x);
+  Value squares = reduce(x, 0, x.size, [&](Value v) { return b.mulf(v, v); });
+  Value mean = b.divf(squares, b.f32(x.size));
+  Value root = b.make<math::SqrtOp>(b.addf(mean, b.f32(op.getEps().convertToDouble())));
+  Value inverse = b.broadcast(b.divf(b.f32(1.0), root));
+  RowValue result, weight;
+  if (op.getWeight()) {
+    KernelOperand &operand = frame.operand(op.getWeight());
+    weight = inMemory(operand.data, operand.element, operand.elements, /*padded=*/true);
+  }
+  result.size = x.size;
+  result.vector = [this, x, inverse, weight](Value offset, int64_t valid) {
+    Value y = b.mulf(x.vector(offset, valid), inverse);
+    return weight.memory ? b.mulf(y, weight.vector(offset, valid)) : y;
+  };
+  defineFloats(op, std::move(result));
+}
+
 void RowProgram::emitConcat(ConcatFeaturesOp op) {
   int64_t size = op.getResult().getType().getRowElements(), place = 0;
   Value joined = scratchRow(size);
@@ -151,6 +172,7 @@ LogicalResult RowProgram::emitDense(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](LayerNormOp norm) { return emitLayerNorm(norm), success(); })
       .Case([&](L2NormOp norm) { return emitL2Norm(norm), success(); })
+      .Case([&](RmsNormOp norm) { return emitRmsNorm(norm), success(); })
       .Case([&](ConcatFeaturesOp concat) { return emitConcat(concat), success(); })
       .Case([&](RequestLinearOp linear) { return emitRequestLinear(linear), success(); })
       .Case([&](ReshapeFeaturesOp reshape) {

@@ -36,6 +36,12 @@ void RowProgram::emitActionBits(ActionBitsOp op) {
   define(op, inMemory(joined, b.getF32Type(), width * op.getWeights().size(), true));
 }
 
+/// x mod y in [0, y).
+static Value buildRemainder(TileBuilder &b, Value x, int64_t y) {
+  Value rest = b.make<arith::RemSIOp>(x, b.i64(y));
+  return b.select(b.cmp(arith::CmpIPredicate::slt, rest, b.i64(0)), b.add(rest, y), rest);
+}
+
 /// floor(x / y) for y > 0 though the division rounds, and the rest.
 static std::pair<Value, Value> floorDivide(TileBuilder &b, Value x, Value y) {
   auto constant = [&](double value) -> Value { return b.make<arith::ConstantOp>(b.getF64FloatAttr(value)); };
@@ -103,6 +109,11 @@ LogicalResult RowProgram::emitEmbedding(Operation *op) {
           actions = b.make<arith::OrIOp>(actions, b.select(reached, b.i64(weight), b.i64(0)));
         }
         scalars[bits] = actions;
+        return success();
+      })
+      .Case([&](HashIdsOp hash) {
+        Value sum = b.add(b.mul(getScalar(hash.getIds()), hash.getMultiplier()), hash.getAddend());
+        scalars[hash] = buildRemainder(b, buildRemainder(b, sum, hash.getModulus()), hash.getRows());
         return success();
       })
       .Case([&](BucketizeOp bucketize) {

@@ -153,7 +153,7 @@ LogicalResult RowProgram::emitElementwise(Operation *op) {
       })
       .Case([&](SiluOp) { return unary(buildSilu); })
       .Case([&](SigmoidOp) { return unary(buildSigmoid); })
-      .Case([&](GeluOp) { return unary(buildGelu); })
+      .Case([&](GeluOp gelu) { return unary(gelu.getTanh() ? buildGeluTanh : buildGelu); })
       .Case([&](ReluOp) { return unary(buildRelu); })
       .Case([&](TanhOp) { return unary(buildTanh); })
       .Default([](Operation *) { return failure(); });

@@ -98,6 +98,12 @@ Value reccc::buildGelu(TileBuilder &b, Value x) {
   return b.mulf(b.mulf(x, b.splat(0.5)), b.addf(erf, b.splat(1.0)));
 }
 
+Value reccc::buildGeluTanh(TileBuilder &b, Value x) {
+  Value cube = b.mulf(b.mulf(x, x), x);
+  Value inner = b.mulf(b.fma(cube, b.splat(0.044715), x), b.splat(0.79788456080286536));
+  return b.mulf(b.mulf(x, b.splat(0.5)), b.addf(buildTanh(b, inner), b.splat(1.0)));
+}
+
 Value reccc::buildRelu(TileBuilder &b, Value x) {
   return b.select(b.cmpf(CmpFPredicate::OLT, x, b.splat(0.0)), b.splat(0.0), x);
 }

@@ -134,3 +134,23 @@ func.func private @calendar_features_c2(%a: !recsys.jagged<#s x 2xi64>) {
   %0 = recsys.calendar_features %a periods [1.0] units [1.0] two_pi 6.0 : (!recsys.jagged<#s x 2xi64>) -> !recsys.jagged<#s x 2xf32>
   return
 }
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @hash_ids_c1(%x: !recsys.jagged<#s x 2xi64>) {
+  // expected-error@+2 {{expected ids of one number a row, got '!recsys.jagged<#recsys.space<"history", max = 50> x 2xi64>'}}
+  // expected-error@+1 {{'recsys.hash_ids' op failed to infer returned types}}
+  %0 = recsys.hash_ids %x multiplier 5 addend 7 modulus 11 rows 3 : (!recsys.jagged<#s x 2xi64>) -> !recsys.jagged<#s x 2xi64>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @hash_ids_c2(%x: !recsys.jagged<#s x i64>) {
+  // expected-error@+2 {{expected modulus >= 1 and rows >= 1, got modulus 0 and rows 3}}
+  // expected-error@+1 {{'recsys.hash_ids' op failed to infer returned types}}
+  %0 = recsys.hash_ids %x multiplier 5 addend 7 modulus 0 rows 3 : (!recsys.jagged<#s x i64>) -> !recsys.jagged<#s x i64>
+  return
+}

@@ -13,16 +13,17 @@ TEST(RowsKernel, Activations) {
     compareWithInterpreter(R"(
 #s = #recsys.space<"s", max = 1000>
 !x = !recsys.jagged<#s x 37xf32>
-recsys.model @m(%x: !x {recsys.name = "x"}) -> (!x {recsys.name = "a"}, !x {recsys.name = "b"}, !x {recsys.name = "c"}, !x {recsys.name = "d"}, !x {recsys.name = "e"}) {
-  %0:5 = rectile.kernel rows (%i = %x : !x) -> (!x, !x, !x, !x, !x) {
+recsys.model @m(%x: !x {recsys.name = "x"}) -> (!x {recsys.name = "a"}, !x {recsys.name = "b"}, !x {recsys.name = "c"}, !x {recsys.name = "d"}, !x {recsys.name = "e"}, !x {recsys.name = "f"}) {
+  %0:6 = rectile.kernel rows (%i = %x : !x) -> (!x, !x, !x, !x, !x, !x) {
     %a = recsys.silu %i : (!x) -> !x
     %b = recsys.sigmoid %i : (!x) -> !x
     %c = recsys.tanh %i : (!x) -> !x
     %d = recsys.gelu %i : (!x) -> !x
     %e = recsys.relu %i : (!x) -> !x
-    rectile.yield %a, %b, %c, %d, %e : !x, !x, !x, !x, !x
+    %f = recsys.gelu %i tanh : (!x) -> !x
+    rectile.yield %a, %b, %c, %d, %e, %f : !x, !x, !x, !x, !x, !x
   }
-  recsys.output %0#0, %0#1, %0#2, %0#3, %0#4 : !x, !x, !x, !x, !x
+  recsys.output %0#0, %0#1, %0#2, %0#3, %0#4, %0#5 : !x, !x, !x, !x, !x, !x
 }
 )",
                            kBatch, options);
@@ -41,6 +42,7 @@ recsys.parameter private @a : tensor<3x7xf32> from "a"
 recsys.parameter private @g : tensor<4xf32> from "g"
 recsys.parameter private @c : tensor<4xf32> from "c"
 recsys.parameter private @p : tensor<10xf32> from "p"
+recsys.parameter private @r : tensor<20xf32> from "r"
 recsys.model @m(%ids: !i {recsys.name = "ids"}, %x: !x {recsys.name = "x"})
     -> (!y {recsys.name = "y"}, !g {recsys.name = "z"}, !x {recsys.name = "u"}, !x {recsys.name = "v"}) {
   %t = recsys.get_parameter @t : tensor<5x20xf32>
@@ -48,8 +50,9 @@ recsys.model @m(%ids: !i {recsys.name = "ids"}, %x: !x {recsys.name = "x"})
   %g = recsys.get_parameter @g : tensor<4xf32>
   %c = recsys.get_parameter @c : tensor<4xf32>
   %p = recsys.get_parameter @p : tensor<10xf32>
+  %rw = recsys.get_parameter @r : tensor<20xf32>
   %0:4 = rectile.kernel rows (%i = %ids : !i, %j = %x : !x, %pt = %t : tensor<5x20xf32>, %pa = %a : tensor<3x7xf32>,
-      %pg = %g : tensor<4xf32>, %pc = %c : tensor<4xf32>, %pp = %p : tensor<10xf32>) -> (!y, !g, !x, !x) {
+      %pg = %g : tensor<4xf32>, %pc = %c : tensor<4xf32>, %pp = %p : tensor<10xf32>, %pr = %rw : tensor<20xf32>) -> (!y, !g, !x, !x) {
     %e = recsys.embedding %i, %pt out_of_range clamp : (!i, tensor<5x20xf32>) -> !x
     %s = recsys.scale %e by 4.5 : (!x) -> !x
     %f = recsys.add %s, %j : (!x, !x) -> !x
@@ -62,7 +65,8 @@ recsys.model @m(%ids: !i {recsys.name = "ids"}, %x: !x {recsys.name = "x"})
     %u = recsys.slice_features %y offset 13 size 20 : (!y) -> !x
     %u1 = recsys.sub %u, %f : (!x, !x) -> !x
     %m = recsys.mask_rows %u1, %i value 3 : (!x, !i) -> !x
-    %v = recsys.l2_norm %f eps 1.0e-6 : (!x) -> !x
+    %v0 = recsys.l2_norm %f eps 1.0e-6 : (!x) -> !x
+    %v = recsys.rms_norm %v0, %pr eps 1.0e-3 : (!x, tensor<20xf32>) -> !x
     %v1 = recsys.mask_short %v spaces [#s] min_rows 6 : (!x) -> !x
     rectile.yield %y, %z, %m, %v1 : !y, !g, !x, !x
   }
@@ -80,8 +84,8 @@ TEST(RowsKernel, Integers) {
 !i = !recsys.jagged<#s x i64>
 !f = !recsys.jagged<#s x 4xf32>
 recsys.model @m(%x: !i {recsys.name = "x"}, %l: !recsys.jagged<#recsys.request x i64> {recsys.name = "l"})
-    -> (!i {recsys.name = "a"}, !i {recsys.name = "b"}, !i {recsys.name = "c"}, !i {recsys.name = "d"}, !i {recsys.name = "e"}, !i {recsys.name = "g"}, !f {recsys.name = "f"}) {
-  %0:7 = rectile.kernel rows (%i = %x : !i, %k = %l : !recsys.jagged<#recsys.request x i64>) -> (!i, !i, !i, !i, !i, !i, !f) {
+    -> (!i {recsys.name = "a"}, !i {recsys.name = "b"}, !i {recsys.name = "c"}, !i {recsys.name = "d"}, !i {recsys.name = "e"}, !i {recsys.name = "g"}, !f {recsys.name = "f"}, !i {recsys.name = "h"}) {
+  %0:8 = rectile.kernel rows (%i = %x : !i, %k = %l : !recsys.jagged<#recsys.request x i64>) -> (!i, !i, !i, !i, !i, !i, !f, !i) {
     %a = recsys.bucketize %i rule(#recsys.sqrt_bucket<60.0, 200>) : (!i) -> !i
     %b = recsys.bucketize %i rule(#recsys.edges<[10, 1000, 1000, 50000, 100000, 2000000]>) : (!i) -> !i
     %c = recsys.threshold_bits %i, %i thresholds [30, 2000000] weights [8, 1073741824] : (!i, !i) -> !i
@@ -90,9 +94,10 @@ recsys.model @m(%x: !i {recsys.name = "x"}, %l: !recsys.jagged<#recsys.request x
     %e = recsys.sub %s, %i : (!i, !i) -> !i
     %g = recsys.broadcast_rows %k : (!recsys.jagged<#recsys.request x i64>) -> !i
     %f = recsys.calendar_features %i periods [3600.0, 86400.0] units [24.0, 7.0] two_pi 6.28 : (!i) -> !f
-    rectile.yield %a, %b, %c, %d, %e, %g, %f : !i, !i, !i, !i, !i, !i, !f
+    %h = recsys.hash_ids %e multiplier 9223372036854775807 addend -5 modulus 2147483647 rows 100 : (!i) -> !i
+    rectile.yield %a, %b, %c, %d, %e, %g, %f, %h : !i, !i, !i, !i, !i, !i, !f, !i
   }
-  recsys.output %0#0, %0#1, %0#2, %0#3, %0#4, %0#5, %0#6 : !i, !i, !i, !i, !i, !i, !f
+  recsys.output %0#0, %0#1, %0#2, %0#3, %0#4, %0#5, %0#6, %0#7 : !i, !i, !i, !i, !i, !i, !f, !i
 }
 )",
                          kBatch, options);

@@ -165,6 +165,60 @@ TEST_F(Masks, contextMayBeOrdinaryCausalRows) {
   }
 }
 
+TEST_F(Masks, candidatesSeeTheirGroupAsInNvidiasReference) {
+  for (int64_t group : {1, 2, 3}) {
+    CausalRule rule;
+    rule.candidateGroup = group;
+    check(rule, 2, 1, false, [&](int64_t r, int64_t c, Lengths n) {
+      bool sameGroup = r >= n.end() && c >= n.end() && (r - n.end()) / group == (c - n.end()) / group && c <= r;
+      return nvidiaVisible(r, c, n, 0) || sameGroup;
+    });
+  }
+}
+
+TEST_F(Masks, semiLocalRowsAreThoseOfTorchEasyRec) {
+  // tzrec/ops/hstu_attention_utils.py; contextual rows are counted, and always lie in the prefix.
+  for (int64_t contextRows : {0, 2})
+    for (int64_t local : {0, 1, 2, 4, 9})
+      for (int64_t prefix : {0, 1, 2, 3, 9})
+        for (size_t parts : {1, 2})
+          for (bool keeps : {false, true}) {
+            CausalRule rule;
+            rule.semiLocal = SemiLocalRule{local, prefix, keeps && contextRows};
+            rule.candidateWindow = CandidateWindow::AllHistory;
+            rule.candidatesSeeThemselves = false;
+            int64_t first = rule.semiLocal->keepsFirstSegment ? std::max(prefix, contextRows) : prefix;
+            check(rule, contextRows, parts, true, [&](int64_t r, int64_t c, Lengths n) {
+              if (r >= n.end())
+                return c < n.end();
+              return c < std::min(first, r + 1) || (std::max(first, r - local + 1) <= c && c <= r);
+            });
+          }
+}
+
+TEST_F(Masks, candidatesMayHaveLocalRows) {
+  for (bool ownRow : {false, true}) {
+    CausalRule rule;
+    rule.semiLocal = SemiLocalRule{3, 1, false};
+    rule.candidateWindow = ownRow ? CandidateWindow::FromOwnRow : CandidateWindow::FromHistoryEnd;
+    check(rule, 0, 2, true, [&](int64_t r, int64_t c, Lengths n) {
+      if (r == c)
+        return true;
+      int64_t place = r < n.end() || ownRow ? r : n.end();
+      return c < std::min(r, n.end()) && (c < 1 || place - c < 3);
+    });
+  }
+}
+
+TEST_F(Masks, bidirectionalHistoriesDoNotSeeCandidates) {
+  for (bool self : {false, true}) {
+    CausalRule rule;
+    rule.bidirectional = true;
+    rule.candidatesSeeThemselves = self;
+    check(rule, 2, 2, true, [&](int64_t r, int64_t c, Lengths n) { return c < n.end() || (self && r == c); });
+  }
+}
+
 TEST_F(Masks, candidatesMayNotSeeThemselves) {
   CausalRule rule{0, 0, CandidateWindow::FromHistoryEnd, false};
   check(rule, 2, 1, false,

@@ -20,6 +20,9 @@ struct Wrong {
   "input { name: \"x\" rows: \"h\" type: FLOAT32 dims: 4 }\n"                                                          \
   "input { name: \"y\" rows: \"c\" type: FLOAT32 dims: 4 }\n"                                                          \
   "input { name: \"id\" rows: \"h\" type: INT64 }\n"
+#define MASKED(mask)                                                                                                   \
+  "node { name: \"n\" attention { query: \"x\" key: \"x\" value: \"x\" heads: 2 mask { " mask                          \
+  " } score { softmax {} factor: 1 } } }\n"
 #define TAIL "output { node: \"n\" }\n"
 
 const Wrong kWrong[] = {
@@ -114,7 +117,8 @@ const Wrong kWrong[] = {
     {"missingMax",
      "name: \"m\"\nrows { name: \"h\" }\ninput { name: \"x\" rows: \"h\" type: INT64 }\noutput { "
      "node: \"x\" }\n",
-     {"2:1: error: rows 'h' have no number, expected one of max, count, newest and oldest "
+     {"2:1: error: rows 'h' have no number, expected one of max, count, newest, oldest and "
+      "interleaved "
       "[RC2201]"}},
     {"epsNan",
      HEAD "node { name: \"n\" layer_norm { input: \"x\" eps: nan } }\n" TAIL,
@@ -183,6 +187,55 @@ const Wrong kWrong[] = {
     {"reshapeWrong",
      HEAD "node { name: \"n\" reshape_features { input: \"x\" dims: [3, 2] } }\n" TAIL,
      {"shape [3, 2] has 6 numbers, expected the 4 of the input [RC2402]"}},
+    {"fullMaskWithWindow",
+     HEAD MASKED("full {} window { past: 2 }") TAIL,
+     {"a full mask has no window, semi_local or context [RC2204]"}},
+    {"semiLocalWithWindow",
+     HEAD MASKED("causal {} semi_local { local: 1 prefix: 1 } window { past: 2 }") TAIL,
+     {"semi_local with a window or context, expected semi_local alone"}},
+    {"semiLocalPrefixRows",
+     HEAD MASKED("causal {} semi_local { local: 1 prefix: 1 prefix_rows: \"c\" }") TAIL,
+     {"rows 'c' are c, expected what stands first in the sequence h"}},
+    {"groupWithoutSize",
+     HEAD "node { name: \"a\" append { history: \"x\" candidates: \"y\" } }\nnode { name: \"n\" attention { query: "
+          "\"a\" key: \"a\" value: \"a\" heads: 2 mask { causal {} candidates { rows: \"c\" see: GROUP } } score { "
+          "softmax {} factor: 1 } } }\n" TAIL,
+     {"has one of `see: GROUP` and group, expected both or neither"}},
+    {"semiLocalCandidates",
+     HEAD
+     "node { name: \"a\" append { history: \"x\" candidates: \"y\" } }\nnode { name: \"n\" attention { query: "
+     "\"a\" key: \"a\" value: \"a\" heads: 2 mask { causal {} semi_local { local: 1 prefix: 1 } candidates { rows: "
+     "\"c\" see: SELF } } score { softmax {} factor: 1 } } }\n" TAIL,
+     {"the semi_local mask has no `candidates`, expected from where candidates look back"}},
+    {"fullMaskOverOtherRows",
+     HEAD
+     "node { name: \"n\" attention { query: \"x\" key: \"y\" value: \"y\" heads: 2 mask { full {} candidates { rows: "
+     "\"c\" see: SELF } } score { softmax {} factor: 1 } } }\n" TAIL,
+     {"query rows are h, key rows c, expected the same under a mask with candidates"}},
+    {"hashTables",
+     HEAD
+     "table { name: \"t\" weight: \"w\" out_of_range: CLAMP rows: 3 width: 2 }\nnode { name: \"n\" hashed_embedding { "
+     "ids: \"id\" table: \"t\" table: \"t\" hash { multiplier: 3 addend: 1 } modulus: 7 combine: SUM } }\n" TAIL,
+     {"node 'n' has 2 tables and 1 hashes, expected one table, or one for each hash"}},
+    {"hashWidths",
+     HEAD
+     "table { name: \"t\" weight: \"w\" out_of_range: CLAMP rows: 3 width: 2 }\ntable { name: \"u\" weight: \"v\" "
+     "out_of_range: CLAMP rows: 3 width: 4 }\nnode { name: \"n\" hashed_embedding { ids: \"id\" table: \"t\" table: "
+     "\"u\" hash { multiplier: 3 addend: 1 } hash { multiplier: 3 addend: 1 } modulus: 7 combine: SUM } }\n" TAIL,
+     {"table 'u' has 4 numbers a row, expected 2 as the first one"}},
+    {"easyRecLast",
+     HEAD "node { name: \"n\" bucketize { input: \"id\" rule { torch_easyrec { function: LOG unit: 60 } } } }\n" TAIL,
+     {"the largest bucket is -1, expected 1 to 65536"}},
+    {"easyRecUnit",
+     HEAD "node { name: \"n\" bucketize { input: \"id\" rule { torch_easyrec { function: LOG unit: 1e200 last: 3 } } } "
+          "}\n" TAIL,
+     {"expected a number that fp32 holds"}},
+    {"tooManyInterleavedRows",
+     "name: \"m\"\nrows { name: \"h\" max: 2000000000 }\nrows { name: \"i\" interleaved { of: \"h\" times: 4 } }\n"
+     "input { name: \"x\" rows: \"h\" type: INT64 }\nnode { name: \"n\" bucketize { input: \"x\" rule { edges { edge: "
+     "1 } } "
+     "} }\n" TAIL,
+     {"rows 'i' are too many"}},
     {"maskPartMissing",
      HEAD "node { name: \"n\" attention { query: \"x\" key: \"x\" value: \"x\" heads: 2 mask { "
           "causal {} candidates { rows: \"c\" see: SELF } } score { softmax {} inverse_sqrt_width "

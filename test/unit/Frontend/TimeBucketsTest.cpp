@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The time buckets of Meta's research HSTU.
+// The time buckets of published code.
 #include "TimeBuckets.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -43,4 +43,31 @@ TEST(TimeBuckets, stopAtTheLastBucket) {
   EXPECT_EQ(bucketOf(researchLogEdges(3), INT64_MAX), 3);
   EXPECT_EQ(bucketOf(researchLogEdges(0), INT64_MAX), 0);
   EXPECT_EQ(bucketOf(researchLogEdges(kMostResearchBuckets), INT64_MAX), 145);
+}
+
+TEST(TimeBuckets, areThoseOfTorchEasyRec) {
+  // Of both functions: around every edge, and where numbers are alike.
+  for (bool isLog : {false, true})
+    for (float unit : {1.0f, 45.0f, 60.0f, 1e-9f})
+      for (int64_t last : {1, 10, 15, 2048}) {
+        SmallVector<int64_t> edges = easyRecEdges(isLog, unit, last), places{INT64_MIN, -1, 0, 1, INT64_MAX};
+        EXPECT_TRUE(llvm::is_sorted(edges));
+        for (int64_t edge : edges)
+          if (edge > 0)
+            places.append({edge - 1, edge, edge + 1});
+        for (int64_t place : places)
+          if (place != INT64_MIN || isLog || unit >= 1)
+            EXPECT_EQ(bucketOf(edges, place), easyRecBucket(isLog, unit, last, place)) << place;
+      }
+}
+
+TEST(TimeBuckets, ofTorchEasyRecMayFallBelowAWholeNumber) {
+  // sqrt(540 / 60) = 3, but 3 / 10 * 10 is less in fp32 for some last; the expression decides.
+  int64_t below = 0;
+  for (int64_t last = 2; last < 200; ++last)
+    for (int64_t bucket = 1; bucket < last; ++bucket)
+      below += easyRecBucket(false, 60, last, 60 * bucket * bucket) < bucket;
+  EXPECT_GT(below, 0);
+  for (int64_t bucket = 0; bucket <= 2048; ++bucket)
+    EXPECT_EQ(easyRecBucket(false, 60, 2048, 60 * bucket * bucket), bucket);
 }

@@ -66,6 +66,7 @@ private:
   Value reduce(const RowValue &row, int64_t first, int64_t size, function_ref<Value(Value)> f);
   void emitLayerNorm(recsys::LayerNormOp op);
   void emitL2Norm(recsys::L2NormOp op);
+  void emitRmsNorm(recsys::RmsNormOp op);
   void emitConcat(recsys::ConcatFeaturesOp op);
   void emitRequestLinear(recsys::RequestLinearOp op);
   void emitShift(recsys::ShiftOp op);

@@ -15,6 +15,8 @@ Value buildSilu(TileBuilder &b, Value x);
 Value buildTanh(TileBuilder &b, Value x);
 /// x / 2 (1 + erf(x / sqrt 2))
 Value buildGelu(TileBuilder &b, Value x);
+/// The tanh approximation of GELU.
+Value buildGeluTanh(TileBuilder &b, Value x);
 /// max(x, 0); NaN stays.
 Value buildRelu(TileBuilder &b, Value x);
 /// Cosine and sine of a scalar fp32 angle of moderate size, correct to fp32: computed in double.

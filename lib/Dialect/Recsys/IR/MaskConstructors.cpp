@@ -30,12 +30,15 @@ public:
     return getAffineSymbolExpr(symbol, context);
   }
 
-  /// [lower, upper); a null bound is no bound.
-  Attribute interval(AffineExpr lower, AffineExpr upper) {
-    auto map = [&](AffineExpr bound) {
-      return AffineMap::get(1, spaces.size(), bound ? ArrayRef(bound) : ArrayRef<AffineExpr>(), context);
-    };
+  /// [greatest of lower, least of upper); no bounds are no bound.
+  IntervalAttr interval(ArrayRef<AffineExpr> lower, ArrayRef<AffineExpr> upper) {
+    auto map = [&](ArrayRef<AffineExpr> bounds) { return AffineMap::get(1, spaces.size(), bounds, context); };
     return IntervalAttr::get(context, map(lower), map(upper), spaces);
+  }
+  /// A null bound is no bound.
+  IntervalAttr interval(AffineExpr lower, AffineExpr upper) {
+    auto list = [](AffineExpr &bound) { return bound ? ArrayRef(bound) : ArrayRef<AffineExpr>(); };
+    return interval(list(lower), list(upper));
   }
 
 private:
@@ -75,6 +78,36 @@ private:
     return sum;
   }
 
+  /// Rows that stand before segment `end`, candidates not counted.
+  AffineExpr rowsBefore(Lengths &lengths, size_t end) {
+    AffineExpr sum = constant(0);
+    for (size_t i = 0; i < end; ++i)
+      if (roles[i] != SegmentRole::Candidates)
+        sum = sum + lengths.of(segments[i]);
+    return sum;
+  }
+
+  /// The part of segment `key` that a row sees whose local rows end before the row `end` of the sequence.
+  Attribute semiLocal(size_t query, size_t key, AffineExpr (CausalBuilder::*endOf)(Lengths &, size_t)) {
+    SmallVector<AffineExpr> upper;
+    if (key == query)
+      upper.push_back(row() + 1);
+    const SemiLocalRule &semi = *rule.semiLocal;
+    Lengths lengths(context);
+    if (key == 0 && semi.keepsFirstSegment)
+      return upper.empty() ? full() : Attribute(lengths.interval({}, upper));
+    AffineExpr first = rowsBefore(lengths, key), prefix = constant(semi.prefix) - first;
+    AffineExpr local = (this->*endOf)(lengths, query) - semi.local - first;
+    auto known = dyn_cast<AffineConstantExpr>(prefix);
+    if (known && known.getValue() <= 0)
+      return lengths.interval(local, upper);
+    SmallVector<AffineExpr> inPrefix(upper);
+    inPrefix.push_back(prefix);
+    return IntervalsAttr::get(context, {lengths.interval({}, inPrefix), lengths.interval({prefix, local}, upper)});
+  }
+  AffineExpr endOfRow(Lengths &lengths, size_t query) { return rowsBefore(lengths, query) + row() + 1; }
+  AffineExpr endOfHistory(Lengths &lengths, size_t) { return rowsBefore(lengths, segments.size()) + 1; }
+
   /// More than any place, distance or full row there is.
   int64_t aboveAll() {
     int64_t most = std::max(rule.past, rule.minFull);
@@ -101,8 +134,14 @@ private:
   }
 
   Attribute history(size_t query, size_t key) {
-    if (roles[key] == SegmentRole::Candidates || (roles[key] == SegmentRole::History && key > query))
+    if (roles[key] == SegmentRole::Candidates)
       return none();
+    if (rule.bidirectional)
+      return full();
+    if (roles[key] == SegmentRole::History && key > query)
+      return none();
+    if (rule.semiLocal)
+      return semiLocal(query, key, &CausalBuilder::endOfRow);
     AffineExpr upper = key == query ? row() + 1 : AffineExpr();
     Lengths lengths(context);
     if (!rule.past)
@@ -113,10 +152,19 @@ private:
   }
 
   Attribute candidates(size_t query, size_t key) {
-    if (roles[key] == SegmentRole::Candidates)
-      return key == query && rule.candidatesSeeThemselves ? Attribute(SelfMaskAttr::get(context)) : none();
-    if (!rule.past || rule.minFull || rule.candidateWindow == CandidateWindow::AllHistory)
+    if (roles[key] == SegmentRole::Candidates) {
+      if (key != query || !rule.candidatesSeeThemselves)
+        return none();
+      if (rule.candidateGroup == 1)
+        return SelfMaskAttr::get(context);
+      return Lengths(context).interval(row().floorDiv(rule.candidateGroup) * rule.candidateGroup, row() + 1);
+    }
+    if ((!rule.past && !rule.semiLocal) || rule.minFull || rule.candidateWindow == CandidateWindow::AllHistory)
       return full();
+    if (rule.semiLocal)
+      return semiLocal(query, key,
+                       rule.candidateWindow == CandidateWindow::FromOwnRow ? &CausalBuilder::endOfRow
+                                                                           : &CausalBuilder::endOfHistory);
     Lengths lengths(context);
     AffineExpr place = historyRows(lengths, 0, segments.size());
     if (rule.candidateWindow == CandidateWindow::FromOwnRow)

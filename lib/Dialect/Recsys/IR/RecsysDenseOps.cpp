@@ -110,6 +110,21 @@ LogicalResult L2NormOp::verify() {
   return emitOpError() << "expected eps > 0, got " << getEps().convertToDouble();
 }
 
+LogicalResult RmsNormOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                          SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getInput().getType());
+  return success();
+}
+
+LogicalResult RmsNormOp::verify() {
+  if (!(getEps().convertToDouble() >= 0)) // rms_norm_c1
+    return emitOpError() << "expected eps >= 0, got " << getEps().convertToDouble();
+  int64_t elements = getInput().getType().getRowElements();
+  if (getWeight() && getWeight().getType().getNumElements() != elements) // rms_norm_c2
+    return emitOpError() << "expected a weight of " << elements << " numbers, got " << getWeight().getType();
+  return success();
+}
+
 //===-- elementwise --------------------------------------------------------------------------===//
 
 /// add_c1, sub_c1, mul_c1

@@ -54,6 +54,21 @@ LogicalResult ThresholdBitsOp::inferReturnTypes(MLIRContext *context, std::optio
   return success();
 }
 
+LogicalResult HashIdsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                          SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, adaptor.getIds())))
+    return failure();
+  JaggedType ids = jagged(adaptor.getIds());
+  if (failed(checkScalar(location, "ids", ids))) // hash_ids_c1
+    return failure();
+  int64_t modulus = adaptor.getModulus(), rows = adaptor.getRows();
+  if (modulus < 1 || rows < 1) // hash_ids_c2
+    return failAt(location, context) << "expected modulus >= 1 and rows >= 1, got modulus " << modulus << " and rows "
+                                     << rows;
+  types.push_back(ids);
+  return success();
+}
+
 LogicalResult BucketizeOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
                                             SmallVectorImpl<Type> &types) {
   types.push_back(adaptor.getInput().getType());

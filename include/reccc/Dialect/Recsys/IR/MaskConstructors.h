@@ -10,16 +10,24 @@ namespace mlir::recsys {
 /// What the rows of a segment are: context first, then history, candidates last.
 enum class SegmentRole { Context, History, Candidates };
 
-/// From where the window of a candidate reaches back.
+/// From where the window of a candidate reaches back, or its local rows.
 enum class CandidateWindow {
   FromHistoryEnd, // each candidate stands right behind the history
   AllHistory,     // candidates have no window
   FromOwnRow      // candidate k stands k rows behind the history
 };
 
-/// Causal attention of a ranker (spec/hstu.md 1.4). Context rows see context and history. A history
+/// Semi-local attention: a history row sees the last `local` rows, itself included, and the first `prefix` rows of the
+/// sequence. Rows are counted from the first one, context included.
+struct SemiLocalRule {
+  int64_t local = 0, prefix = 0;
+  /// The first segment always lies in the prefix.
+  bool keepsFirstSegment = false;
+};
+
+/// Attention of a ranker (spec/hstu.md 1.4). Context rows see context and history. A history
 /// row sees itself, what stands before it in the history, and the context. A candidate sees
-/// context, history and, maybe, itself; nobody sees another candidate.
+/// context, history and, maybe, itself and candidates of its group; nobody sees another candidate.
 struct CausalRule {
   /// Columns more than this many rows back are hidden; 0: no window. All context rows stand one row
   /// before the history.
@@ -28,6 +36,12 @@ struct CausalRule {
   int64_t minFull = 0;
   CandidateWindow candidateWindow = CandidateWindow::FromHistoryEnd;
   bool candidatesSeeThemselves = true;
+  /// Candidates that see themselves also see those before them in their group of so many.
+  int64_t candidateGroup = 1;
+  /// History rows see what stands behind them too. Without a window.
+  bool bidirectional = false;
+  /// Instead of a window.
+  std::optional<SemiLocalRule> semiLocal = std::nullopt;
 };
 
 /// masks[query segment][key segment] of a sequence that attends to itself. Roles come in the order

@@ -93,6 +93,27 @@ def Recsys_L2NormOp : Recsys_InferredOp<"l2_norm", [Recsys_RowWiseInterface]> {
   let hasVerifier = 1;
 }
 
+def Recsys_RmsNormOp : Recsys_InferredOp<"rms_norm", [Recsys_RowWiseInterface]> {
+  let summary = "Divide a row by its root mean square";
+  let description = [{
+    x / sqrt(mean of x^2 + eps) over all elements of a row, times `weight` (optional, one value for each element).
+
+    (rms_norm_c1) eps >= 0. (rms_norm_c2) The weight has as many elements as the row.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @rms_norm(%x: !recsys.jagged<#s x 8xf32>, %w: tensor<8xf32>) {
+      %0 = recsys.rms_norm %x, %w eps 1.0e-6 : (!recsys.jagged<#s x 8xf32>, tensor<8xf32>) -> !recsys.jagged<#s x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$input, Optional<Recsys_Weight>:$weight, F64Attr:$eps);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$input (`,` $weight^)? `eps` $eps attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def Recsys_AddOp : Recsys_InferredOp<"add", [Recsys_ElementwiseInterface, Commutative]> {
   let summary = "The sum";
   let description = [{
@@ -205,7 +226,7 @@ def Recsys_SigmoidOp : Recsys_InferredOp<"sigmoid", [Recsys_ElementwiseInterface
 def Recsys_GeluOp : Recsys_InferredOp<"gelu", [Recsys_ElementwiseInterface]> {
   let summary = "Gaussian error linear unit";
   let description = [{
-    x/2 (1 + erf(x / sqrt 2)): the exact form, not the tanh one.
+    x/2 (1 + erf(x / sqrt 2)); with `tanh` the approximation x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) of GPT-2.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>
@@ -215,9 +236,9 @@ def Recsys_GeluOp : Recsys_InferredOp<"gelu", [Recsys_ElementwiseInterface]> {
     }
     ```
   }];
-  let arguments = (ins Recsys_Floats:$input);
+  let arguments = (ins Recsys_Floats:$input, UnitAttr:$tanh);
   let results = (outs Recsys_Floats:$result);
-  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$input (`tanh` $tanh^)? attr-dict `:` functional-type(operands, results)";
 }
 
 def Recsys_ReluOp : Recsys_InferredOp<"relu", [Recsys_ElementwiseInterface]> {

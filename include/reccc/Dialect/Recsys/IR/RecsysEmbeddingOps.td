@@ -79,6 +79,27 @@ def Recsys_ThresholdBitsOp : Recsys_InferredOp<"threshold_bits", [Recsys_RowWise
   let assemblyFormat = "$actions `,` $values `thresholds` $thresholds `weights` $weights attr-dict `:` functional-type(operands, results)";
 }
 
+def Recsys_HashIdsOp : Recsys_InferredOp<"hash_ids", [Recsys_RowWiseInterface]> {
+  let summary = "Which row of a table an id falls on";
+  let description = [{
+    ((multiplier * id + addend) mod modulus) mod rows: one of the hash functions that share a table (spec/systems.md 4). The product wraps at 64 bits, remainders
+    are not negative: every id has a row.
+
+    (hash_ids_c1) Ids are scalars. (hash_ids_c2) modulus and rows are at least 1.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @hash_ids(%ids: !recsys.jagged<#s x i64>) {
+      %0 = recsys.hash_ids %ids multiplier 1469086537 addend 99069248 modulus 2147483647 rows 64 : (!recsys.jagged<#s x i64>) -> !recsys.jagged<#s x i64>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Ids:$ids, I64Attr:$multiplier, I64Attr:$addend, I64Attr:$modulus, I64Attr:$rows);
+  let results = (outs Recsys_Ids:$result);
+  let assemblyFormat = "$ids `multiplier` $multiplier `addend` $addend `modulus` $modulus `rows` $rows attr-dict `:` functional-type(operands, results)";
+}
+
 def Recsys_BucketizeOp : Recsys_InferredOp<"bucketize", [Recsys_RowWiseInterface]> {
   let summary = "The bucket of an integer";
   let description = [{
