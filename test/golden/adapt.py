@@ -60,6 +60,12 @@ def split_rows(values, offsets, parts):
     return [np.concatenate(rows) for rows in results]
 
 
+def join_rows(*parts):
+    """The inverse: parts are (values, offsets); the rows of each request, part after part."""
+    requests = len(parts[0][1]) - 1
+    return np.concatenate([values[offsets[b] : offsets[b + 1]] for b in range(requests) for values, offsets in parts])
+
+
 class Case:
     def __init__(self, directory):
         self.config = json.loads((directory / "config.json").read_text())
@@ -186,14 +192,158 @@ def interleave(case):
     return [("all", "model.textproto", requests, {**before, **after}), ("fixed", "fixed.textproto", requests, {**before, **fixed})]
 
 
+def kuairand(case):
+    r, e = case.requests, case.expected
+    offsets, candidates = r["uih.video_id.offsets"], r["cand.item_video_id.offsets"]
+    values = lambda *names: {name.split(".")[1]: r[f"{name}.values"] for name in names}
+    requests = {
+        "history.offsets": offsets,
+        "candidates.offsets": candidates,
+        **values("uih.video_id", "uih.action_weight", "uih.action_timestamp", "cand.item_video_id", "cand.item_query_time"),
+        # The source takes the time of the last candidate as the request's.
+        "query_time": r["cand.item_query_time.values"][candidates[1:] - 1],
+    }
+    for name in case.config["hstu_configs"]["contextual_feature_to_max_length"]:
+        requests[f"{name}_rows.offsets"], requests[name] = r[f"uih.{name}.offsets"], r[f"uih.{name}.values"]
+    before = {"tokens": e["pre.x.values"], "item_emb": e["item_emb"]}
+
+    def after(prefix):
+        layers = {f"states.layers.{i}.out": e[f"{prefix}layers.{i}.out"] for i in range(case.config["hstu_configs"]["hstu_attn_num_layers"])}
+        return {
+            "positioned": e[f"{prefix}pos.x.values"],
+            "user_emb": e[f"{prefix}user_emb"],
+            "logits": e[f"{prefix}logits"].T,
+            "preds": e[f"{prefix}preds"].T,
+            **layers,
+        }
+
+    return [
+        ("all", "model.textproto", requests, {**before, **after(""), "scored": e["post.in"]}),
+        ("fixed", "fixed.textproto", requests, {**before, **after("fixed.")}),
+    ]
+
+
+def mfalcon(case):
+    """The one pass over everything; the prefill is a request without candidates; a micro-batch is a request with these candidates only."""
+    r, e = case.requests, case.expected
+    history, offsets = r["prefill.x.values"], r["prefill.x.offsets"]
+    layers = range(case.config["num_layers"])
+
+    def request(candidates, rows):
+        return {"history.offsets": offsets, "candidates.offsets": rows, "history_x": history, "candidate_x": candidates}
+
+    full, lengths = r["full.x.offsets"], np.diff(offsets)
+    _, candidates = split_rows(r["full.x.values"], full, [lengths, np.diff(full) - lengths])
+    caches = {f"states.layers.{i}.{part}": e[f"prefill.{part}_cache.{i}"] for i in layers for part in "kv"}
+    runs = [
+        ("all", request(candidates, full - offsets), {"states": e["full.out"]}),
+        ("prefill", request(candidates[:0], np.zeros_like(offsets)), {"states": e["prefill.out"], **caches}),
+    ]
+    for step in ("mb0", "mb1", "mb2"):
+        runs.append((step, request(r[f"{step}.x.values"], r[f"{step}.x.offsets"]), {"scored": e[f"{step}.out"]}))
+    return [(run, "model.textproto", requests, expected) for run, requests, expected in runs]
+
+
+def nvidia(case):
+    r, e = case.requests, case.expected
+    lengths, context, candidates = np.diff(r["x.offsets"]), r["contextual_seqlen"], r["num_candidates"]
+    parts = [context, lengths - context - candidates, candidates]
+    names = ["context", "history", "candidates"]
+    requests = {f"{name}_x": value for name, value in zip(names, split_rows(r["x.values"], r["x.offsets"], parts))}
+    requests.update({f"{name}.offsets": offsets_of(part) for name, part in zip(names, parts)})
+    expected = {"states": e["output"]}
+    for i in range(case.config["num_layers"]):
+        for inner, name in (("attn", "attn"), ("gated", "u_ln_attn"), ("out", "out")):
+            expected[f"states.layers.{i}.{inner}"] = e[f"layer{i}.{name}"]
+    return [("all", "model.textproto", requests, expected)]
+
+
+def appended(case):
+    r, e = case.requests, case.expected
+    requests = {
+        "history.offsets": r["hist.offsets"],
+        "candidates.offsets": r["cand.offsets"],
+        "history_x": r["hist.x.values"],
+        "candidate_x": r["cand.x.values"],
+    }
+    def rows(name):
+        return join_rows((e[f"{name}.hist.values"], r["hist.offsets"]), (e[f"{name}.cand.values"], r["cand.offsets"]))
+
+    layers = {f"states.layers.{i}.out": rows(f"layers.{i}") for i in range(case.config["num_layers"])}
+    # The naive form gives the same numbers, once for each candidate.
+    naive = {"scored": e["naive.out_targets.values"]}
+    return [
+        ("all", "model.textproto", requests, {"scored": e["out_targets.values"], **layers}),
+        ("naive", "model.textproto", requests, naive),
+    ]
+
+
+def easy_rec(case):
+    r, e = case.requests, case.expected
+    offsets = {"history.offsets": r["uih.offsets"], "candidates.offsets": r["candidate.offsets"]}
+    assert all((r[f"uih_{name}.offsets"] == r["uih.offsets"]).all() for name in ("action", "timestamp", "watchtime"))
+    requests = {
+        **offsets,
+        "profile": r["contextual"],
+        # The source takes the time of the last row as the request's.
+        "query_time": r["candidate_timestamp.values"][r["candidate.offsets"][1:] - 1],
+        "item": r["uih.values"],
+        "action_taken": r["uih_action.values"],
+        "watch_time": r["uih_watchtime.values"],
+        "timestamp": r["uih_timestamp.values"],
+        "candidate": r["candidate.values"],
+        "candidate_timestamp": r["candidate_timestamp.values"],
+    }
+    expected = {
+        "tokens": e["pre.values"],
+        "positioned": e["pos.values"],
+        "early.layers.0.out": e["layer0.out"],
+        "late.layers.1.out": e["layer1.out"],
+        "late.layers.2.out": e["layer2.out"],
+        "user": e["user"],
+        "item_emb": e["item"],
+        "click": e["task.click"],
+        "like": e["task.like"],
+    }
+    return [("all", "model.textproto", requests, expected)]
+
+
+def ultra(case):
+    r, e = case.requests, case.expected
+    requests = {
+        "candidates.offsets": r["candidate.offsets"],
+        "profile": r["contextual"],
+        "query_time": r["candidate_timestamp.values"][r["candidate.offsets"][1:] - 1],
+        "candidate": r["candidate.values"],
+        "candidate_timestamp": r["candidate_timestamp.values"],
+    }
+    expected = {"user": e["user"], "item_emb": e["item"], "click_task": e["task.click"], "like_task": e["task.like"]}
+    for channel in case.config["channels"]:
+        name, split = channel["name"], channel["attn_truncation_split_layer"]
+        requests[f"{name}.offsets"], requests[f"{name}_item"] = r[f"{name}.offsets"], r[f"{name}.values"]
+        for part in ("action", "timestamp", "watchtime"):
+            if f"{name}_{part}" != "click_watchtime":  # no thresholds there
+                requests[f"{name}_{part}"] = r[f"{name}_{part}.values"]
+        expected.update({f"{name}_tokens": e[f"{name}.pre.values"], f"{name}_positioned": e[f"{name}.pos.values"], f"{name}_user": e[f"{name}.candidates"]})
+        for i in range(channel["attn_num_layers"]):
+            expected[f"{name}_{'early' if i < split else 'late'}.layers.{i}.out"] = e[f"{name}.layers.{i}.out"]
+    return [("all", "model.textproto", requests, expected)]
+
+
 CASES = {
     "gr_stu_tiny": lambda case: stu(case, 0),
     "gr_stu_context_window": lambda case: stu(case, case.config["layer"]["contextual_seq_len"]),
     "gr_dlrm_hstu_interleave": interleave,
+    "gr_dlrm_hstu_kuairand": kuairand,
     "gr_hstu_retrieval_ml1m": retrieval,
+    "gr_mfalcon_kv": mfalcon,
+    "hstu_naive_tiny": appended,
     "ml100k_hstu_retrieval": retrieval,
     "ml100k_hstu_ranker": ranker,
+    "nv_hstu_layer_tiny": nvidia,
     "rb_sasrec": sasrec,
+    "tzrec_dlrm_hstu_add_sla": easy_rec,
+    "ultra_tiny": ultra,
 }
 
 
