@@ -73,6 +73,11 @@ static int64_t getPairWidth(AttentionOp op) {
   return op.getQuery().getType().getDims()[1] + cast<JaggedType>(op.getType()).getDims()[1];
 }
 
+/// Products of all dots of a row.
+static int64_t getDotWidth(FeatureDotsOp op) {
+  return op.getResult().getType().getRowElements() * op.getLhs().getType().getDims()[1];
+}
+
 static Cost computeArithmetic(Operation *op, BaseLengths lengths) {
   Cost cost;
   if (auto linear = dyn_cast<LinearOp>(op)) {
@@ -80,6 +85,8 @@ static Cost computeArithmetic(Operation *op, BaseLengths lengths) {
         2.0 * linear.getInFeatures() * linear.getOutFeatures() * countRows(spaceOf(linear.getResult()), lengths);
   } else if (auto linear = dyn_cast<RequestLinearOp>(op)) {
     cost.flops = 2.0 * linear.getWeight().getType().getRowElements() * countRows(spaceOf(linear.getResult()), lengths);
+  } else if (auto dots = dyn_cast<FeatureDotsOp>(op)) {
+    cost.flops = 2.0 * getDotWidth(dots) * countRows(spaceOf(dots.getResult()), lengths);
   } else if (auto attention = dyn_cast<AttentionOp>(op)) {
     cost.pairs = countPairs(attention, lengths) * attention.getHeads();
     cost.flops = 2.0 * getPairWidth(attention) * cost.pairs;
@@ -121,6 +128,8 @@ std::string reccc::describeFlops(Operation *op) {
     if (auto linear = dyn_cast<LinearOp>(inner))
       formula = "2 " + std::to_string(linear.getInFeatures()) + " " + std::to_string(linear.getOutFeatures()) + " " +
                 asFactor(describeRows(spaceOf(linear.getResult())));
+    else if (auto dots = dyn_cast<FeatureDotsOp>(inner))
+      formula = "2 " + std::to_string(getDotWidth(dots)) + " " + asFactor(describeRows(spaceOf(dots.getResult())));
     else if (auto attention = dyn_cast<AttentionOp>(inner))
       formula = "2 " + std::to_string(attention.getHeads() * getPairWidth(attention)) + " " +
                 asFactor(describeAllPairs(attention));
@@ -151,6 +160,9 @@ static double countParameterBytes(OpOperand &use, BaseLengths lengths) {
   if (auto embedding = dyn_cast<EmbeddingOp>(use.getOwner()))
     return std::min(all, type.getDimSize(1) * bytesOf(type.getElementType()) *
                              countRows(spaceOf(embedding.getResult()), lengths));
+  if (auto bag = dyn_cast<EmbeddingBagOp>(use.getOwner()))
+    return std::min(all, type.getDimSize(1) * bytesOf(type.getElementType()) * bag.getIds().getType().getRowElements() *
+                             countRows(spaceOf(bag.getResult()), lengths));
   return all;
 }
 

@@ -10,6 +10,7 @@ static Built buildBlock(ModelBuilder &b, const pb::Node &node) {
   case pb::Node::enumerator:                                                                                           \
     return build(b, node.field());
     RECCC_BLOCK(kEmbedding, embedding)
+    RECCC_BLOCK(kEmbeddingBag, embedding_bag)
     RECCC_BLOCK(kActionBits, action_bits)
     RECCC_BLOCK(kThresholdBits, threshold_bits)
     RECCC_BLOCK(kBucketize, bucketize)
@@ -33,10 +34,18 @@ static Built buildBlock(ModelBuilder &b, const pb::Node &node) {
     RECCC_BLOCK(kLayerNorm, layer_norm)
     RECCC_BLOCK(kL2Norm, l2_norm)
     RECCC_BLOCK(kRmsNorm, rms_norm)
+    RECCC_BLOCK(kBatchNorm, batch_norm)
+    RECCC_BLOCK(kDiv, div)
     RECCC_BLOCK(kScale, scale)
+    RECCC_BLOCK(kLeakyRelu, leaky_relu)
+    RECCC_BLOCK(kClamp, clamp)
+    RECCC_BLOCK(kLog, log)
     RECCC_BLOCK(kConcatFeatures, concat_features)
     RECCC_BLOCK(kSliceFeatures, slice_features)
     RECCC_BLOCK(kReshapeFeatures, reshape_features)
+    RECCC_BLOCK(kScaleParts, scale_parts)
+    RECCC_BLOCK(kReduceFeatures, reduce_features)
+    RECCC_BLOCK(kFeatureDots, feature_dots)
     RECCC_BLOCK(kAttention, attention)
     RECCC_BLOCK(kDotTable, dot_table)
     RECCC_BLOCK(kTopK, top_k)
@@ -48,6 +57,9 @@ static Built buildBlock(ModelBuilder &b, const pb::Node &node) {
     RECCC_BLOCK(kTransformer, transformer)
     RECCC_BLOCK(kMultitaskHead, multitask_head)
     RECCC_BLOCK(kHashedEmbedding, hashed_embedding)
+    RECCC_BLOCK(kMixture, mixture)
+    RECCC_BLOCK(kCross, cross)
+    RECCC_BLOCK(kMaskNet, mask_net)
 #undef RECCC_BLOCK
   default:
     return buildElementwise(b, node);

@@ -15,6 +15,7 @@ using Built = FailureOr<Value>;
 
 // Embedding.
 Built build(ModelBuilder &b, const pb::Embedding &block);
+Built build(ModelBuilder &b, const pb::EmbeddingBag &block);
 Built build(ModelBuilder &b, const pb::ActionBits &block);
 Built build(ModelBuilder &b, const pb::ThresholdBits &block);
 Built build(ModelBuilder &b, const pb::Bucketize &block);
@@ -42,11 +43,21 @@ Built build(ModelBuilder &b, const pb::RequestLinear &block);
 Built build(ModelBuilder &b, const pb::LayerNorm &block);
 Built build(ModelBuilder &b, const pb::L2Norm &block);
 Built build(ModelBuilder &b, const pb::RmsNorm &block);
+Built build(ModelBuilder &b, const pb::BatchNorm &block);
+Built build(ModelBuilder &b, const pb::Div &block);
 Built build(ModelBuilder &b, const pb::Scale &block);
+Built build(ModelBuilder &b, const pb::LeakyRelu &block);
+Built build(ModelBuilder &b, const pb::Clamp &block);
+Built build(ModelBuilder &b, const pb::Log &block);
+Built buildElementwise(ModelBuilder &b, const pb::Node &node);
+
+// Parts of records.
 Built build(ModelBuilder &b, const pb::ConcatFeatures &block);
 Built build(ModelBuilder &b, const pb::SliceFeatures &block);
 Built build(ModelBuilder &b, const pb::ReshapeFeatures &block);
-Built buildElementwise(ModelBuilder &b, const pb::Node &node);
+Built build(ModelBuilder &b, const pb::ScaleParts &block);
+Built build(ModelBuilder &b, const pb::ReduceFeatures &block);
+Built build(ModelBuilder &b, const pb::FeatureDots &block);
 
 // Attention and retrieval.
 Built build(ModelBuilder &b, const pb::Attention &block);
@@ -62,6 +73,9 @@ Built build(ModelBuilder &b, const pb::Hstu &block);
 Built build(ModelBuilder &b, const pb::Transformer &block);
 Built build(ModelBuilder &b, const pb::MultitaskHead &block);
 Built build(ModelBuilder &b, const pb::HashedEmbedding &block);
+Built build(ModelBuilder &b, const pb::Mixture &block);
+Built build(ModelBuilder &b, const pb::Cross &block);
+Built build(ModelBuilder &b, const pb::MaskNet &block);
 
 //===-- Shared between blocks
 //-----------------------------------------------------------------------------------------===//
@@ -78,12 +92,23 @@ Built buildTorchNorm(ModelBuilder &b, const Message &message, StringRef field, V
 /// x * sigmoid(norm(x)).
 Built buildSwishNorm(ModelBuilder &b, const Message &message, StringRef field, Value input, const std::string &prefix,
                      double eps);
+/// The running statistics of PREFIX as a factor and an addend of each number.
+Built buildTorchBatchNorm(ModelBuilder &b, const Message &message, StringRef field, Value input,
+                          const std::string &prefix, double eps);
 /// Layers as torch.nn.Sequential stores them; `message` has the fields `stage`, `weights`, `eps`
 /// and `widths`.
 Built buildSequential(ModelBuilder &b, const Message &message, Value input, ArrayRef<int> stages, StringRef weights,
-                      std::optional<double> eps, ArrayRef<int64_t> widths);
+                      std::optional<double> eps, ArrayRef<int64_t> widths, std::optional<double> slope = std::nullopt);
 /// `text` with every {NAME} replaced.
 std::string substitute(StringRef text, StringRef name, int64_t number);
+
+/// Sum over k of gate[k] * part k of `experts`, which are [K, D].
+Value buildMixture(ModelBuilder &b, Value gate, Value experts);
+
+/// The ops' word for a kind of pooling.
+ir::PoolKind poolKind(pb::Pool::Kind kind);
+/// The same where only SUM, MEAN and MAX have a meaning; `message` has the field `kind`.
+FailureOr<ir::PoolKind> reducingKind(ModelBuilder &b, const Message &message, pb::Pool::Kind kind);
 
 /// The table's parameter, [rows, width].
 Built bindTable(ModelBuilder &b, const pb::Table &table);

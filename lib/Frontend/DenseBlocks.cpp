@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Blocks of the family dense: arithmetic on the records of each row.
 #include "Blocks.h"
+#include <cmath>
 
 using namespace reccc;
 
@@ -49,16 +50,20 @@ Built reccc::build(ModelBuilder &b, const pb::RequestLinear &block) {
       ir::RequestLinearOp::create(b.builder, b.where, b.typeOf(*input).withDims({dims[1]}), *input, *weight, *bias));
 }
 
+static LogicalResult checkGroups(ModelBuilder &b, const Message &block, int64_t groups, int64_t elements) {
+  if (elements % groups == 0)
+    return success();
+  return b.error(block, "groups", Code::OutOfRange)
+         << "groups is " << groups << ", expected a divisor of the " << elements << " numbers of a record";
+}
+
 Built reccc::build(ModelBuilder &b, const pb::LayerNorm &block) {
   auto input = b.floats(block, "input");
   if (failed(input))
     return failure();
   int64_t elements = b.typeOf(*input).getRowElements(), groups = block.has_groups() ? block.groups() : 1;
-  if (elements % groups) {
-    b.error(block, "groups", Code::OutOfRange)
-        << "groups is " << groups << ", expected a divisor of the " << elements << " numbers of a record";
+  if (failed(checkGroups(b, block, groups, elements)))
     return failure();
-  }
   if (block.has_weight() != block.has_bias()) {
     b.error(block, "", Code::Contradiction)
         << "node " << quoted(b.nodeName()) << " has one of weight and bias, expected both or neither";
@@ -85,7 +90,25 @@ Built reccc::build(ModelBuilder &b, const pb::L2Norm &block) {
   auto input = b.floats(block, "input");
   if (failed(input))
     return failure();
-  return Value(ir::L2NormOp::create(b.builder, b.where, input->getType(), *input, llvm::APFloat(block.eps())));
+  int64_t elements = b.typeOf(*input).getRowElements(), groups = block.has_groups() ? block.groups() : 1;
+  if (failed(checkGroups(b, block, groups, elements)))
+    return failure();
+  return Value(ir::L2NormOp::create(b.builder, b.where, input->getType(), *input, llvm::APFloat(block.eps()), groups));
+}
+
+Built reccc::build(ModelBuilder &b, const pb::BatchNorm &block) {
+  auto input = b.vectors(block, "input");
+  return failed(input) ? input : buildTorchBatchNorm(b, block, "weights", *input, block.weights(), block.eps());
+}
+
+Built reccc::build(ModelBuilder &b, const pb::Div &block) {
+  auto input = b.floats(block, "input");
+  auto by = b.floats(block, "by");
+  if (failed(input) || failed(by) || failed(b.sameRows(block, "by", -1, *by, *input)) ||
+      failed(b.sameRecord(block, "by", -1, *by, *input)))
+    return failure();
+  auto byZero = block.by_zero() == pb::Div::ZERO ? ir::ByZero::zero : ir::ByZero::ieee;
+  return Value(ir::DivOp::create(b.builder, b.where, input->getType(), *input, *by, byZero));
 }
 
 Built reccc::build(ModelBuilder &b, const pb::RmsNorm &block) {
@@ -107,53 +130,43 @@ Built reccc::build(ModelBuilder &b, const pb::RmsNorm &block) {
 
 Built reccc::build(ModelBuilder &b, const pb::Scale &block) {
   auto input = b.floats(block, "input");
-  return failed(input) ? input : Built(b.scale(*input, block.factor()));
-}
-
-Built reccc::build(ModelBuilder &b, const pb::ConcatFeatures &block) {
-  SmallVector<Value> inputs;
-  int64_t width = 0;
-  for (int i = 0; i < block.input_size(); ++i) {
-    auto input = b.vectors(block, "input", i);
-    if (failed(input) || (i && failed(b.sameRows(block, "input", i, *input, inputs[0]))))
-      return failure();
-    inputs.push_back(*input);
-    width += b.widthOf(*input);
-  }
-  if (failed(b.jagged(block, b.spaceOf(inputs[0]), {width}, b.builder.getF32Type())))
-    return failure();
-  return b.concatFeatures(inputs);
-}
-
-Built reccc::build(ModelBuilder &b, const pb::SliceFeatures &block) {
-  auto input = b.vectors(block, "input");
   if (failed(input))
     return failure();
-  int64_t width = b.widthOf(*input);
-  if (block.offset() >= width || block.size() > width - block.offset()) {
-    b.error(block, "size", Code::OutOfRange)
-        << "numbers " << block.offset() << " to " << block.offset() << " + " << block.size()
-        << " are asked for, expected a part of the " << width << " that the input has";
+  if (block.times_case() == pb::Scale::TIMES_NOT_SET && !block.has_plus()) {
+    b.error(block, "", Code::MissingField)
+        << "node " << quoted(b.nodeName()) << " scales by nothing, expected factor, divisor or plus";
     return failure();
   }
-  return b.sliceFeatures(*input, block.offset(), block.size());
+  double factor = block.has_factor() ? block.factor() : block.has_divisor() ? 1 / block.divisor() : 1;
+  return b.scale(*input, factor, block.plus());
 }
 
-Built reccc::build(ModelBuilder &b, const pb::ReshapeFeatures &block) {
+Built reccc::build(ModelBuilder &b, const pb::LeakyRelu &block) {
   auto input = b.floats(block, "input");
   if (failed(input))
     return failure();
-  SmallVector<int64_t> dims(block.dims().begin(), block.dims().end());
-  auto type = b.jagged(block, b.spaceOf(*input), dims, b.builder.getF32Type());
-  if (failed(type))
+  return Value(ir::LeakyReluOp::create(b.builder, b.where, input->getType(), *input, llvm::APFloat(block.slope())));
+}
+
+Built reccc::build(ModelBuilder &b, const pb::Clamp &block) {
+  auto input = b.floats(block, "input");
+  if (failed(input))
     return failure();
-  if (type->getRowElements() != b.typeOf(*input).getRowElements()) {
-    b.error(block, "dims", Code::RecordsDiffer)
-        << "node " << quoted(b.nodeName()) << ": shape " << shapeText(dims) << " has " << type->getRowElements()
-        << " numbers, expected the " << b.typeOf(*input).getRowElements() << " of the input";
+  if (block.low() > block.high()) {
+    b.error(block, "high", Code::OutOfRange)
+        << "high is " << block.high() << ", expected at least low, which is " << block.low();
     return failure();
   }
-  return b.reshape(*input, dims);
+  return Value(ir::ClampOp::create(b.builder, b.where, input->getType(), *input, llvm::APFloat(block.low()),
+                                   llvm::APFloat(block.high())));
+}
+
+Built reccc::build(ModelBuilder &b, const pb::Log &block) {
+  auto input = b.floats(block, "input");
+  if (failed(input))
+    return failure();
+  Value log = b.unary<ir::LogOp>(*input);
+  return block.has_base() ? b.scale(log, 1 / std::log(block.base())) : log;
 }
 
 static Built buildOperands(ModelBuilder &b, const pb::Operands &block, bool exactlyTwo,
@@ -173,6 +186,24 @@ static Built buildOperands(ModelBuilder &b, const pb::Operands &block, bool exac
     result = result ? combine(result, *input) : *input;
   }
   return result;
+}
+
+static Built buildToFloat(ModelBuilder &b, const pb::Operand &block, Value input) {
+  ir::JaggedType type = b.typeOf(input);
+  if (!type.isFloat())
+    return Value(ir::ToFloatOp::create(b.builder, b.where, type.withElementType(b.builder.getF32Type()), input));
+  b.error(block, "input", Code::ElementType) << "node " << quoted(b.nodeName()) << ": input " << quoted(block.input())
+                                             << " is " << valueText(input) << ", expected INT64";
+  return failure();
+}
+
+static Built buildSoftmax(ModelBuilder &b, const pb::Operand &block, Value input) {
+  if (!b.typeOf(input).getDims().empty())
+    return b.unary<ir::SoftmaxOp>(input);
+  b.error(block, "input", Code::RecordsDiffer)
+      << "node " << quoted(b.nodeName()) << ": input " << quoted(block.input()) << " is " << valueText(input)
+      << ", expected records of at least one dimension";
+  return failure();
 }
 
 Built reccc::buildElementwise(ModelBuilder &b, const pb::Node &node) {
@@ -195,6 +226,14 @@ Built reccc::buildElementwise(ModelBuilder &b, const pb::Node &node) {
     return operand(node.gelu(), [&](Value x) { return b.gelu(x, /*tanh=*/false); });
   case pb::Node::kGeluTanh:
     return operand(node.gelu_tanh(), [&](Value x) { return b.gelu(x, /*tanh=*/true); });
+  case pb::Node::kToFloat: {
+    auto input = b.value(node.to_float(), "input");
+    return failed(input) ? input : buildToFloat(b, node.to_float(), *input);
+  }
+  case pb::Node::kSoftmax: {
+    auto input = b.floats(node.softmax(), "input");
+    return failed(input) ? input : buildSoftmax(b, node.softmax(), *input);
+  }
   case pb::Node::kRelu:
     return operand(node.relu(), [&](Value x) { return b.unary<ir::ReluOp>(x); });
   default:

@@ -6,8 +6,54 @@
 using namespace reccc;
 
 Built reccc::bindTable(ModelBuilder &b, const pb::Table &table) {
-  return b.weight(table, "weight", table.weight(),
-                  {{table.has_rows() ? table.rows() : -1, "rows"}, {table.has_width() ? table.width() : -1, "width"}});
+  int64_t rows = table.has_rows() ? table.rows() : -1;
+  auto shape = b.weights.shapeOf(table.weight());
+  SmallVector<Dim> dims = {{table.has_first_row() ? -1 : rows, "rows"},
+                           {table.has_width() ? table.width() : -1, "width"}};
+  bool isVector = shape && shape->size() == 1 && table.width() <= 1;
+  if (isVector)
+    dims.pop_back();
+  auto weight = b.weight(table, "weight", table.weight(), dims);
+  if (failed(weight))
+    return failure();
+  int64_t all = b.shapeOf(*weight)[0];
+  if (isVector)
+    weight = b.paramReshape(*weight, {all, 1});
+  if (!table.has_first_row())
+    return weight;
+  if (rows < 0) {
+    b.error(table, "first_row", Code::MissingField)
+        << "table " << quoted(table.name()) << ": rows is not set, expected the number of rows from first_row on";
+    return failure();
+  }
+  if (table.first_row() > all - rows) {
+    b.error(table, "first_row", Code::OutOfRange)
+        << "table " << quoted(table.name()) << ": rows " << table.first_row() << " to " << table.first_row() << " + "
+        << rows << " are asked for, expected a part of the " << all << " that weight " << quoted(table.weight())
+        << " has";
+    return failure();
+  }
+  return b.paramSlice(*weight, 0, table.first_row(), rows);
+}
+
+/// Only ids that come from the request can be refused before anything runs.
+template <typename Block>
+static LogicalResult checkRejectable(ModelBuilder &b, const Block &block, const pb::Table &table, Value ids) {
+  while (Operation *op = ids.getDefiningOp()) {
+    if (!isa<ir::ConcatRowsOp, ir::SliceRowsOp, ir::TakeRowsOp, ir::InterleaveOp, ir::DeinterleaveOp, ir::PadRowsOp>(
+            op))
+      return b.error(block, "ids", Code::Contradiction)
+                 .note(b.places.of(table, "out_of_range"),
+                       "requests are rejected before anything is computed; say CLAMP here")
+             << "node " << quoted(b.nodeName()) << ": ids '" << block.ids()
+             << "' are computed, expected an input where the table rejects requests";
+    ids = op->getOperand(0);
+  }
+  return success();
+}
+
+static ir::OutOfRange outOfRange(const pb::Table &table) {
+  return table.out_of_range() == pb::Table::CLAMP ? ir::OutOfRange::clamp : ir::OutOfRange::reject_request;
 }
 
 Built reccc::build(ModelBuilder &b, const pb::Embedding &block) {
@@ -17,26 +63,40 @@ Built reccc::build(ModelBuilder &b, const pb::Embedding &block) {
   if (failed(ids) || failed(weight))
     return failure();
   auto type = b.jagged(block, b.spaceOf(*ids), {b.shapeOf(*weight)[1]}, b.builder.getF32Type());
-  if (failed(type))
+  if (failed(type) ||
+      (outOfRange(table) == ir::OutOfRange::reject_request && failed(checkRejectable(b, block, table, *ids))))
     return failure();
-  bool clamp = table.out_of_range() == pb::Table::CLAMP;
-  if (!clamp && !isa<BlockArgument>(*ids)) {
-    // Only ids that come from the request can be refused before anything runs.
-    Value root = *ids;
-    while (Operation *op = root.getDefiningOp()) {
-      if (!isa<ir::ConcatRowsOp, ir::SliceRowsOp, ir::TakeRowsOp, ir::InterleaveOp, ir::DeinterleaveOp>(op)) {
-        b.error(block, "ids", Code::Contradiction)
-                .note(b.places.of(table, "out_of_range"),
-                      "requests are rejected before anything is computed; say CLAMP here")
-            << "node " << quoted(b.nodeName()) << ": ids '" << block.ids()
-            << "' are computed, expected an input where the table rejects requests";
-        return failure();
-      }
-      root = op->getOperand(0);
-    }
+  return Value(ir::EmbeddingOp::create(b.builder, b.where, *type, *ids, *weight, outOfRange(table)));
+}
+
+Built reccc::build(ModelBuilder &b, const pb::EmbeddingBag &block) {
+  auto ids = b.value(block, "ids");
+  const pb::Table &table = b.table(block.table());
+  auto weight = bindTable(b, table);
+  if (failed(ids) || failed(weight))
+    return failure();
+  if (b.typeOf(*ids).isFloat() || b.typeOf(*ids).getDims().size() != 1) {
+    b.error(block, "ids", Code::ElementType)
+        << "node " << quoted(b.nodeName()) << ": ids " << quoted(block.ids()) << " is " << valueText(*ids)
+        << ", expected INT64 records of one dimension";
+    return failure();
   }
-  return Value(ir::EmbeddingOp::create(b.builder, b.where, *type, *ids, *weight,
-                                       clamp ? ir::OutOfRange::clamp : ir::OutOfRange::reject_request));
+  auto kind = reducingKind(b, block, block.kind());
+  if (failed(kind))
+    return failure();
+  if (block.has_padding() && block.padding() >= b.shapeOf(*weight)[0]) {
+    b.error(block, "padding", Code::OutOfRange) << "padding is " << block.padding() << ", expected a row of table "
+                                                << quoted(block.table()) << ", which has " << b.shapeOf(*weight)[0];
+    return failure();
+  }
+  auto type = b.jagged(block, b.spaceOf(*ids), {b.shapeOf(*weight)[1]}, b.builder.getF32Type());
+  if (failed(type) ||
+      (outOfRange(table) == ir::OutOfRange::reject_request && failed(checkRejectable(b, block, table, *ids))))
+    return failure();
+  IntegerAttr padding = block.has_padding() ? b.builder.getI64IntegerAttr(block.padding()) : IntegerAttr();
+  return Value(ir::EmbeddingBagOp::create(b.builder, b.where, *type, *ids, *weight,
+                                          ir::PoolKindAttr::get(b.builder.getContext(), *kind), padding,
+                                          ir::OutOfRangeAttr::get(b.builder.getContext(), outOfRange(table))));
 }
 
 Built reccc::build(ModelBuilder &b, const pb::HashIds &block) {

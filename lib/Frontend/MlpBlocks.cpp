@@ -59,8 +59,30 @@ Built reccc::buildSwishNorm(ModelBuilder &b, const Message &message, StringRef f
   return b.binary<ir::MulOp>(input, b.unary<ir::SigmoidOp>(*norm));
 }
 
+Built reccc::buildTorchBatchNorm(ModelBuilder &b, const Message &message, StringRef field, Value input,
+                                 const std::string &prefix, double eps) {
+  SmallVector<Value> tensors;
+  for (const char *name : {"weight", "bias", "running_mean", "running_var"}) {
+    auto tensor = b.weight(message, field, prefix + name, {{b.widthOf(input), "width of the input"}});
+    if (failed(tensor))
+      return failure();
+    tensors.push_back(*tensor);
+  }
+  b.weights.markUsed(prefix + "num_batches_tracked");
+  Type type = tensors[0].getType();
+  auto binary = [&](auto op, Value lhs, Value rhs) -> Value {
+    return decltype(op)::create(b.builder, b.where, type, lhs, rhs);
+  };
+  Value inverse = ir::ParamRsqrtOp::create(b.builder, b.where, type, tensors[3], llvm::APFloat(eps));
+  Value factor = binary(ir::ParamMulOp(), tensors[0], inverse);
+  Value addend = binary(ir::ParamSubOp(), tensors[1], binary(ir::ParamMulOp(), tensors[2], factor));
+  Value scaled = b.binary<ir::MulOp>(input, b.splat(factor, b.typeOf(input)));
+  return b.binary<ir::AddOp>(scaled, b.splat(addend, b.typeOf(input)));
+}
+
 Built reccc::buildSequential(ModelBuilder &b, const Message &message, Value input, ArrayRef<int> stages,
-                             StringRef weights, std::optional<double> eps, ArrayRef<int64_t> widths) {
+                             StringRef weights, std::optional<double> eps, ArrayRef<int64_t> widths,
+                             std::optional<double> slope) {
   size_t linears = llvm::count(stages, pb::Mlp::LINEAR);
   if (!widths.empty() && widths.size() != linears) {
     b.error(message, "widths", Code::Contradiction, 0)
@@ -71,10 +93,15 @@ Built reccc::buildSequential(ModelBuilder &b, const Message &message, Value inpu
   size_t linear = 0;
   for (auto [i, stage] : llvm::enumerate(stages)) {
     std::string prefix = substitute(substitute(weights, "stage", i), "linear", linear);
-    bool norm = stage == pb::Mlp::LAYER_NORM || stage == pb::Mlp::SWISH_NORM;
+    bool norm = stage == pb::Mlp::LAYER_NORM || stage == pb::Mlp::SWISH_NORM || stage == pb::Mlp::BATCH_NORM;
     if (norm && !eps) {
       b.error(message, "stage", Code::MissingField, i)
           << "node " << quoted(b.nodeName()) << ": eps is not set, expected the eps of its norms";
+      return failure();
+    }
+    if (stage == pb::Mlp::LEAKY_RELU && !slope) {
+      b.error(message, "stage", Code::MissingField, i)
+          << "node " << quoted(b.nodeName()) << ": slope is not set, expected the slope of LEAKY_RELU";
       return failure();
     }
     Built next = failure();
@@ -108,6 +135,15 @@ Built reccc::buildSequential(ModelBuilder &b, const Message &message, Value inpu
     case pb::Mlp::TANH:
       next = b.unary<ir::TanhOp>(input);
       break;
+    case pb::Mlp::BATCH_NORM:
+      next = buildTorchBatchNorm(b, message, "weights", input, prefix, *eps);
+      break;
+    case pb::Mlp::DROPOUT:
+      next = input;
+      break;
+    case pb::Mlp::LEAKY_RELU:
+      next = Value(ir::LeakyReluOp::create(b.builder, b.where, input.getType(), input, llvm::APFloat(*slope)));
+      break;
     }
     if (failed(next))
       return failure();
@@ -125,7 +161,8 @@ Built reccc::build(ModelBuilder &b, const pb::Mlp &block) {
   SmallVector<int> stages(block.stage().begin(), block.stage().end());
   SmallVector<int64_t> widths(block.widths().begin(), block.widths().end());
   return buildSequential(b, block, *input, stages, block.weights(),
-                         block.has_eps() ? std::optional(block.eps()) : std::nullopt, widths);
+                         block.has_eps() ? std::optional(block.eps()) : std::nullopt, widths,
+                         block.has_slope() ? std::optional(block.slope()) : std::nullopt);
 }
 
 Built reccc::build(ModelBuilder &b, const pb::MultitaskHead &block) {

@@ -188,8 +188,9 @@ Value ModelBuilder::gelu(Value input, bool tanh) {
   return ir::GeluOp::create(builder, where, input.getType(), input, tanh);
 }
 
-Value ModelBuilder::scale(Value input, double factor) {
-  return ir::ScaleOp::create(builder, where, input.getType(), input, llvm::APFloat(factor));
+Value ModelBuilder::scale(Value input, double factor, double plus) {
+  return ir::ScaleOp::create(builder, where, input.getType(), input, builder.getF64FloatAttr(factor),
+                             builder.getF64FloatAttr(plus));
 }
 
 Value ModelBuilder::concatFeatures(ArrayRef<Value> inputs) {
@@ -245,6 +246,10 @@ Value ModelBuilder::broadcast(Value input, Attribute space) {
   if (spaceOf(input) == space)
     return input;
   return ir::BroadcastRowsOp::create(builder, where, typeOf(input).withSpace(space), input);
+}
+
+Value ModelBuilder::splat(Value parameter, ir::JaggedType type) {
+  return ir::SplatRowsOp::create(builder, where, type, parameter);
 }
 
 Value ModelBuilder::paramSlice(Value input, int64_t dim, int64_t offset, int64_t size) {

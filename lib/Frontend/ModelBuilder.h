@@ -86,13 +86,16 @@ public:
   Value gelu(Value input, bool tanh);
   Value linear(Value input, Value weight, Value bias, bool transposed);
   Value layerNorm(Value input, Value weight, Value bias, double eps, int64_t groups = 1);
-  Value scale(Value input, double factor);
+  /// (input + plus) * factor
+  Value scale(Value input, double factor, double plus = 0);
   Value concatFeatures(ArrayRef<Value> inputs);
   Value sliceFeatures(Value input, int64_t offset, int64_t size);
   Value reshape(Value input, ArrayRef<int64_t> dims);
   FailureOr<Value> concatRows(const Message &message, ArrayRef<Value> inputs);
   FailureOr<Value> interleave(const Message &message, ArrayRef<Value> inputs);
   Value broadcast(Value input, Attribute space);
+  /// The parameter for each row; as many numbers as a record of `type`.
+  Value splat(Value parameter, ir::JaggedType type);
   Value paramSlice(Value input, int64_t dim, int64_t offset, int64_t size);
   Value paramReshape(Value input, ArrayRef<int64_t> dims);
   Value paramConcat(ArrayRef<Value> inputs, int64_t dim);

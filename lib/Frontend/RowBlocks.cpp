@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Blocks of the family sequence: which rows, in which order.
 #include "Blocks.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace reccc;
 
@@ -141,16 +142,35 @@ Built reccc::build(ModelBuilder &b, const pb::SplatRows &block) {
   auto target = targetRows(b, block);
   if (failed(target))
     return failure();
-  Dim width(block.has_width() ? block.width() : -1, "width");
+  SmallVector<int64_t> record(block.dims().begin(), block.dims().end());
   auto shape = b.weights.shapeOf(block.weight());
-  SmallVector<Dim> dims = {width};
-  if (shape && shape->size() == 2)
-    dims.insert(dims.begin(), Dim(1, "one row"));
+  SmallVector<Dim> dims;
+  if (record.empty()) {
+    dims.push_back(Dim(block.has_width() ? block.width() : -1, "width"));
+    if (shape && shape->size() == 2)
+      dims.insert(dims.begin(), Dim(1, "one row"));
+  } else {
+    int64_t elements = 1, given = 1;
+    for (int64_t size : record)
+      elements = llvm::SaturatingMultiply<uint64_t>(elements, size);
+    for (int64_t size : shape ? *shape : ArrayRef<int64_t>(record))
+      given *= size;
+    if (given != elements) {
+      b.error(block, "dims", Code::RecordsDiffer, 0)
+          << "node " << quoted(b.nodeName()) << ": shape " << shapeText(record) << " has not the " << given
+          << " numbers of weight " << quoted(block.weight()) << ", which is " << shapeText(*shape);
+      return failure();
+    }
+    for (int64_t size : shape ? *shape : ArrayRef<int64_t>(record))
+      dims.push_back(Dim(size));
+  }
   auto weight = b.weight(block, "weight", block.weight(), dims);
   if (failed(weight))
     return failure();
-  auto type = b.jagged(block, *target, {b.shapeOf(*weight).back()}, b.builder.getF32Type());
-  return failed(type) ? Built(failure()) : Built(Value(ir::SplatRowsOp::create(b.builder, b.where, *type, *weight)));
+  if (record.empty())
+    record = {b.shapeOf(*weight).back()};
+  auto type = b.jagged(block, *target, record, b.builder.getF32Type());
+  return failed(type) ? Built(failure()) : Built(b.splat(*weight, *type));
 }
 
 Built reccc::build(ModelBuilder &b, const pb::PadRows &block) {
@@ -180,11 +200,24 @@ Built reccc::build(ModelBuilder &b, const pb::MaskShort &block) {
                                        block.min_rows()));
 }
 
+ir::PoolKind reccc::poolKind(pb::Pool::Kind kind) {
+  static const ir::PoolKind kinds[] = {ir::PoolKind::last, ir::PoolKind::first, ir::PoolKind::sum, ir::PoolKind::mean,
+                                       ir::PoolKind::max};
+  return kinds[kind];
+}
+
+FailureOr<ir::PoolKind> reccc::reducingKind(ModelBuilder &b, const Message &message, pb::Pool::Kind kind) {
+  if (kind == pb::Pool::SUM || kind == pb::Pool::MEAN || kind == pb::Pool::MAX)
+    return poolKind(kind);
+  b.error(message, "kind", Code::OutOfRange)
+      << "kind is " << pb::Pool::Kind_Name(kind) << ", expected SUM, MEAN or MAX";
+  return failure();
+}
+
 Built reccc::build(ModelBuilder &b, const pb::Pool &block) {
   auto input = b.floats(block, "input");
   if (failed(input))
     return failure();
-  static const ir::PoolKind kinds[] = {ir::PoolKind::last, ir::PoolKind::first, ir::PoolKind::sum, ir::PoolKind::mean};
   auto type = b.typeOf(*input).withSpace(ir::getRequestSpace(b.builder.getContext()));
-  return Value(ir::PoolOp::create(b.builder, b.where, type, *input, kinds[block.kind()]));
+  return Value(ir::PoolOp::create(b.builder, b.where, type, *input, poolKind(block.kind())));
 }

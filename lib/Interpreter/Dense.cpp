@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Family dense: products with matrices, elementwise arithmetic, features.
+// Family dense: products with matrices, elementwise arithmetic.
 #include "Families.h"
 
 #include <cmath>
@@ -111,9 +111,17 @@ static LogicalResult evaluateUnary(Op op, Evaluation &evaluation, Function funct
   return success();
 }
 
+LogicalResult evaluate(DivOp op, Evaluation &evaluation) {
+  bool zero = op.getByZero() == ByZero::zero;
+  return evaluateBinary(op, evaluation, [&](auto a, auto b) { return zero && b == 0 ? decltype(a)(0) : a / b; });
+}
+
 LogicalResult evaluate(ScaleOp op, Evaluation &evaluation) {
-  double factor = op.getFactor().convertToDouble();
-  return evaluateUnary(op, evaluation, [&](auto x) { return x * static_cast<decltype(x)>(factor); });
+  double factor = op.getFactor().convertToDouble(), plus = op.getPlus().convertToDouble();
+  return evaluateUnary(op, evaluation, [&](auto x) {
+    using Real = decltype(x);
+    return (x + static_cast<Real>(plus)) * static_cast<Real>(factor);
+  });
 }
 
 LogicalResult evaluate(SiluOp op, Evaluation &evaluation) {
@@ -142,33 +150,23 @@ LogicalResult evaluate(TanhOp op, Evaluation &evaluation) {
   return evaluateUnary(op, evaluation, [](auto x) { return std::tanh(x); });
 }
 
-//===-- features
-//-----------------------------------------------------------------------------------------------------===//
-
-LogicalResult evaluate(ConcatFeaturesOp op, Evaluation &evaluation) {
-  JaggedValue &result = evaluation.get(op.getResult());
-  auto out = result.floats.begin();
-  for (int64_t row = 0; row < result.numRows(); ++row)
-    for (Value value : op.getInputs()) {
-      const JaggedValue &input = evaluation.get(value);
-      int64_t width = input.type.getRowElements();
-      out = std::copy_n(input.floats.begin() + row * width, width, out);
-    }
-  return success();
+LogicalResult evaluate(LeakyReluOp op, Evaluation &evaluation) {
+  double slope = op.getSlope().convertToDouble();
+  return evaluateUnary(op, evaluation, [&](auto x) { return x > 0 ? x : x * static_cast<decltype(x)>(slope); });
 }
 
-LogicalResult evaluate(SliceFeaturesOp op, Evaluation &evaluation) {
-  const JaggedValue &input = evaluation.get(op.getInput());
-  JaggedValue &result = evaluation.get(op.getResult());
-  auto out = result.floats.begin();
-  for (int64_t row = 0; row < result.numRows(); ++row)
-    out = std::copy_n(input.floats.begin() + row * input.type.getRowElements() + op.getOffset(), op.getSize(), out);
-  return success();
+LogicalResult evaluate(ClampOp op, Evaluation &evaluation) {
+  return evaluateUnary(op, evaluation, [&](auto x) {
+    using Real = decltype(x);
+    // NaN compares false and stays.
+    Real low = static_cast<Real>(op.getLow().convertToDouble()),
+         high = static_cast<Real>(op.getHigh().convertToDouble());
+    return x < low ? low : x > high ? high : x;
+  });
 }
 
-LogicalResult evaluate(ReshapeFeaturesOp op, Evaluation &evaluation) {
-  evaluation.get(op.getResult()).floats = evaluation.get(op.getInput()).floats;
-  return success();
+LogicalResult evaluate(LogOp op, Evaluation &evaluation) {
+  return evaluateUnary(op, evaluation, [](auto x) { return std::log(x); });
 }
 
 } // namespace reccc

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Family embedding: ids, bits, positions and times to records.
 #include "Families.h"
+#include "PoolSum.h"
 
 #include "reccc/Dialect/Recsys/IR/RowMaps.h"
 #include <cmath>
@@ -15,23 +16,61 @@ static int64_t requestOf(const JaggedValue &value, int64_t row) {
   return llvm::upper_bound(value.offsets, row) - value.offsets.begin() - 1;
 }
 
+/// The row of the table that number `index` of the ids reads.
+template <typename Op> static FailureOr<int64_t> getTableRow(Op op, const JaggedValue &ids, int64_t index) {
+  int64_t id = ids.integers[index], rows = op.getTable().getType().getDimSize(0);
+  if (op.getOutOfRange() == OutOfRange::clamp)
+    return std::clamp<int64_t>(id, 0, rows - 1);
+  if (id >= 0 && id < rows)
+    return id;
+  int64_t row = index / ids.type.getRowElements(), request = requestOf(ids, row);
+  return op.emitError() << "expected ids in [0, " << rows << "), got " << id << " in row " << row - ids.offsets[request]
+                        << " of request " << request;
+}
+
 LogicalResult evaluate(EmbeddingOp op, Evaluation &evaluation) {
   const JaggedValue &ids = evaluation.get(op.getIds());
   JaggedValue &result = evaluation.get(op.getResult());
   ArrayRef<double> table = evaluation.getParameter(op.getTable()).stored();
-  int64_t rows = op.getTable().getType().getDimSize(0);
   int64_t width = op.getTable().getType().getDimSize(1);
   for (int64_t row = 0; row < ids.numRows(); ++row) {
-    int64_t id = ids.integers[row];
-    if (op.getOutOfRange() == OutOfRange::clamp)
-      id = std::clamp<int64_t>(id, 0, rows - 1);
-    if (id < 0 || id >= rows) {
-      int64_t request = requestOf(ids, row);
-      return op.emitError() << "expected ids in [0, " << rows << "), got " << id << " in row "
-                            << row - ids.offsets[request] << " of request " << request;
-    }
-    std::copy_n(table.begin() + id * width, width, result.floats.begin() + row * width);
+    FailureOr<int64_t> from = getTableRow(op, ids, row);
+    if (failed(from))
+      return failure();
+    std::copy_n(table.begin() + *from * width, width, result.floats.begin() + row * width);
   }
+  return success();
+}
+
+LogicalResult evaluate(EmbeddingBagOp op, Evaluation &evaluation) {
+  const JaggedValue &ids = evaluation.get(op.getIds());
+  JaggedValue &result = evaluation.get(op.getResult());
+  ArrayRef<double> table = evaluation.getParameter(op.getTable()).stored();
+  int64_t width = op.getTable().getType().getDimSize(1), count = ids.type.getRowElements();
+  for (int64_t row = 0; row < ids.numRows(); ++row) {
+    SmallVector<int64_t> rows;
+    for (int64_t index = row * count; index < (row + 1) * count; ++index) {
+      FailureOr<int64_t> from = getTableRow(op, ids, index);
+      if (failed(from))
+        return failure();
+      if (!op.getPadding() || ids.integers[index] != static_cast<int64_t>(*op.getPadding()))
+        rows.push_back(*from);
+    }
+    evaluation.inArithmetic([&](auto zero) {
+      using Real = decltype(zero);
+      for (int64_t d = 0; d < width; ++d) {
+        PoolSum<Real> sum(op.getKind());
+        for (int64_t from : rows)
+          sum.add(static_cast<Real>(table[from * width + d]));
+        result.floats[row * width + d] = sum.get();
+      }
+    });
+  }
+  return success();
+}
+
+LogicalResult evaluate(ToFloatOp op, Evaluation &evaluation) {
+  llvm::copy(evaluation.get(op.getInput()).integers, evaluation.get(op.getResult()).floats.begin());
   return success();
 }
 

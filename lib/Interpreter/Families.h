@@ -15,12 +15,17 @@ LogicalResult evaluate(recsys::ParamTransposeOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ParamReshapeOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ParamConcatOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ParamAddOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::ParamSubOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::ParamMulOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::ParamRsqrtOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ParamScaleRowsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ParamVecmatOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ParamL2NormOp op, Evaluation &evaluation);
 
 // Embedding.cpp
 LogicalResult evaluate(recsys::EmbeddingOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::EmbeddingBagOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::ToFloatOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ActionBitsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ThresholdBitsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::HashIdsOp op, Evaluation &evaluation);
@@ -48,15 +53,25 @@ LogicalResult evaluate(recsys::RequestLinearOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::AddOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::SubOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::MulOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::DivOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ScaleOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::SiluOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::SigmoidOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::GeluOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ReluOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::TanhOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::LeakyReluOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::ClampOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::LogOp op, Evaluation &evaluation);
+
+// Features.cpp
 LogicalResult evaluate(recsys::ConcatFeaturesOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::SliceFeaturesOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ReshapeFeaturesOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::ScalePartsOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::SoftmaxOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::ReduceFeaturesOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::FeatureDotsOp op, Evaluation &evaluation);
 
 // Norms.cpp
 LogicalResult evaluate(recsys::LayerNormOp op, Evaluation &evaluation);

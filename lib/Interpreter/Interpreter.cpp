@@ -24,15 +24,18 @@ std::optional<InterpreterMode> parseInterpreterMode(StringRef text) {
 
 static LogicalResult evaluateAny(Operation *op, Evaluation &evaluation) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<GetParameterOp, ParamSliceOp, ParamTransposeOp, ParamReshapeOp, ParamConcatOp, ParamAddOp, ParamScaleRowsOp,
-            ParamVecmatOp, ParamL2NormOp>([&](auto known) { return evaluate(known, evaluation); })
-      .Case<EmbeddingOp, ActionBitsOp, ThresholdBitsOp, HashIdsOp, BucketizeOp, RowIndexOp, CalendarFeaturesOp>(
+      .Case<GetParameterOp, ParamSliceOp, ParamTransposeOp, ParamReshapeOp, ParamConcatOp, ParamAddOp, ParamSubOp,
+            ParamMulOp, ParamRsqrtOp, ParamScaleRowsOp, ParamVecmatOp, ParamL2NormOp>(
           [&](auto known) { return evaluate(known, evaluation); })
+      .Case<EmbeddingOp, EmbeddingBagOp, ToFloatOp, ActionBitsOp, ThresholdBitsOp, HashIdsOp, BucketizeOp, RowIndexOp,
+            CalendarFeaturesOp>([&](auto known) { return evaluate(known, evaluation); })
       .Case<ConcatRowsOp, InterleaveOp, SliceRowsOp, TakeRowsOp, DeinterleaveOp, ShiftOp, BroadcastRowsOp, SplatRowsOp,
             PadRowsOp, MaskRowsOp, MaskShortOp, PoolOp>([&](auto known) { return evaluate(known, evaluation); })
-      .Case<LinearOp, RequestLinearOp, LayerNormOp, L2NormOp, RmsNormOp, AddOp, SubOp, MulOp, ScaleOp, SiluOp,
-            SigmoidOp, GeluOp, ReluOp, TanhOp, ConcatFeaturesOp, SliceFeaturesOp, ReshapeFeaturesOp>(
+      .Case<LinearOp, RequestLinearOp, LayerNormOp, L2NormOp, RmsNormOp, AddOp, SubOp, MulOp, DivOp, ScaleOp, SiluOp,
+            SigmoidOp, GeluOp, ReluOp, TanhOp, LeakyReluOp, ClampOp, LogOp>(
           [&](auto known) { return evaluate(known, evaluation); })
+      .Case<ConcatFeaturesOp, SliceFeaturesOp, ReshapeFeaturesOp, ScalePartsOp, SoftmaxOp, ReduceFeaturesOp,
+            FeatureDotsOp>([&](auto known) { return evaluate(known, evaluation); })
       .Case<AttentionOp, TopKOp>([&](auto known) { return evaluate(known, evaluation); })
       .Default([](Operation *unknown) {
         return unknown->emitError() << "expected a recsys op or rectile.kernel, got '" << unknown->getName()

@@ -56,10 +56,10 @@ LogicalResult evaluate(LayerNormOp op, Evaluation &evaluation) {
 LogicalResult evaluate(L2NormOp op, Evaluation &evaluation) {
   const JaggedValue &input = evaluation.get(op.getInput());
   JaggedValue &result = evaluation.get(op.getResult());
-  int64_t width = input.type.getRowElements();
+  int64_t width = input.type.getRowElements() / op.getGroups();
   evaluation.inArithmetic([&](auto zero) {
     using Real = decltype(zero);
-    for (int64_t begin = 0; begin < input.numRows() * width; begin += width) {
+    for (int64_t begin = 0, end = input.floats.size(); begin < end; begin += width) {
       Real squares = 0;
       for (double element : ArrayRef(input.floats).slice(begin, width))
         squares += static_cast<Real>(element) * static_cast<Real>(element);

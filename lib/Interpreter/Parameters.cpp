@@ -89,11 +89,32 @@ LogicalResult evaluate(ParamConcatOp op, Evaluation &evaluation) {
   return success();
 }
 
-LogicalResult evaluate(ParamAddOp op, Evaluation &evaluation) {
+template <typename Op, typename Function>
+static LogicalResult evaluateElements(Op op, Evaluation &evaluation, Function function) {
   std::vector<double> elements = evaluation.getParameter(op.getLhs()).exact;
   const std::vector<double> &rhs = evaluation.getParameter(op.getRhs()).exact;
   for (size_t i = 0; i < elements.size(); ++i)
-    elements[i] += rhs[i];
+    elements[i] = function(elements[i], rhs[i]);
+  evaluation.setParameter(op.getResult(), op.getType(), std::move(elements));
+  return success();
+}
+
+LogicalResult evaluate(ParamAddOp op, Evaluation &evaluation) {
+  return evaluateElements(op, evaluation, std::plus<>());
+}
+
+LogicalResult evaluate(ParamSubOp op, Evaluation &evaluation) {
+  return evaluateElements(op, evaluation, std::minus<>());
+}
+
+LogicalResult evaluate(ParamMulOp op, Evaluation &evaluation) {
+  return evaluateElements(op, evaluation, std::multiplies<>());
+}
+
+LogicalResult evaluate(ParamRsqrtOp op, Evaluation &evaluation) {
+  std::vector<double> elements = evaluation.getParameter(op.getInput()).exact;
+  for (double &element : elements)
+    element = 1 / std::sqrt(element + op.getEps().convertToDouble());
   evaluation.setParameter(op.getResult(), op.getType(), std::move(elements));
   return success();
 }

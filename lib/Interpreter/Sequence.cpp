@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Family sequence: which rows, in which order.
 #include "Families.h"
+#include "PoolSum.h"
 
 using namespace mlir;
 using namespace mlir::recsys;
@@ -163,12 +164,10 @@ LogicalResult evaluate(PoolOp op, Evaluation &evaluation) {
         continue;
       }
       for (int64_t d = 0; d < width; ++d) {
-        Real sum = 0;
+        PoolSum<Real> sum(op.getKind());
         for (int64_t row = begin; row < end; ++row)
-          sum += static_cast<Real>(input.floats[row * width + d]);
-        if (op.getKind() == PoolKind::mean)
-          sum /= static_cast<Real>(end - begin);
-        result.floats[request * width + d] = sum;
+          sum.add(static_cast<Real>(input.floats[row * width + d]));
+        result.floats[request * width + d] = sum.get();
       }
     }
   });

@@ -10,11 +10,13 @@ using namespace reccc;
 
 /// In: what to compute, as the description says it. Out: the same with less work, still in recsys ops: an attention
 /// source is one segment, only rows that are read are computed, a norm's gain and bias lie in the linears that follow
-/// it, and columns of a linear that are used apart are linears of their own. All rewrites are exact but for the
+/// it, those of a batch norm in the linear before it, and columns of a linear that are used apart are linears of their own. All rewrites are exact but for the
 /// rounding of folded weights.
 void reccc::buildOptimizedStage(OpPassManager &pm, const PipelineOptions &) {
   // Views of views and folds of the description's own making are in the way of every pattern below.
   buildCleanupPipeline(pm);
+  // Before the split: slices of a batch norm would each fold on their own.
+  pm.addNestedPass<recsys::ModelOp>(createFoldLinearAffinePass());
   // Before dead rows: a source that nobody sees keeps its rows alive.
   pm.addNestedPass<recsys::ModelOp>(createSplitAttentionSourcesPass());
   // Before dead rows: one matrix for keys, values and queries would keep the queries of all rows.

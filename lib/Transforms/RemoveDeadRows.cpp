@@ -92,7 +92,7 @@ private:
     for (auto [value, demand] : llvm::zip_equal(op->getOperands(), getOperandDemands(op, result)))
       operands.push_back(!isJagged(value) || demand.isNone() ? value : get(value, demand));
     builder.setInsertionPoint(op);
-    if (hasRows && !result.isAll() && isa<LinearOp, AttentionOp, EmbeddingOp>(op))
+    if (hasRows && !result.isAll() && isa<LinearOp, AttentionOp, EmbeddingOp, EmbeddingBagOp>(op))
       remark::passed(op->getLoc(), remark::RemarkOpts::name("rows dropped").category("recsys-remove-dead-rows"))
           << (op->getName().getStringRef() + " computes " + describeRows(result.getSpace()) + " rows instead of " +
               describeRows(result.getWholeSpace()))

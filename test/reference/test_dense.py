@@ -15,6 +15,8 @@ ELEMENTWISE = {
     "gelu tanh": lambda x: 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
     "relu": lambda x: np.maximum(x, 0),
     "tanh": np.tanh,
+    "leaky_relu slope 0.2": lambda x: np.where(x > 0, x, 0.2 * x),
+    "clamp low -1.5 high 4.0": lambda x: np.clip(x, -1.5, 4),
 }
 
 
@@ -67,14 +69,16 @@ def test_layer_norm(program, groups, affine):
     assert_equal(program.run()["y"], ((parts - mean) / np.sqrt(variance + 1e-2)).reshape(-1, 3, 4) * w + b)
 
 
-def test_l2_norm(program):
+@pytest.mark.parametrize("groups", [1, 2])
+def test_l2_norm(program, groups):
     x, a = program.input("x", HISTORY, [2, 5])
     if len(a):
         a[0] = 0  # shorter than eps: divided by eps
         a[-1] *= 1e-8
-    program.output("y", program.op("recsys.l2_norm {0} eps 1.0e-6", [x], x.type))
-    length = np.sqrt((a.astype(float) ** 2).sum((1, 2), keepdims=True))
-    assert_equal(program.run()["y"], a / np.maximum(length, 1e-6))
+    program.output("y", program.op(f"recsys.l2_norm {{0}} eps 1.0e-6 groups {groups}", [x], x.type))
+    parts = a.astype(float).reshape(len(a), groups, 10 // groups)
+    length = np.sqrt((parts**2).sum(2, keepdims=True))
+    assert_equal(program.run()["y"], (parts / np.maximum(length, 1e-6)).reshape(-1, 2, 5))
 
 
 @pytest.mark.parametrize("affine", [False, True])
@@ -122,17 +126,37 @@ def test_relu_keeps_nan(mixed):
     assert np.isnan(mixed.run()["y"]).nonzero()[0].tolist() == [2]
 
 
+@pytest.mark.parametrize("by_zero", ["ieee", "zero"])
+def test_div(program, by_zero):
+    (x, a), (y, b) = program.input("x", HISTORY, [3]), program.input("y", HISTORY, [3])
+    b[::2, 1] = 0
+    a[::4, 1] = 0
+    program.output("z", program.op(f"recsys.div {{0}}, {{1}} by_zero {by_zero}", [x, y], x.type))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = a.astype(float) / b.astype(float)
+    assert_equal(program.run()["z"], np.where(b == 0, 0, expected) if by_zero == "zero" else expected)
+
+
+def test_log(program):
+    x, a = program.input("x", HISTORY, [4])
+    a[:, :2] = np.exp(20 * a[:, :2])
+    a[::3, 3] = 0
+    program.output("y", program.op("recsys.log {0}", [x], x.type))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        assert_equal(program.run()["y"], np.log(a.astype(float)))
+
+
+def test_clamp_keeps_nan(mixed):
+    x, a = mixed.input("x", HISTORY, [1])
+    a[2] = np.nan
+    mixed.output("y", mixed.op("recsys.clamp {0} low -1.0 high 1.0", [x], x.type))
+    assert np.isnan(mixed.run()["y"]).nonzero()[0].tolist() == [2]
+
+
 def test_scale(program):
     x, a = program.input("x", HISTORY, [3])
     program.output("y", program.op("recsys.scale {0} by 2.7", [x], x.type))
-    assert_equal(program.run()["y"], a.astype(float) * 2.7)
-
-
-def test_features(program):
-    (x, a), (y, b) = program.input("x", HISTORY, [4]), program.input("y", HISTORY, [2])
-    joined = program.op("recsys.concat_features {0}, {1}, {0}", [x, y], jagged(HISTORY, [10]))
-    # The signature of three operands names all three.
-    program.body[-1] = program.body[-1].replace(f"({x.type}, {y.type})", f"({x.type}, {y.type}, {x.type})")
-    part = program.op("recsys.slice_features {0} offset 3 size 6", [joined], jagged(HISTORY, [6]))
-    program.output("z", program.op("recsys.reshape_features {0}", [part], jagged(HISTORY, [3, 2])))
-    assert_equal(program.run()["z"], np.concatenate([a, b, a], 1)[:, 3:9].reshape(-1, 3, 2).astype(float))
+    program.output("z", program.op("recsys.scale {0} plus -1.5 by 2.7", [x], x.type))
+    got = program.run()
+    assert_equal(got["y"], a.astype(float) * 2.7)
+    assert_equal(got["z"], (a.astype(float) - 1.5) * 2.7)

@@ -30,6 +30,41 @@ def test_embedding_clamps(mixed):
     assert_equal(mixed.run()["y"], table[np.clip(numbers, 0, 8)])
 
 
+BAGS = {"sum": np.sum, "mean": np.mean, "max": np.max}
+
+
+@pytest.mark.parametrize("kind", BAGS)
+@pytest.mark.parametrize("padding", [None, 0, 4])
+def test_embedding_bag(program, kind, padding):
+    """Ids that are the padding do not count; a bag of nothing else is zeros."""
+    ids, numbers = program.input("ids", HISTORY, [6], program.random.integers(0, 9, (program.rows(HISTORY), 6)), "i64")
+    if padding is not None:
+        numbers[::2, 3:] = padding
+        numbers[::5] = padding
+    t, table = program.parameter("t", 9, 4)
+    form = f"recsys.embedding_bag {kind} {{0}}, {{1}}" + (f" padding {padding}" if padding is not None else "") + " out_of_range reject_request"
+    program.output("y", program.op(form, [ids, t], jagged(HISTORY, [4])))
+    bags = [row[row != padding] if padding is not None else row for row in numbers]
+    expected = [BAGS[kind](table[bag], axis=0) if len(bag) else np.zeros(4) for bag in bags]
+    assert_equal(program.run()["y"], np.array(expected).reshape(-1, 4))
+
+
+def test_embedding_bag_clamps(mixed):
+    """The padding is compared with the id as it came: one that is clamped to it counts."""
+    ids, numbers = mixed.input("ids", HISTORY, [3], mixed.random.integers(-5, 14, (mixed.rows(HISTORY), 3)), "i64")
+    t, table = mixed.parameter("t", 9, 4)
+    form = "recsys.embedding_bag sum {0}, {1} padding 0 out_of_range clamp"
+    mixed.output("y", mixed.op(form, [ids, t], jagged(HISTORY, [4])))
+    assert_equal(mixed.run()["y"], (table[np.clip(numbers, 0, 8)] * (numbers != 0)[:, :, None]).sum(1))
+
+
+@pytest.mark.parametrize("dims", [[], [3]])
+def test_to_float(program, dims):
+    x, a = program.input("x", HISTORY, dims, program.random.integers(-(2**50), 2**50, (program.rows(HISTORY), *dims)), "i64")
+    program.output("y", program.op("recsys.to_float {0}", [x], jagged(HISTORY, dims)))
+    assert_equal(program.run()["y"], a.astype(float), 0)
+
+
 def test_action_bits(program):
     actions, numbers = program.input("a", HISTORY, values=program.random.integers(0, 64, program.rows(HISTORY)), element="i64")
     watched, seconds = program.input("w", HISTORY, values=program.random.choice([0, 29, 30, 31, 119, 120, 500], program.rows(HISTORY)), element="i64")

@@ -132,11 +132,11 @@ def test_mask_short(program):
     assert_equal(program.run()["y"], np.where(keep[:, None], a, 0).astype(float))
 
 
-@pytest.mark.parametrize("kind", ["first", "last", "sum", "mean"])
+@pytest.mark.parametrize("kind", ["first", "last", "sum", "mean", "max"])
 def test_pool(program, kind):
     x, a = program.input("x", HISTORY, [3])
     program.output("y", program.op(f"recsys.pool {kind} {{0}}", [x], jagged(REQUEST, [3])))
-    reduce = {"first": lambda v: v[0], "last": lambda v: v[-1], "sum": lambda v: v.sum(0), "mean": lambda v: v.mean(0)}[kind]
+    reduce = {"first": lambda v: v[0], "last": lambda v: v[-1], "sum": lambda v: v.sum(0), "mean": lambda v: v.mean(0), "max": lambda v: v.max(0)}[kind]
     parts = [reduce(rows.astype(float)) if len(rows) else np.zeros(3) for rows in split(program, a, HISTORY)]
     assert_equal(program.run()["y"], np.array(parts).reshape(-1, 3))
 

@@ -22,6 +22,18 @@ def AssignPrecisionPass : Pass<"recsys-assign-precision", "::mlir::ModuleOp"> {
                     Statistic<"numKept", "values-kept", "Number of float values kept in f32 under bf16">];
 }
 
+def FoldLinearAffinePass : Pass<"recsys-fold-linear-affine", "::mlir::recsys::ModelOp"> {
+  let summary = "Move parameters that multiply or follow a linear's result into the linear";
+  let description = [{
+    A batch norm that serves multiplies and adds parameters. Behind a linear that nobody else reads these are part of the linear: `mul` by a `splat_rows` scales
+    the columns of its weight and its bias, `add` of one joins its bias. Weights stay expressions over parameters, evaluated at compile time in double.
+
+    Needs: the form of stage `model`. Guarantees: no linear is read by such an op alone. Idempotent: yes.
+    (* example: test/Transforms/fold-linear-affine-example.mlir *)
+  }];
+  let statistics = [Statistic<"numFolded", "ops-folded", "Number of products and sums that went into a linear">];
+}
+
 def FoldNormAffinePass : Pass<"recsys-fold-norm-affine", "::mlir::recsys::ModelOp"> {
   let summary = "Move the gain and bias of a norm into the linears that read it";
   let description = [{

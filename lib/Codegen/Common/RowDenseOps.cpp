@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Row-wise operators on whole records: norms, joined and cut records, weights that are activations.
+// Row-wise operators on whole records: norms, and weights that are activations.
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "reccc/Codegen/Common/RowProgram.h"
 #include "reccc/Codegen/Common/VectorMath.h"
@@ -11,25 +11,22 @@ using namespace reccc;
 /// Sums that run side by side on every ISA level: norms have the same bits on all of them.
 static constexpr int64_t kPartialSums = 16;
 
-Value RowProgram::reduce(const RowValue &value, int64_t first, int64_t size, function_ref<Value(Value)> f) {
+Value RowProgram::sum(int64_t size, function_ref<Value(Value offset, int64_t valid)> vector) {
   // Sum p adds the columns p, p + 16, …; the sums are added as a tree.
   int64_t vectors = kPartialSums / b.lanes, full = size / kPartialSums * kPartialSums;
   SmallVector<Value> sums(vectors, b.splat(0.0));
   if (full > 0)
     sums = llvm::to_vector(b.forCarry(b.i64(0), b.i64(full), kPartialSums, sums, [&](Value offset, ValueRange carried) {
       SmallVector<Value> next;
-      for (int64_t i = 0; i < vectors; ++i) {
-        Value vector = f(value.vector(b.add(offset, first + i * b.lanes), b.lanes));
-        next.push_back(b.addf(carried[i], vector));
-      }
+      for (int64_t i = 0; i < vectors; ++i)
+        next.push_back(b.addf(carried[i], vector(b.add(offset, i * b.lanes), b.lanes)));
       return next;
     }));
   for (int64_t i = 0; i < vectors; ++i) {
     int64_t column = full + i * b.lanes, valid = std::min(b.lanes, size - column);
     if (valid <= 0)
       break;
-    Value vector = f(value.vector(b.i64(first + column), valid));
-    sums[i] = b.addf(sums[i], b.select(b.laneMask(valid), vector, b.splat(0.0)));
+    sums[i] = b.addf(sums[i], b.select(b.laneMask(valid), vector(b.i64(column), valid), b.splat(0.0)));
   }
   for (; vectors > 1; vectors /= 2)
     for (int64_t i = 0; i < vectors / 2; ++i)
@@ -37,19 +34,21 @@ Value RowProgram::reduce(const RowValue &value, int64_t first, int64_t size, fun
   return buildLaneSum(b, sums[0]);
 }
 
+Value RowProgram::reduce(const RowValue &value, Value first, int64_t size, function_ref<Value(Value)> f) {
+  return sum(size, [&](Value offset, int64_t valid) { return f(value.vector(b.add(first, offset), valid)); });
+}
+
 void RowProgram::emitLayerNorm(LayerNormOp op) {
-  RowValue x = get(op.getInput());
-  if (!x.memory)
-    x = materialize(x);
+  RowValue x = inMemory(get(op.getInput()));
   int64_t groups = op.getGroups(), size = x.size / groups;
   Value count = b.f32(size), eps = b.f32(op.getEps().convertToDouble()), one = b.f32(1.0);
   struct Statistics {
     Value mean, inverse;
   };
   auto compute = [&](int64_t first) -> Statistics {
-    Value mean = b.divf(reduce(x, first, size, [](Value v) { return v; }), count);
+    Value mean = b.divf(reduce(x, b.i64(first), size, [](Value v) { return v; }), count);
     Value means = b.broadcast(mean);
-    Value squares = reduce(x, first, size, [&](Value v) {
+    Value squares = reduce(x, b.i64(first), size, [&](Value v) {
       Value centered = b.subf(v, means);
       return b.mulf(centered, centered);
     });
@@ -97,25 +96,38 @@ void RowProgram::emitLayerNorm(LayerNormOp op) {
 }
 
 void RowProgram::emitL2Norm(L2NormOp op) {
-  RowValue x = get(op.getInput());
-  if (!x.memory)
-    x = materialize(x);
-  Value length = b.make<math::SqrtOp>(reduce(x, 0, x.size, [&](Value v) { return b.mulf(v, v); }));
-  Value eps = b.f32(op.getEps().convertToDouble());
-  // A NaN is not below eps: it stays.
-  length = b.select(b.cmpf(arith::CmpFPredicate::OLT, length, eps), eps, length);
-  Value divisor = b.broadcast(length);
-  RowValue result;
-  result.size = x.size;
-  result.vector = [this, x, divisor](Value offset, int64_t valid) { return b.divf(x.vector(offset, valid), divisor); };
-  defineFloats(op, std::move(result));
+  RowValue x = inMemory(get(op.getInput()));
+  int64_t groups = op.getGroups(), size = x.size / groups;
+  auto divisorOf = [&](Value first) {
+    Value length = b.make<math::SqrtOp>(reduce(x, first, size, [&](Value v) { return b.mulf(v, v); }));
+    Value eps = b.f32(op.getEps().convertToDouble());
+    // A NaN is not below eps: it stays.
+    return b.broadcast(b.select(b.cmpf(arith::CmpFPredicate::OLT, length, eps), eps, length));
+  };
+  if (groups == 1) {
+    Value divisor = divisorOf(b.i64(0));
+    RowValue result;
+    result.size = x.size;
+    result.vector = [this, x, divisor](Value offset, int64_t valid) {
+      return b.divf(x.vector(offset, valid), divisor);
+    };
+    return defineFloats(op, std::move(result));
+  }
+  Value joined = scratchRow(x.size);
+  b.forTiles(b.i64(0), b.i64(x.size), size, [&](Value first) {
+    Value divisor = divisorOf(first);
+    b.forVectors(size, [&](Value offset, int64_t valid) {
+      Value place = b.add(first, offset);
+      b.storeVector(b.divf(x.vector(place, valid), divisor), b.at(joined, place, b.getF32Type()), b.getF32Type(),
+                    valid);
+    });
+  });
+  define(op, inMemory(joined, b.getF32Type(), x.size, /*padded=*/true));
 }
 
 void RowProgram::emitRmsNorm(RmsNormOp op) {
-  RowValue x = get(op.getInput());
-  if (!x.memory)
-    x = materialize(x);
-  Value squares = reduce(x, 0, x.size, [&](Value v) { return b.mulf(v, v); });
+  RowValue x = inMemory(get(op.getInput()));
+  Value squares = reduce(x, b.i64(0), x.size, [&](Value v) { return b.mulf(v, v); });
   Value mean = b.divf(squares, b.f32(x.size));
   Value root = b.make<math::SqrtOp>(b.addf(mean, b.f32(op.getEps().convertToDouble())));
   Value inverse = b.broadcast(b.divf(b.f32(1.0), root));
@@ -130,17 +142,6 @@ void RowProgram::emitRmsNorm(RmsNormOp op) {
     return weight.memory ? b.mulf(y, weight.vector(offset, valid)) : y;
   };
   defineFloats(op, std::move(result));
-}
-
-void RowProgram::emitConcat(ConcatFeaturesOp op) {
-  int64_t size = op.getResult().getType().getRowElements(), place = 0;
-  Value joined = scratchRow(size);
-  for (Value input : op.getInputs()) {
-    RowValue part = get(input);
-    copy(part, b.at(joined, place, b.getF32Type()), b.getF32Type());
-    place += part.size;
-  }
-  define(op, inMemory(joined, b.getF32Type(), size, /*padded=*/true));
 }
 
 void RowProgram::emitRequestLinear(RequestLinearOp op) {
@@ -173,23 +174,6 @@ LogicalResult RowProgram::emitDense(Operation *op) {
       .Case([&](LayerNormOp norm) { return emitLayerNorm(norm), success(); })
       .Case([&](L2NormOp norm) { return emitL2Norm(norm), success(); })
       .Case([&](RmsNormOp norm) { return emitRmsNorm(norm), success(); })
-      .Case([&](ConcatFeaturesOp concat) { return emitConcat(concat), success(); })
       .Case([&](RequestLinearOp linear) { return emitRequestLinear(linear), success(); })
-      .Case([&](ReshapeFeaturesOp reshape) {
-        define(reshape, get(reshape.getInput()));
-        return success();
-      })
-      .Case([&](SliceFeaturesOp slice) {
-        RowValue x = get(slice.getInput()), part;
-        int64_t first = slice.getOffset();
-        part.size = slice.getSize();
-        part.vector = [this, x, first](Value offset, int64_t valid) { return x.vector(b.add(offset, first), valid); };
-        if (x.memory) {
-          part.memory = b.at(x.memory, first, x.element);
-          part.element = x.element;
-        }
-        define(slice, std::move(part));
-        return success();
-      })
       .Default([](Operation *) { return failure(); });
 }

@@ -42,6 +42,50 @@ static Value buildRemainder(TileBuilder &b, Value x, int64_t y) {
   return b.select(b.cmp(arith::CmpIPredicate::slt, rest, b.i64(0)), b.add(rest, y), rest);
 }
 
+/// The row that an id reads.
+static Value getTableRow(TileBuilder &b, Value id, OutOfRange outOfRange, int64_t rows) {
+  return outOfRange == OutOfRange::clamp ? b.max(b.min(id, b.i64(rows - 1)), b.i64(0)) : id;
+}
+
+void RowProgram::emitEmbeddingBag(EmbeddingBagOp op) {
+  KernelOperand &table = frame.operand(op.getTable());
+  Value ids = frame.rowPointer(frame.operand(op.getIds()), row), pooled = scratchRow(op.getType().getRowElements());
+  int64_t rows = op.getTable().getType().getDimSize(0), width = op.getTable().getType().getDimSize(1);
+  int64_t most = op.getIds().getType().getRowElements();
+  beginPool(op.getKind(), pooled, width);
+  auto add = [&](Value id) {
+    Value at = b.mul(getTableRow(b, id, op.getOutOfRange(), rows), width);
+    addToPool(op.getKind(), pooled, inMemory(b.at(table.data, at, table.element), table.element, width, true));
+  };
+  Value count = b.forCarry(b.i64(0), b.i64(most), 1, b.i64(0), [&](Value k, ValueRange carried) {
+    Value id = b.loadScalar(b.at(ids, k, b.getI64Type()), b.getI64Type());
+    if (!op.getPadding()) {
+      add(id);
+      return SmallVector<Value>{b.add(carried[0], 1)};
+    }
+    Value counts = b.cmp(arith::CmpIPredicate::ne, id, b.i64(*op.getPadding()));
+    b.ifThen(counts, [&] { add(id); });
+    return SmallVector<Value>{b.add(carried[0], b.select(counts, b.i64(1), b.i64(0)))};
+  })[0];
+  defineFloats(op, endPool(op.getKind(), pooled, width, count));
+}
+
+void RowProgram::emitToFloat(ToFloatOp op) {
+  Type f32 = b.getF32Type(), i64 = b.getI64Type();
+  int64_t size = op.getType().getRowElements();
+  Value floats = scratchRow(size);
+  if (size == 1) {
+    b.storeScalar(b.make<arith::SIToFPOp>(f32, getScalar(op.getInput())), floats);
+  } else {
+    Value integers = frame.rowPointer(frame.operand(op.getInput()), row);
+    b.forTiles(b.i64(0), b.i64(size), 1, [&](Value k) {
+      Value integer = b.loadScalar(b.at(integers, k, i64), i64);
+      b.storeScalar(b.make<arith::SIToFPOp>(f32, integer), b.at(floats, k, f32));
+    });
+  }
+  define(op, inMemory(floats, f32, size, /*padded=*/true));
+}
+
 /// floor(x / y) for y > 0 though the division rounds, and the rest.
 static std::pair<Value, Value> floorDivide(TileBuilder &b, Value x, Value y) {
   auto constant = [&](double value) -> Value { return b.make<arith::ConstantOp>(b.getF64FloatAttr(value)); };
@@ -94,13 +138,13 @@ LogicalResult RowProgram::emitEmbedding(Operation *op) {
       .Case([&](EmbeddingOp embedding) {
         KernelOperand &table = frame.operand(embedding.getTable());
         ArrayRef<int64_t> shape = embedding.getTable().getType().getShape();
-        Value id = getScalar(embedding.getIds());
-        if (embedding.getOutOfRange() == OutOfRange::clamp)
-          id = b.max(b.min(id, b.i64(shape[0] - 1)), b.i64(0));
+        Value id = getTableRow(b, getScalar(embedding.getIds()), embedding.getOutOfRange(), shape[0]);
         Value pointer = b.at(table.data, b.mul(id, shape[1]), table.element);
         define(embedding, inMemory(pointer, table.element, shape[1], /*padded=*/true));
         return success();
       })
+      .Case([&](EmbeddingBagOp bag) { return emitEmbeddingBag(bag), success(); })
+      .Case([&](ToFloatOp convert) { return emitToFloat(convert), success(); })
       .Case([&](ActionBitsOp bits) { return emitActionBits(bits), success(); })
       .Case([&](ThresholdBitsOp bits) {
         Value actions = getScalar(bits.getActions()), values = getScalar(bits.getValues());

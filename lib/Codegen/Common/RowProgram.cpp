@@ -145,12 +145,41 @@ LogicalResult RowProgram::emitElementwise(Operation *op) {
         return binary([this](Value x, Value y) { return b.mulf(x, y); },
                       [this](Value x, Value y) { return b.mul(x, y); });
       })
-      .Case([&](ScaleOp scale) {
-        double factor = scale.getFactor().convertToDouble();
-        elementwise(scale, scale.getInput(),
-                    [this, factor](ArrayRef<Value> x) { return b.mulf(x[0], b.splat(factor)); });
+      .Case([&](DivOp div) {
+        bool zero = div.getByZero() == ByZero::zero;
+        elementwise(div, {div.getLhs(), div.getRhs()}, [this, zero](ArrayRef<Value> x) {
+          Value quotient = b.divf(x[0], x[1]);
+          if (!zero)
+            return quotient;
+          return b.select(b.cmpf(arith::CmpFPredicate::OEQ, x[1], b.splat(0.0)), b.splat(0.0), quotient);
+        });
         return success();
       })
+      .Case([&](ScaleOp scale) {
+        double factor = scale.getFactor().convertToDouble(), plus = scale.getPlus().convertToDouble();
+        elementwise(scale, scale.getInput(), [this, factor, plus](ArrayRef<Value> x) {
+          return b.mulf(plus == 0 ? x[0] : b.addf(x[0], b.splat(plus)), b.splat(factor));
+        });
+        return success();
+      })
+      .Case([&](LeakyReluOp relu) {
+        double slope = relu.getSlope().convertToDouble();
+        elementwise(relu, relu.getInput(), [this, slope](ArrayRef<Value> x) {
+          Value positive = b.cmpf(arith::CmpFPredicate::OGT, x[0], b.splat(0.0));
+          return b.select(positive, x[0], b.mulf(x[0], b.splat(slope)));
+        });
+        return success();
+      })
+      .Case([&](ClampOp clamp) {
+        double low = clamp.getLow().convertToDouble(), high = clamp.getHigh().convertToDouble();
+        elementwise(clamp, clamp.getInput(), [this, low, high](ArrayRef<Value> x) {
+          // A NaN compares false and stays.
+          Value above = b.select(b.cmpf(arith::CmpFPredicate::OGT, x[0], b.splat(high)), b.splat(high), x[0]);
+          return b.select(b.cmpf(arith::CmpFPredicate::OLT, x[0], b.splat(low)), b.splat(low), above);
+        });
+        return success();
+      })
+      .Case([&](LogOp) { return unary(buildLog); })
       .Case([&](SiluOp) { return unary(buildSilu); })
       .Case([&](SigmoidOp) { return unary(buildSigmoid); })
       .Case([&](GeluOp gelu) { return unary(gelu.getTanh() ? buildGeluTanh : buildGelu); })
@@ -160,8 +189,13 @@ LogicalResult RowProgram::emitElementwise(Operation *op) {
 }
 
 LogicalResult RowProgram::emit(Operation *op) {
+  for (Value result : op->getResults())
+    if (auto jagged = dyn_cast<recsys::JaggedType>(result.getType());
+        jagged && !jagged.isFloat() && jagged.getRowElements() != 1)
+      return op->emitOpError("makes integers of several numbers a row, which compiled code can only read from inputs; "
+                             "look them up before their rows are changed");
   if (succeeded(emitElementwise(op)) || succeeded(emitEmbedding(op)) || succeeded(emitSequence(op)) ||
-      succeeded(emitDense(op)))
+      succeeded(emitDense(op)) || succeeded(emitFeatures(op)))
     return success();
   return op->emitOpError("cannot stand in a kernel as a row-wise operator");
 }

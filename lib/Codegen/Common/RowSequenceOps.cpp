@@ -84,29 +84,11 @@ void RowProgram::emitPool(PoolOp op) {
     Value place = op.getKind() == PoolKind::first ? first : b.add(end, -1);
     return readIf(op, exists, op.getInput(), place);
   }
-  Type f32 = b.getF32Type();
   int64_t size = type.getRowElements();
-  Value sums = scratchRow(size);
-  b.forVectors(size, [&](Value offset, int64_t) { b.storeVector(b.splat(0.0), b.at(sums, offset, f32), f32); });
-  b.forTiles(first, end, 1, [&](Value at) {
-    RowValue addend = operandRow(op.getInput(), at);
-    b.forVectors(size, [&](Value offset, int64_t valid) {
-      Value place = b.at(sums, offset, f32);
-      b.storeVector(b.addf(b.loadVector(place, f32), addend.vector(offset, valid)), place, f32, valid);
-    });
-  });
-  RowValue sum = inMemory(sums, f32, size, /*padded=*/true);
-  if (op.getKind() == PoolKind::sum)
-    return define(op, sum);
-  // No rows: 0 / 1.
-  Value count = b.max(b.sub(end, first), b.i64(1));
-  Value divisor = b.broadcast(b.make<arith::SIToFPOp>(f32, count));
-  RowValue mean;
-  mean.size = size;
-  mean.vector = [this, sum, divisor](Value offset, int64_t valid) {
-    return b.divf(sum.vector(offset, valid), divisor);
-  };
-  defineFloats(op, std::move(mean));
+  Value pooled = scratchRow(size);
+  beginPool(op.getKind(), pooled, size);
+  b.forTiles(first, end, 1, [&](Value at) { addToPool(op.getKind(), pooled, operandRow(op.getInput(), at)); });
+  defineFloats(op, endPool(op.getKind(), pooled, size, b.sub(end, first)));
 }
 
 /// Operators that read rows at other places read them from memory.

@@ -3,6 +3,7 @@
 #include "reccc/Codegen/Common/VectorMath.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace reccc;
@@ -49,6 +50,33 @@ Value reccc::buildExp(TileBuilder &b, Value x) {
   p = b.fma(b.mulf(r, r), p, r);
   // A NaN has no integer exponent; its product below is NaN whatever n is.
   return scaleByPower(b, b.addf(p, b.splat(1.0)), n);
+}
+
+Value reccc::buildLog(TileBuilder &b, Value x) {
+  // Denormals become normal.
+  Value isSmall = b.cmpf(CmpFPredicate::OLT, x, b.splat(1.1754943508222875e-38));
+  Value scaled = b.select(isSmall, b.mulf(x, b.splat(8388608.0)), x);
+  // x = m 2^n with m in [sqrt(1/2), sqrt(2)): the constant holds the bits of sqrt(1/2).
+  Value bits = b.make<arith::BitcastOp>(b.i32Vector(), scaled);
+  Value exponent = b.make<arith::ShRSIOp>(b.sub(bits, b.splatI32(0x3f3504f3)), b.splatI32(23));
+  Value m = b.sub(bits, b.make<arith::ShLIOp>(exponent, b.splatI32(23)));
+  Value f = b.subf(b.make<arith::BitcastOp>(b.f32Vector(), m), b.splat(1.0));
+  Value n = b.make<arith::SIToFPOp>(b.f32Vector(), exponent);
+  n = b.subf(n, b.select(isSmall, b.splat(23.0), b.splat(0.0)));
+  // (log(1 + f) - f + f^2 / 2) / f^3
+  Value p = polynomial(b, f,
+                       {0.3333331346511841, -0.25000008940696716, 0.2000211924314499, -0.1666799634695053,
+                        0.14219552278518677, -0.1240558922290802, 0.11888165026903152, -0.11675649136304855,
+                        0.06746630370616913});
+  Value square = b.mulf(f, f);
+  // ln 2 in two parts, as in exp.
+  Value y = b.fma(n, b.splat(-2.12194440054690583e-4), b.mulf(b.mulf(f, square), p));
+  y = b.addf(f, b.fma(square, b.splat(-0.5), y));
+  y = b.fma(n, b.splat(0.693359375), y);
+  double infinity = std::numeric_limits<double>::infinity();
+  y = b.select(b.cmpf(CmpFPredicate::OEQ, x, b.splat(infinity)), x, y);
+  y = b.select(b.cmpf(CmpFPredicate::OEQ, x, b.splat(0.0)), b.splat(-infinity), y);
+  return b.select(b.cmpf(CmpFPredicate::ULT, x, b.splat(0.0)), b.splat(std::nan("")), y);
 }
 
 static Value onePlusExpOfMinus(TileBuilder &b, Value x) {
@@ -108,6 +136,11 @@ Value reccc::buildRelu(TileBuilder &b, Value x) {
   return b.select(b.cmpf(CmpFPredicate::OLT, x, b.splat(0.0)), b.splat(0.0), x);
 }
 
+Value reccc::buildMax(TileBuilder &b, Value x, Value y) {
+  Value takesY = b.make<arith::OrIOp>(b.cmpf(CmpFPredicate::OGT, y, x), b.cmpf(CmpFPredicate::UNO, y, y));
+  return b.select(takesY, y, x);
+}
+
 std::pair<Value, Value> reccc::buildCosSin(TileBuilder &b, Value angle) {
   Type f64 = b.getF64Type();
   auto constant = [&](double value) -> Value { return b.make<arith::ConstantOp>(b.getF64FloatAttr(value)); };
@@ -141,12 +174,21 @@ std::pair<Value, Value> reccc::buildCosSin(TileBuilder &b, Value angle) {
   return {b.make<arith::TruncFOp>(b.getF32Type(), c), b.make<arith::TruncFOp>(b.getF32Type(), s)};
 }
 
-Value reccc::buildLaneSum(TileBuilder &b, Value vector) {
+/// All lanes joined as a tree.
+static Value joinLanes(TileBuilder &b, Value vector, function_ref<Value(Value, Value)> join) {
   for (int64_t half = b.lanes / 2; half >= 1; half /= 2) {
     SmallVector<int64_t> upper;
     for (int64_t i = 0; i < b.lanes; ++i)
       upper.push_back((i + half) % b.lanes);
-    vector = b.addf(vector, b.make<vector::ShuffleOp>(vector, vector, upper));
+    vector = join(vector, b.make<vector::ShuffleOp>(vector, vector, upper));
   }
   return b.make<vector::ExtractOp>(vector, int64_t(0));
+}
+
+Value reccc::buildLaneSum(TileBuilder &b, Value vector) {
+  return joinLanes(b, vector, [&](Value x, Value y) { return b.addf(x, y); });
+}
+
+Value reccc::buildLaneMax(TileBuilder &b, Value vector) {
+  return joinLanes(b, vector, [&](Value x, Value y) { return buildMax(b, x, y); });
 }

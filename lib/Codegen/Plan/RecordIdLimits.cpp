@@ -15,9 +15,10 @@ using namespace mlir::recsys;
 
 static constexpr StringLiteral kIdLimit = "recsys.id_limit";
 
-/// The inputs of the model that `ids` is an arrangement of; fails at an op that computes.
-static LogicalResult traceInputs(EmbeddingOp embedding, llvm::SetVector<BlockArgument> &inputs) {
-  SmallVector<Value> worklist = {embedding.getIds()};
+/// The inputs of the model that the ids of a lookup are an arrangement of; fails at an op that computes. Rows that are
+/// padded hold id 0, which every table has.
+static LogicalResult traceInputs(Operation *lookup, Value ids, llvm::SetVector<BlockArgument> &inputs) {
+  SmallVector<Value> worklist = {ids};
   while (!worklist.empty()) {
     Value value = worklist.pop_back_val();
     if (auto input = dyn_cast<BlockArgument>(value)) {
@@ -25,9 +26,9 @@ static LogicalResult traceInputs(EmbeddingOp embedding, llvm::SetVector<BlockArg
       continue;
     }
     Operation *op = value.getDefiningOp();
-    if (!isa<View, BroadcastRowsOp, ShiftOp>(op)) {
+    if (!isa<View, BroadcastRowsOp, PadRowsOp, ShiftOp>(op)) {
       InFlightDiagnostic diagnostic =
-          embedding.emitError()
+          lookup->emitError()
           << "expected ids that come from an input, since a bad one rejects the request, got ids that are "
              "computed; say what happens to ids out of range (out_of_range: CLAMP)";
       diagnostic.attachNote(op->getLoc()) << "computed here";
@@ -44,19 +45,23 @@ struct RecordIdLimitsPass : reccc::impl::RecordIdLimitsPassBase<RecordIdLimitsPa
   void runOnOperation() override {
     ModelOp model = getOperation();
     Builder builder(&getContext());
-    WalkResult result = model.walk([&](EmbeddingOp embedding) {
-      if (embedding.getOutOfRange() != OutOfRange::reject_request)
-        return WalkResult::advance();
+    auto record = [&](auto lookup) -> LogicalResult {
+      if (lookup.getOutOfRange() != OutOfRange::reject_request)
+        return success();
       llvm::SetVector<BlockArgument> inputs;
-      if (failed(traceInputs(embedding, inputs)))
-        return WalkResult::interrupt();
-      int64_t rows = embedding.getTable().getType().getDimSize(0);
+      if (failed(traceInputs(lookup, lookup.getIds(), inputs)))
+        return failure();
+      int64_t rows = lookup.getTable().getType().getDimSize(0);
       for (BlockArgument input : inputs) {
         auto before = model.getArgAttrOfType<IntegerAttr>(input.getArgNumber(), kIdLimit);
         if (!before || before.getInt() > rows)
           model.setArgAttr(input.getArgNumber(), kIdLimit, builder.getI64IntegerAttr(rows));
       }
-      return WalkResult::advance();
+      return success();
+    };
+    WalkResult result = model.walk([&](Operation *op) -> WalkResult {
+      return llvm::TypeSwitch<Operation *, LogicalResult>(op).Case<EmbeddingOp, EmbeddingBagOp>(record).Default(
+          [](Operation *) { return success(); });
     });
     if (result.wasInterrupted())
       signalPassFailure();

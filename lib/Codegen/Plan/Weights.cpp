@@ -100,6 +100,21 @@ LogicalResult Evaluator::compute(Operation *op, std::vector<double> &result) {
           result[i] = operand(op, 0)[i] + operand(op, 1)[i];
         return success();
       })
+      .Case([&](ParamSubOp) {
+        for (size_t i = 0; i < result.size(); ++i)
+          result[i] = operand(op, 0)[i] - operand(op, 1)[i];
+        return success();
+      })
+      .Case([&](ParamMulOp) {
+        for (size_t i = 0; i < result.size(); ++i)
+          result[i] = operand(op, 0)[i] * operand(op, 1)[i];
+        return success();
+      })
+      .Case([&](ParamRsqrtOp rsqrt) {
+        for (size_t i = 0; i < result.size(); ++i)
+          result[i] = 1 / std::sqrt(operand(op, 0)[i] + rsqrt.getEps().convertToDouble());
+        return success();
+      })
       .Case([&](ParamScaleRowsOp scale) {
         int64_t columns = scale.getType().getDimSize(1);
         for (size_t i = 0; i < result.size(); ++i)

@@ -27,6 +27,16 @@ recsys.model @through_views(%ids: !ids {recsys.name = "item"}) -> (!recsys.jagge
   recsys.output %a : !recsys.jagged<#recsys.take_last<#s, 10> x 8xf32>
 }
 
+// A bag's ids, through rows that are padded with id 0.
+// CHECK-LABEL: recsys.model @bags
+// CHECK-SAME: recsys.id_limit = 100 : i64
+recsys.model @bags(%ids: !recsys.jagged<#s x 3xi64> {recsys.name = "item"}) -> (!recsys.jagged<#recsys.rows<4> x 8xf32> {recsys.name = "a"}) {
+  %l = recsys.get_parameter @large : tensor<100x8xf32>
+  %p = recsys.pad_rows %ids : (!recsys.jagged<#s x 3xi64>) -> !recsys.jagged<#recsys.rows<4> x 3xi64>
+  %a = recsys.embedding_bag sum %p, %l padding 0 out_of_range reject_request : (!recsys.jagged<#recsys.rows<4> x 3xi64>, tensor<100x8xf32>) -> !recsys.jagged<#recsys.rows<4> x 8xf32>
+  recsys.output %a : !recsys.jagged<#recsys.rows<4> x 8xf32>
+}
+
 // CHECK-LABEL: recsys.model @negative_clamped
 // CHECK-NOT: recsys.id_limit
 // CHECK: recsys.output

@@ -54,6 +54,13 @@ func.func @scale_by_one(%x: !x) -> !x {
   return %0 : !x
 }
 
+// CHECK-LABEL: @negative_scale_adds
+// CHECK: recsys.scale %arg0 plus 2.000000e+00 by 1.000000e+00
+func.func @negative_scale_adds(%x: !x) -> !x {
+  %0 = recsys.scale %x plus 2.0 by 1.0 : (!x) -> !x
+  return %0 : !x
+}
+
 // CHECK-LABEL: @negative_scale_to_other_storage
 // CHECK: recsys.scale
 func.func @negative_scale_to_other_storage(%x: !x) -> !recsys.jagged<#s x 8xbf16> {

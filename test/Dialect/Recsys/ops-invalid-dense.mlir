@@ -74,45 +74,6 @@ func.func private @mul_c1(%x: !recsys.jagged<#s x 8xf32>, %y: !recsys.jagged<#s 
 // -----
 
 #s = #recsys.space<"history", max = 50>
-func.func private @concat_features_c1() {
-  // expected-error@+2 {{expected at least one value}}
-  // expected-error@+1 {{'recsys.concat_features' op failed to infer returned types}}
-  %0 = "recsys.concat_features"() : () -> !recsys.jagged<#s x 8xf32>
-  return
-}
-
-// -----
-
-#s = #recsys.space<"history", max = 50>
-func.func private @concat_features_c2(%x: !recsys.jagged<#s x 8xf32>, %y: !recsys.jagged<#s x 2x8xf32>) {
-  // expected-error@+2 {{expected records of one dimension, got '!recsys.jagged<#recsys.space<"history", max = 50> x 2x8xf32>'}}
-  // expected-error@+1 {{'recsys.concat_features' op failed to infer returned types}}
-  %0 = recsys.concat_features %x, %y : (!recsys.jagged<#s x 8xf32>, !recsys.jagged<#s x 2x8xf32>) -> !recsys.jagged<#s x 8xf32>
-  return
-}
-
-// -----
-
-#s = #recsys.space<"history", max = 50>
-func.func private @slice_features_c1(%x: !recsys.jagged<#s x 8xf32>) {
-  // expected-error@+2 {{expected a part of a record of one dimension, got [6, 6 + 4) of '!recsys.jagged<#recsys.space<"history", max = 50> x 8xf32>'}}
-  // expected-error@+1 {{'recsys.slice_features' op failed to infer returned types}}
-  %0 = recsys.slice_features %x offset 6 size 4 : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 4xf32>
-  return
-}
-
-// -----
-
-#s = #recsys.space<"history", max = 50>
-func.func private @reshape_features_c1(%x: !recsys.jagged<#s x 8xf32>) {
-  // expected-error@+1 {{expected 8 numbers a row, got '!recsys.jagged<#recsys.space<"history", max = 50> x 3x3xf32>'}}
-  %0 = recsys.reshape_features %x : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 3x3xf32>
-  return
-}
-
-// -----
-
-#s = #recsys.space<"history", max = 50>
 func.func private @top_k_c1(%x: !recsys.jagged<#s x 2x8xf32>) {
   // expected-error@+2 {{expected records of one dimension, got '!recsys.jagged<#recsys.space<"history", max = 50> x 2x8xf32>'}}
   // expected-error@+1 {{'recsys.top_k' op failed to infer returned types}}
@@ -137,5 +98,33 @@ func.func private @top_k_c3(%x: !recsys.jagged<#s x 8xf32>, %e: !recsys.jagged<#
   // expected-error@+2 {{expected excluded ids of one number a row, got '!recsys.jagged<#recsys.space<"history", max = 50> x 2xi64>'}}
   // expected-error@+1 {{'recsys.top_k' op failed to infer returned types}}
   %0, %1 = recsys.top_k %x exclude %e k 2 first_id 0 : (!recsys.jagged<#s x 8xf32>, !recsys.jagged<#s x 2xi64>) -> (!recsys.jagged<#s x 2xi64>, !recsys.jagged<#s x 2xf32>)
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @l2_norm_c2(%x: !recsys.jagged<#s x 8xf32>) {
+  // expected-error@+1 {{'recsys.l2_norm' op expected groups that divide the 8 numbers of a row, got 3}}
+  %0 = recsys.l2_norm %x eps 1.0 groups 3 : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @div_c1(%x: !recsys.jagged<#s x 8xf32>, %y: !recsys.jagged<#s x 4xf32>) {
+  // expected-error@+2 {{expected equal records, got '!recsys.jagged<#recsys.space<"history", max = 50> x 8xf32>' and '!recsys.jagged<#recsys.space<"history", max = 50> x 4xf32>'}}
+  // expected-error@+1 {{'recsys.div' op failed to infer returned types}}
+  %0 = recsys.div %x, %y by_zero zero : (!recsys.jagged<#s x 8xf32>, !recsys.jagged<#s x 4xf32>) -> !recsys.jagged<#s x 8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @clamp_c1(%x: !recsys.jagged<#s x 8xf32>) {
+  // expected-error@+1 {{'recsys.clamp' op expected low <= high, got 2.000000e+00 and 1.000000e+00}}
+  %0 = recsys.clamp %x low 2.0 high 1.0 : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
   return
 }

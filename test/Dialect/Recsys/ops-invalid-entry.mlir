@@ -128,3 +128,30 @@ func.func private @param_l2_norm_c1(%a: tensor<4x6xf32>) {
   %0 = recsys.param_l2_norm %a eps 0.0 : (tensor<4x6xf32>) -> tensor<4x6xf32>
   return
 }
+
+// -----
+
+func.func private @param_sub_c1(%a: tensor<4xf32>, %b: tensor<5xf32>) {
+  // expected-error@+2 {{expected equal shapes, got 'tensor<4xf32>' and 'tensor<5xf32>'}}
+  // expected-error@+1 {{'recsys.param_sub' op failed to infer returned types}}
+  %0 = recsys.param_sub %a, %b : (tensor<4xf32>, tensor<5xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func private @param_mul_c1(%a: tensor<4xf32>, %b: tensor<5xf32>) {
+  // expected-error@+2 {{expected equal shapes, got 'tensor<4xf32>' and 'tensor<5xf32>'}}
+  // expected-error@+1 {{'recsys.param_mul' op failed to infer returned types}}
+  %0 = recsys.param_mul %a, %b : (tensor<4xf32>, tensor<5xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func private @param_rsqrt_c1(%a: tensor<4xf32>) {
+  // expected-error@+2 {{expected eps >= 0, got -1.000000e+00}}
+  // expected-error@+1 {{'recsys.param_rsqrt' op failed to infer returned types}}
+  %0 = recsys.param_rsqrt %a eps -1.0 : (tensor<4xf32>) -> tensor<4xf32>
+  return
+}

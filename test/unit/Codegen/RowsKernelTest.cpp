@@ -126,15 +126,16 @@ TEST(RowsKernel, Pools) {
 #s = #recsys.space<"s", max = 1000>
 !x = !recsys.jagged<#s x 18xf32>
 !r = !recsys.jagged<#recsys.request x 18xf32>
-recsys.model @m(%x: !x {recsys.name = "x"}) -> (!r {recsys.name = "a"}, !r {recsys.name = "b"}, !r {recsys.name = "c"}, !r {recsys.name = "d"}) {
-  %0:4 = rectile.kernel rows (%i = %x : !x) -> (!r, !r, !r, !r) {
+recsys.model @m(%x: !x {recsys.name = "x"}) -> (!r {recsys.name = "a"}, !r {recsys.name = "b"}, !r {recsys.name = "c"}, !r {recsys.name = "d"}, !r {recsys.name = "e"}) {
+  %0:5 = rectile.kernel rows (%i = %x : !x) -> (!r, !r, !r, !r, !r) {
     %a = recsys.pool last %i : (!x) -> !r
     %b = recsys.pool first %i : (!x) -> !r
     %c = recsys.pool sum %i : (!x) -> !r
     %d = recsys.pool mean %i : (!x) -> !r
-    rectile.yield %a, %b, %c, %d : !r, !r, !r, !r
+    %e = recsys.pool max %i : (!x) -> !r
+    rectile.yield %a, %b, %c, %d, %e : !r, !r, !r, !r, !r
   }
-  recsys.output %0#0, %0#1, %0#2, %0#3 : !r, !r, !r, !r
+  recsys.output %0#0, %0#1, %0#2, %0#3, %0#4 : !r, !r, !r, !r, !r
 }
 )",
                          kBatch);
@@ -155,6 +156,104 @@ recsys.model @m(%x: !x {recsys.name = "x"}, %w: !w {recsys.name = "w"}, %b: !b {
     rectile.yield %2 : !y
   }
   recsys.output %0 : !y
+}
+)",
+                         kBatch);
+}
+
+TEST(RowsKernel, MoreActivations) {
+  for (double deviation : {0.3, 1.0, 30.0}) {
+    ComparisonOptions options;
+    options.deviation = deviation;
+    compareWithInterpreter(R"(
+#s = #recsys.space<"s", max = 1000>
+!x = !recsys.jagged<#s x 37xf32>
+recsys.model @m(%x: !x {recsys.name = "x"}, %y: !x {recsys.name = "y"}) -> (!x {recsys.name = "a"}, !x {recsys.name = "b"}, !x {recsys.name = "c"}, !x {recsys.name = "d"}, !x {recsys.name = "e"}, !x {recsys.name = "f"}) {
+  %0:6 = rectile.kernel rows (%i = %x : !x, %j = %y : !x) -> (!x, !x, !x, !x, !x, !x) {
+    %a = recsys.leaky_relu %i slope 0.2 : (!x) -> !x
+    %b = recsys.clamp %i low -0.5 high 2.5 : (!x) -> !x
+    %r = recsys.relu %i : (!x) -> !x
+    %c = recsys.log %i : (!x) -> !x
+    %p = recsys.scale %r plus 1.0 by 1.0 : (!x) -> !x
+    %d = recsys.log %p : (!x) -> !x
+    %e = recsys.div %j, %i by_zero ieee : (!x, !x) -> !x
+    %f = recsys.div %j, %r by_zero zero : (!x, !x) -> !x
+    rectile.yield %a, %b, %c, %d, %e, %f : !x, !x, !x, !x, !x, !x
+  }
+  recsys.output %0#0, %0#1, %0#2, %0#3, %0#4, %0#5 : !x, !x, !x, !x, !x, !x
+}
+)",
+                           kBatch, options);
+  }
+}
+
+TEST(RowsKernel, Bags) {
+  compareWithInterpreter(R"(
+#s = #recsys.space<"s", max = 1000>
+!i = !recsys.jagged<#s x 5xi64>
+!x = !recsys.jagged<#s x 19xf32>
+recsys.parameter private @t : tensor<6x19xf32> from "t"
+recsys.model @m(%x: !i {recsys.name = "x"}, %y: !recsys.jagged<#s x i64> {recsys.name = "y"})
+    -> (!x {recsys.name = "a"}, !x {recsys.name = "b"}, !x {recsys.name = "c"}, !recsys.jagged<#s x 5xf32> {recsys.name = "d"}, !recsys.jagged<#s x f32> {recsys.name = "e"}) {
+  %t = recsys.get_parameter @t : tensor<6x19xf32>
+  %0:5 = rectile.kernel rows (%i = %x : !i, %j = %y : !recsys.jagged<#s x i64>, %p = %t : tensor<6x19xf32>) -> (!x, !x, !x, !recsys.jagged<#s x 5xf32>, !recsys.jagged<#s x f32>) {
+    %a = recsys.embedding_bag sum %i, %p out_of_range clamp : (!i, tensor<6x19xf32>) -> !x
+    %b = recsys.embedding_bag mean %i, %p padding 3 out_of_range clamp : (!i, tensor<6x19xf32>) -> !x
+    %c = recsys.embedding_bag max %i, %p padding 5 out_of_range clamp : (!i, tensor<6x19xf32>) -> !x
+    %d = recsys.to_float %i : (!i) -> !recsys.jagged<#s x 5xf32>
+    %e = recsys.to_float %j : (!recsys.jagged<#s x i64>) -> !recsys.jagged<#s x f32>
+    rectile.yield %a, %b, %c, %d, %e : !x, !x, !x, !recsys.jagged<#s x 5xf32>, !recsys.jagged<#s x f32>
+  }
+  recsys.output %0#0, %0#1, %0#2, %0#3, %0#4 : !x, !x, !x, !recsys.jagged<#s x 5xf32>, !recsys.jagged<#s x f32>
+}
+)",
+                         kBatch);
+}
+
+TEST(RowsKernel, PartsOfRecords) {
+  compareWithInterpreter(R"(
+#s = #recsys.space<"s", max = 1000>
+!x = !recsys.jagged<#s x 3x19xf32>
+!f = !recsys.jagged<#s x 3xf32>
+!y = !recsys.jagged<#s x 19xf32>
+!o = !recsys.jagged<#s x f32>
+recsys.model @m(%x: !x {recsys.name = "x"}, %f: !f {recsys.name = "f"}, %o: !o {recsys.name = "o"})
+    -> (!x {recsys.name = "a"}, !x {recsys.name = "b"}, !y {recsys.name = "c"}, !f {recsys.name = "d"}, !y {recsys.name = "e"}, !x {recsys.name = "g"}) {
+  %0:6 = rectile.kernel rows (%i = %x : !x, %j = %f : !f, %k = %o : !o) -> (!x, !x, !y, !f, !y, !x) {
+    %a0 = recsys.scale_parts %i, %j : (!x, !f) -> !x
+    %a = recsys.scale_parts %a0, %k : (!x, !o) -> !x
+    %b = recsys.softmax %i : (!x) -> !x
+    %c = recsys.reduce_features mean %a dim 0 : (!x) -> !y
+    %d = recsys.reduce_features sum %i dim 1 : (!x) -> !f
+    %e = recsys.reduce_features max %i dim 0 : (!x) -> !y
+    %g = recsys.l2_norm %i eps 1.0e-6 groups 3 : (!x) -> !x
+    rectile.yield %a, %b, %c, %d, %e, %g : !x, !x, !y, !f, !y, !x
+  }
+  recsys.output %0#0, %0#1, %0#2, %0#3, %0#4, %0#5 : !x, !x, !y, !f, !y, !x
+}
+)",
+                         kBatch);
+}
+
+TEST(RowsKernel, DotsOfParts) {
+  compareWithInterpreter(R"(
+#s = #recsys.space<"s", max = 1000>
+!x = !recsys.jagged<#s x 4x19xf32>
+!y = !recsys.jagged<#s x 2x19xf32>
+!a = !recsys.jagged<#s x 4x2xf32>
+!l = !recsys.jagged<#s x 6xf32>
+!d = !recsys.jagged<#s x 10xf32>
+recsys.model @m(%x: !x {recsys.name = "x"}, %y: !y {recsys.name = "y"}, %z: !x {recsys.name = "z"})
+    -> (!a {recsys.name = "a"}, !l {recsys.name = "l"}, !d {recsys.name = "m"}, !l {recsys.name = "u"}, !d {recsys.name = "v"}) {
+  %0:5 = rectile.kernel rows (%i = %x : !x, %j = %y : !y, %k = %z : !x) -> (!a, !l, !d, !l, !d) {
+    %a = recsys.feature_dots %i, %j pairs all : (!x, !y) -> !a
+    %l = recsys.feature_dots %i, %k pairs lower : (!x, !x) -> !l
+    %m = recsys.feature_dots %i, %k pairs lower_diagonal : (!x, !x) -> !d
+    %u = recsys.feature_dots %i, %k pairs upper : (!x, !x) -> !l
+    %v = recsys.feature_dots %i, %k pairs upper_diagonal : (!x, !x) -> !d
+    rectile.yield %a, %l, %m, %u, %v : !a, !l, !d, !l, !d
+  }
+  recsys.output %0#0, %0#1, %0#2, %0#3, %0#4 : !a, !l, !d, !l, !d
 }
 )",
                          kBatch);

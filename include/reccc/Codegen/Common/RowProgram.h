@@ -54,20 +54,41 @@ private:
   LogicalResult emitEmbedding(Operation *op);
   LogicalResult emitSequence(Operation *op);
   LogicalResult emitDense(Operation *op);
+  LogicalResult emitFeatures(Operation *op);
 
   void elementwise(Value result, ArrayRef<Value> operands, std::function<Value(ArrayRef<Value>)> compute);
   /// Defines the value, in scratch when that pays.
   void defineFloats(Value result, RowValue row);
   RowValue materialize(const RowValue &row);
+  /// The same row in memory.
+  RowValue inMemory(const RowValue &row) { return row.memory ? row : materialize(row); }
   /// A row of scratch, padded to whole vectors and one more.
   Value scratchRow(int64_t size);
   void copy(const RowValue &row, Value pointer, Type element);
+  /// The sum of `size` columns; `vector` gives those at an offset.
+  Value sum(int64_t size, function_ref<Value(Value offset, int64_t valid)> vector);
   /// The sum over `size` columns from `first` on of f(vector).
-  Value reduce(const RowValue &row, int64_t first, int64_t size, function_ref<Value(Value)> f);
+  Value reduce(const RowValue &row, Value first, int64_t size, function_ref<Value(Value)> f);
+  /// The greatest of `size` columns from `first` on.
+  Value greatest(const RowValue &row, Value first, int64_t size);
+
+  // Sums, means and maxima of rows that come one by one.
+  /// What is left of no rows, at `pointer`.
+  void beginPool(recsys::PoolKind kind, Value pointer, int64_t size);
+  void addToPool(recsys::PoolKind kind, Value pointer, const RowValue &row);
+  /// The row, after `count` rows (i64); zeros of none.
+  RowValue endPool(recsys::PoolKind kind, Value pointer, int64_t size, Value count);
+
   void emitLayerNorm(recsys::LayerNormOp op);
   void emitL2Norm(recsys::L2NormOp op);
   void emitRmsNorm(recsys::RmsNormOp op);
   void emitConcat(recsys::ConcatFeaturesOp op);
+  void emitScaleParts(recsys::ScalePartsOp op);
+  void emitSoftmax(recsys::SoftmaxOp op);
+  void emitReduceFeatures(recsys::ReduceFeaturesOp op);
+  void emitFeatureDots(recsys::FeatureDotsOp op);
+  void emitEmbeddingBag(recsys::EmbeddingBagOp op);
+  void emitToFloat(recsys::ToFloatOp op);
   void emitRequestLinear(recsys::RequestLinearOp op);
   void emitShift(recsys::ShiftOp op);
   void emitPadRows(recsys::PadRowsOp op);

@@ -9,6 +9,8 @@
 namespace reccc {
 
 Value buildExp(TileBuilder &b, Value x);
+/// Natural logarithm.
+Value buildLog(TileBuilder &b, Value x);
 Value buildSigmoid(TileBuilder &b, Value x);
 /// x / (1 + exp(-x))
 Value buildSilu(TileBuilder &b, Value x);
@@ -19,11 +21,15 @@ Value buildGelu(TileBuilder &b, Value x);
 Value buildGeluTanh(TileBuilder &b, Value x);
 /// max(x, 0); NaN stays.
 Value buildRelu(TileBuilder &b, Value x);
+/// The greater one; NaN if one is.
+Value buildMax(TileBuilder &b, Value x, Value y);
 /// Cosine and sine of a scalar fp32 angle of moderate size, correct to fp32: computed in double.
 std::pair<Value, Value> buildCosSin(TileBuilder &b, Value angle);
 
 /// The sum of all lanes, as a tree.
 Value buildLaneSum(TileBuilder &b, Value vector);
+/// The greatest of all lanes; NaN if one is.
+Value buildLaneMax(TileBuilder &b, Value vector);
 
 } // namespace reccc
 

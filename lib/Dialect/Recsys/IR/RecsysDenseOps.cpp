@@ -105,9 +105,12 @@ LogicalResult L2NormOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
 }
 
 LogicalResult L2NormOp::verify() {
-  if (getEps().convertToDouble() > 0) // l2_norm_c1
+  if (!(getEps().convertToDouble() > 0)) // l2_norm_c1
+    return emitOpError() << "expected eps > 0, got " << getEps().convertToDouble();
+  int64_t groups = getGroups(), elements = getInput().getType().getRowElements();
+  if (groups >= 1 && elements % groups == 0) // l2_norm_c2
     return success();
-  return emitOpError() << "expected eps > 0, got " << getEps().convertToDouble();
+  return emitOpError() << "expected groups that divide the " << elements << " numbers of a row, got " << groups;
 }
 
 LogicalResult RmsNormOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
@@ -127,7 +130,7 @@ LogicalResult RmsNormOp::verify() {
 
 //===-- elementwise --------------------------------------------------------------------------===//
 
-/// add_c1, sub_c1, mul_c1
+/// add_c1, sub_c1, mul_c1, div_c1
 static LogicalResult inferBinary(std::optional<Location> location, Value lhs, Value rhs, SmallVectorImpl<Type> &types) {
   if (failed(checkJagged(location, lhs)) || failed(checkJagged(location, rhs)) ||
       failed(checkSameSpace(location, jagged(lhs), jagged(rhs))) ||
@@ -150,6 +153,11 @@ LogicalResult MulOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc
   return inferBinary(location, adaptor.getLhs(), adaptor.getRhs(), types);
 }
 
+LogicalResult DivOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+                                      SmallVectorImpl<Type> &types) {
+  return inferBinary(location, adaptor.getLhs(), adaptor.getRhs(), types);
+}
+
 static LogicalResult inferSame(Value input, SmallVectorImpl<Type> &types) {
   types.push_back(input.getType());
   return success();
@@ -160,8 +168,8 @@ LogicalResult ScaleOp::inferReturnTypes(MLIRContext *, std::optional<Location>, 
   return inferSame(adaptor.getInput(), types);
 }
 OpFoldResult ScaleOp::fold(FoldAdaptor) {
-  return getFactor().convertToDouble() == 1.0 && getInput().getType() == getType() ? OpFoldResult(getInput())
-                                                                                   : OpFoldResult();
+  bool isIdentity = getFactor().convertToDouble() == 1.0 && getPlus().convertToDouble() == 0.0;
+  return isIdentity && getInput().getType() == getType() ? OpFoldResult(getInput()) : OpFoldResult();
 }
 LogicalResult SiluOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
                                        SmallVectorImpl<Type> &types) {
@@ -183,73 +191,22 @@ LogicalResult TanhOp::inferReturnTypes(MLIRContext *, std::optional<Location>, A
                                        SmallVectorImpl<Type> &types) {
   return inferSame(adaptor.getInput(), types);
 }
-
-//===-- features -----------------------------------------------------------------------------===//
-
-LogicalResult ConcatFeaturesOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                                 Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  if (adaptor.getInputs().empty()) // concat_features_c1
-    return failAt(location, context) << "expected at least one value";
-  if (failed(checkJagged(location, adaptor.getInputs().front())))
-    return failure();
-  JaggedType first = jagged(adaptor.getInputs().front());
-  int64_t size = 0;
-  for (Value input : adaptor.getInputs()) { // concat_features_c2
-    if (failed(checkJagged(location, input)) || failed(checkSameSpace(location, first, jagged(input))))
-      return failure();
-    if (jagged(input).getDims().size() != 1)
-      return failAt(location, context) << "expected records of one dimension, got " << input.getType();
-    size += jagged(input).getDims()[0];
-  }
-  return inferJagged(location, first.getSpace(), {size}, first.getElementType(), types);
+LogicalResult LeakyReluOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
+  return inferSame(adaptor.getInput(), types);
+}
+LogicalResult ClampOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                        SmallVectorImpl<Type> &types) {
+  return inferSame(adaptor.getInput(), types);
+}
+LogicalResult LogOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                      SmallVectorImpl<Type> &types) {
+  return inferSame(adaptor.getInput(), types);
 }
 
-OpFoldResult ConcatFeaturesOp::fold(FoldAdaptor) {
-  return getInputs().size() == 1 && getInputs().front().getType() == getType() ? OpFoldResult(getInputs().front())
-                                                                               : OpFoldResult();
-}
-
-LogicalResult SliceFeaturesOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
-                                                SmallVectorImpl<Type> &types) {
-  if (failed(checkJagged(location, adaptor.getInput())))
-    return failure();
-  JaggedType input = jagged(adaptor.getInput());
-  int64_t offset = adaptor.getOffset(), size = adaptor.getSize();
-  if (input.getDims().size() != 1 || offset < 0 || size < 1 || offset > input.getDims()[0] - size) // slice_features_c1
-    return failAt(location, context) << "expected a part of a record of one dimension, got [" << offset << ", "
-                                     << offset << " + " << size << ") of " << input;
-  types.push_back(input.withDims({size}));
-  return success();
-}
-
-OpFoldResult SliceFeaturesOp::fold(FoldAdaptor) {
-  if (getInput().getType() == getType())
-    return getInput();
-  auto concat = getInput().getDefiningOp<ConcatFeaturesOp>();
-  if (!concat || concat.getType().getElementType() != getType().getElementType())
-    return {};
-  int64_t offset = 0;
-  for (Value input : concat.getInputs()) {
-    if (offset == static_cast<int64_t>(getOffset()) && input.getType() == getType())
-      return input;
-    offset += jagged(input).getDims()[0];
-  }
-  return {};
-}
-
-LogicalResult ReshapeFeaturesOp::verify() {
-  JaggedType input = getInput().getType(), result = getType(); // reshape_features_c1
-  if (failed(checkSameSpace(getLoc(), input, result)))
-    return failure();
-  if (input.getRowElements() != result.getRowElements())
-    return emitOpError() << "expected " << input.getRowElements() << " numbers a row, got " << result;
-  return success();
-}
-
-OpFoldResult ReshapeFeaturesOp::fold(FoldAdaptor) {
-  if (getInput().getType() == getType())
-    return getInput();
-  auto inner = getInput().getDefiningOp<ReshapeFeaturesOp>();
-  bool rounds = getInput().getType().getElementType() != getType().getElementType();
-  return inner && !rounds && inner.getInput().getType() == getType() ? OpFoldResult(inner.getInput()) : OpFoldResult();
+LogicalResult ClampOp::verify() {
+  if (getLow().convertToDouble() <= getHigh().convertToDouble()) // clamp_c1
+    return success();
+  return emitOpError() << "expected low <= high, got " << getLow().convertToDouble() << " and "
+                       << getHigh().convertToDouble();
 }

@@ -21,6 +21,33 @@ LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *context, std::optional<
   return inferJagged(location, ids.getSpace(), {table.getDimSize(1)}, table.getElementType(), types);
 }
 
+LogicalResult EmbeddingBagOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                               SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, adaptor.getIds())) || failed(checkWeights(location, {adaptor.getTable()})))
+    return failure();
+  JaggedType ids = jagged(adaptor.getIds());
+  auto table = cast<RankedTensorType>(adaptor.getTable().getType());
+  if (ids.getDims().size() != 1) // embedding_bag_c1
+    return failAt(location, context) << "expected ids of one dimension, got " << ids;
+  if (table.getRank() != 2) // embedding_bag_c2
+    return failAt(location, context) << "expected a table of rank 2, got " << table;
+  if (adaptor.getKind() == PoolKind::first || adaptor.getKind() == PoolKind::last) // embedding_bag_c3
+    return failAt(location, context) << "expected sum, mean or max, got " << stringifyEnum(adaptor.getKind());
+  std::optional<uint64_t> padding = adaptor.getPadding();
+  if (padding && *padding >= static_cast<uint64_t>(table.getDimSize(0))) // embedding_bag_c4
+    return failAt(location, context) << "expected a padding id in [0, " << table.getDimSize(0) << "), got "
+                                     << static_cast<int64_t>(*padding);
+  return inferJagged(location, ids.getSpace(), {table.getDimSize(1)}, table.getElementType(), types);
+}
+
+LogicalResult ToFloatOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                          SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, adaptor.getInput())))
+    return failure();
+  types.push_back(jagged(adaptor.getInput()).withElementType(Float32Type::get(context)));
+  return success();
+}
+
 LogicalResult ActionBitsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
                                              SmallVectorImpl<Type> &types) {
   if (failed(checkJagged(location, adaptor.getActions())) || failed(checkWeights(location, {adaptor.getTable()})))

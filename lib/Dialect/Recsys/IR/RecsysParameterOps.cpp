@@ -97,14 +97,38 @@ LogicalResult ParamConcatOp::inferReturnTypes(MLIRContext *context, std::optiona
   return success();
 }
 
-LogicalResult ParamAddOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
-                                           SmallVectorImpl<Type> &types) {
-  if (failed(checkWeights(location, {adaptor.getLhs(), adaptor.getRhs()})))
+/// param_add_c1, param_sub_c1, param_mul_c1
+static LogicalResult inferEqualShapes(std::optional<Location> location, Value lhs, Value rhs,
+                                      SmallVectorImpl<Type> &types) {
+  if (failed(checkWeights(location, {lhs, rhs})))
     return failure();
-  if (!equalUpToStorage(adaptor.getLhs().getType(), adaptor.getRhs().getType())) // param_add_c1
-    return failAt(location, context) << "expected equal shapes, got " << adaptor.getLhs().getType() << " and "
-                                     << adaptor.getRhs().getType();
-  types.push_back(adaptor.getLhs().getType());
+  if (!equalUpToStorage(lhs.getType(), rhs.getType()))
+    return failAt(location, lhs.getContext())
+           << "expected equal shapes, got " << lhs.getType() << " and " << rhs.getType();
+  types.push_back(lhs.getType());
+  return success();
+}
+
+LogicalResult ParamAddOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+                                           SmallVectorImpl<Type> &types) {
+  return inferEqualShapes(location, adaptor.getLhs(), adaptor.getRhs(), types);
+}
+LogicalResult ParamSubOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+                                           SmallVectorImpl<Type> &types) {
+  return inferEqualShapes(location, adaptor.getLhs(), adaptor.getRhs(), types);
+}
+LogicalResult ParamMulOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+                                           SmallVectorImpl<Type> &types) {
+  return inferEqualShapes(location, adaptor.getLhs(), adaptor.getRhs(), types);
+}
+
+LogicalResult ParamRsqrtOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                             SmallVectorImpl<Type> &types) {
+  if (failed(checkWeights(location, {adaptor.getInput()})))
+    return failure();
+  if (!(adaptor.getEps().convertToDouble() >= 0)) // param_rsqrt_c1
+    return failAt(location, context) << "expected eps >= 0, got " << adaptor.getEps().convertToDouble();
+  types.push_back(adaptor.getInput().getType());
   return success();
 }
 

@@ -3,7 +3,7 @@
 #ifndef RECCC_DIALECT_RECSYS_IR_RECSYSATTENTIONOPS_TD
 #define RECCC_DIALECT_RECSYS_IR_RECSYSATTENTIONOPS_TD
 
-include "reccc/Dialect/Recsys/IR/RecsysDenseOps.td"
+include "reccc/Dialect/Recsys/IR/RecsysFeatureOps.td"
 
 def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegments]> {
   let summary = "Rows read from rows of the same request";

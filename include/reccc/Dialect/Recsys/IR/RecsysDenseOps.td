@@ -77,7 +77,9 @@ def Recsys_LayerNormOp : Recsys_InferredOp<"layer_norm", [Recsys_RowWiseInterfac
 def Recsys_L2NormOp : Recsys_InferredOp<"l2_norm", [Recsys_RowWiseInterface]> {
   let summary = "Divide a row by its length";
   let description = [{
-    x / max(|x|, eps) over all elements of a row. (l2_norm_c1) eps > 0.
+    x / max(|x|, eps) over all elements of a row, or over each of `groups` equal parts of it.
+
+    (l2_norm_c1) eps > 0. (l2_norm_c2) groups >= 1 divides the row.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>
@@ -87,9 +89,9 @@ def Recsys_L2NormOp : Recsys_InferredOp<"l2_norm", [Recsys_RowWiseInterface]> {
     }
     ```
   }];
-  let arguments = (ins Recsys_Floats:$input, F64Attr:$eps);
+  let arguments = (ins Recsys_Floats:$input, F64Attr:$eps, DefaultValuedAttr<I64Attr, "1">:$groups);
   let results = (outs Recsys_Floats:$result);
-  let assemblyFormat = "$input `eps` $eps attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$input `eps` $eps (`groups` $groups^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 
@@ -168,10 +170,30 @@ def Recsys_MulOp : Recsys_InferredOp<"mul", [Recsys_ElementwiseInterface, Commut
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
 }
 
-def Recsys_ScaleOp : Recsys_InferredOp<"scale", [Recsys_ElementwiseInterface]> {
-  let summary = "Times a constant";
+def Recsys_DivOp : Recsys_InferredOp<"div", [Recsys_ElementwiseInterface]> {
+  let summary = "The quotient, element by element";
   let description = [{
-    input * factor.
+    - `by_zero` (required): what a divisor of 0 gives: `ieee`: infinity or NaN; `zero`: 0, whatever the dividend.
+
+    (div_c1) Types agree up to the storage type.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @div(%x: !recsys.jagged<#s x 8xf32>, %y: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.div %x, %y by_zero zero : (!recsys.jagged<#s x 8xf32>, !recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$lhs, Recsys_Floats:$rhs, Recsys_ByZeroAttr:$by_zero);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$lhs `,` $rhs `by_zero` custom<Keyword>($by_zero) attr-dict `:` functional-type(operands, results)";
+}
+
+def Recsys_ScaleOp : Recsys_InferredOp<"scale", [Recsys_ElementwiseInterface]> {
+  let summary = "Plus a constant, times a constant";
+  let description = [{
+    (input + plus) * factor. `plus` is 0 when it is not there.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>
@@ -181,9 +203,9 @@ def Recsys_ScaleOp : Recsys_InferredOp<"scale", [Recsys_ElementwiseInterface]> {
     }
     ```
   }];
-  let arguments = (ins Recsys_Floats:$input, F64Attr:$factor);
+  let arguments = (ins Recsys_Floats:$input, F64Attr:$factor, DefaultValuedAttr<F64Attr, "0.0">:$plus);
   let results = (outs Recsys_Floats:$result);
-  let assemblyFormat = "$input `by` $factor attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$input (`plus` $plus^)? `by` $factor attr-dict `:` functional-type(operands, results)";
   let hasFolder = 1;
 }
 
@@ -277,53 +299,52 @@ def Recsys_TanhOp : Recsys_InferredOp<"tanh", [Recsys_ElementwiseInterface]> {
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 
-def Recsys_ConcatFeaturesOp : Recsys_InferredOp<"concat_features", [Recsys_RowWiseInterface, Recsys_ViewInterface]> {
-  let summary = "Records joined end to end";
+def Recsys_LeakyReluOp : Recsys_InferredOp<"leaky_relu", [Recsys_ElementwiseInterface]> {
+  let summary = "The positive part, and a slope on the other side";
   let description = [{
-    (concat_features_c1) At least one operand. (concat_features_c2) One row space, each operand has one dimension.
+    x where x > 0, slope * x elsewhere.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>
-    func.func private @concat_features(%x: !recsys.jagged<#s x 8xf32>, %y: !recsys.jagged<#s x 4xf32>) {
-      %0 = recsys.concat_features %x, %y : (!recsys.jagged<#s x 8xf32>, !recsys.jagged<#s x 4xf32>) -> !recsys.jagged<#s x 12xf32>
+    func.func private @leaky_relu(%x: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.leaky_relu %x slope 0.2 : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
       return
     }
     ```
   }];
-  let arguments = (ins Variadic<Recsys_Floats>:$inputs);
+  let arguments = (ins Recsys_Floats:$input, F64Attr:$slope);
   let results = (outs Recsys_Floats:$result);
-  let assemblyFormat = "$inputs attr-dict `:` functional-type(operands, results)";
-  let hasFolder = 1;
+  let assemblyFormat = "$input `slope` $slope attr-dict `:` functional-type(operands, results)";
 }
 
-def Recsys_SliceFeaturesOp : Recsys_InferredOp<"slice_features", [Recsys_RowWiseInterface, Recsys_ViewInterface]> {
-  let summary = "Part of each record";
+def Recsys_ClampOp : Recsys_InferredOp<"clamp", [Recsys_ElementwiseInterface]> {
+  let summary = "The nearest number of an interval";
   let description = [{
-    Elements [offset, offset + size). (slice_features_c1) One dimension; the part lies inside it and is not empty.
+    min(max(x, low), high); NaN stays NaN. (clamp_c1) low <= high.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>
-    func.func private @slice_features(%x: !recsys.jagged<#s x 8xf32>) {
-      %0 = recsys.slice_features %x offset 2 size 4 : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 4xf32>
+    func.func private @clamp(%x: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.clamp %x low 0.0 high 50.0 : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
       return
     }
     ```
   }];
-  let arguments = (ins Recsys_Floats:$input, I64Attr:$offset, I64Attr:$size);
+  let arguments = (ins Recsys_Floats:$input, F64Attr:$low, F64Attr:$high);
   let results = (outs Recsys_Floats:$result);
-  let assemblyFormat = "$input `offset` $offset `size` $size attr-dict `:` functional-type(operands, results)";
-  let hasFolder = 1;
+  let assemblyFormat = "$input `low` $low `high` $high attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
-def Recsys_ReshapeFeaturesOp : Recsys_ValueOp<"reshape_features", [Recsys_RowWiseInterface, Recsys_ViewInterface]> {
-  let summary = "The same record with other dimensions";
+def Recsys_LogOp : Recsys_InferredOp<"log", [Recsys_ElementwiseInterface]> {
+  let summary = "Natural logarithm";
   let description = [{
-    Row-major order is kept. (reshape_features_c1) Row space, kind of element and number of elements agree.
+    -infinity at 0, NaN below.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>
-    func.func private @reshape_features(%x: !recsys.jagged<#s x 8xf32>) {
-      %0 = recsys.reshape_features %x : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 2x4xf32>
+    func.func private @log(%x: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.log %x : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
       return
     }
     ```
@@ -331,8 +352,6 @@ def Recsys_ReshapeFeaturesOp : Recsys_ValueOp<"reshape_features", [Recsys_RowWis
   let arguments = (ins Recsys_Floats:$input);
   let results = (outs Recsys_Floats:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
-  let hasVerifier = 1;
-  let hasFolder = 1;
 }
 
 #endif // RECCC_DIALECT_RECSYS_IR_RECSYSDENSEOPS_TD

@@ -39,6 +39,46 @@ def Recsys_EmbeddingOp : Recsys_InferredOp<"embedding", [Recsys_RowWiseInterface
   let assemblyFormat = "$ids `,` $table `out_of_range` custom<Keyword>($out_of_range) attr-dict `:` functional-type(operands, results)";
 }
 
+def Recsys_EmbeddingBagOp : Recsys_InferredOp<"embedding_bag", [Recsys_RowWiseInterface]> {
+  let summary = "Look up several rows of a table and join them";
+  let description = [{
+    `sum`, `mean` or `max` of the table's rows of a row's ids. Ids that equal `padding` are left out, and the mean divides by the number of the others; zeros where none is left.
+    - `out_of_range` (required): as of `embedding`.
+
+    (embedding_bag_c1) Ids have one dimension. (embedding_bag_c2) The table has rank 2. (embedding_bag_c3) The kind is sum, mean or max.
+    (embedding_bag_c4) `padding` is a row of the table.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @embedding_bag(%ids: !recsys.jagged<#s x 6xi64>, %t: tensor<100x8xf32>) {
+      %0 = recsys.embedding_bag mean %ids, %t padding 0 out_of_range reject_request : (!recsys.jagged<#s x 6xi64>, tensor<100x8xf32>) -> !recsys.jagged<#s x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Ids:$ids, Recsys_Weight:$table, Recsys_PoolKindAttr:$kind, OptionalAttr<I64Attr>:$padding, Recsys_OutOfRangeAttr:$out_of_range);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "custom<Keyword>($kind) $ids `,` $table (`padding` $padding^)? `out_of_range` custom<Keyword>($out_of_range) attr-dict `:` functional-type(operands, results)";
+}
+
+def Recsys_ToFloatOp : Recsys_InferredOp<"to_float", [Recsys_RowWiseInterface]> {
+  let summary = "Integers as floats";
+  let description = [{
+    The nearest number of the result's element type.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @to_float(%x: !recsys.jagged<#s x i64>) {
+      %0 = recsys.to_float %x : (!recsys.jagged<#s x i64>) -> !recsys.jagged<#s x f32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Ids:$input);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
 def Recsys_ActionBitsOp : Recsys_InferredOp<"action_bits", [Recsys_RowWiseInterface]> {
   let summary = "Table rows of the bits that are set";
   let description = [{

@@ -20,9 +20,18 @@ def Recsys_OutOfRange : Recsys_Enum<"OutOfRange", "what an id outside the table 
   I32EnumCase<"reject_request", 0>, I32EnumCase<"clamp", 1>]>;
 def Recsys_OutOfRangeAttr : Recsys_EnumAttr<Recsys_OutOfRange, "out_of_range">;
 
-def Recsys_PoolKind : Recsys_Enum<"PoolKind", "how the rows of a request become one", [
-  I32EnumCase<"last", 0>, I32EnumCase<"first", 1>, I32EnumCase<"sum", 2>, I32EnumCase<"mean", 3>]>;
+def Recsys_PoolKind : Recsys_Enum<"PoolKind", "how several records become one", [
+  I32EnumCase<"last", 0>, I32EnumCase<"first", 1>, I32EnumCase<"sum", 2>, I32EnumCase<"mean", 3>, I32EnumCase<"max", 4>]>;
 def Recsys_PoolKindAttr : Recsys_EnumAttr<Recsys_PoolKind, "pool_kind">;
+
+def Recsys_ByZero : Recsys_Enum<"ByZero", "what a division by 0 gives", [
+  I32EnumCase<"ieee", 0>, I32EnumCase<"zero", 1>]>;
+def Recsys_ByZeroAttr : Recsys_EnumAttr<Recsys_ByZero, "by_zero">;
+
+def Recsys_Pairs : Recsys_Enum<"Pairs", "which pairs of vectors", [
+  I32EnumCase<"all", 0>, I32EnumCase<"lower", 1>, I32EnumCase<"lower_diagonal", 2>, I32EnumCase<"upper", 3>,
+  I32EnumCase<"upper_diagonal", 4>]>;
+def Recsys_PairsAttr : Recsys_EnumAttr<Recsys_Pairs, "pairs">;
 
 def Recsys_ScoreKind : Recsys_Enum<"ScoreKind", "how scores become weights", [
   I32EnumCase<"silu", 0>, I32EnumCase<"softmax", 1>]>;

@@ -8,6 +8,7 @@ include "reccc/Dialect/Recsys/IR/RecsysParameterOps.td"
 include "reccc/Dialect/Recsys/IR/RecsysEmbeddingOps.td"
 include "reccc/Dialect/Recsys/IR/RecsysSequenceOps.td"
 include "reccc/Dialect/Recsys/IR/RecsysDenseOps.td"
+include "reccc/Dialect/Recsys/IR/RecsysFeatureOps.td"
 include "reccc/Dialect/Recsys/IR/RecsysAttentionOps.td"
 include "reccc/Dialect/Recsys/IR/RecsysRetrievalOps.td"
 

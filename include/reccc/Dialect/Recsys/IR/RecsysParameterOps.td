@@ -125,6 +125,57 @@ def Recsys_ParamAddOp : Recsys_InferredParameterOp<"param_add", [Commutative]> {
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
 }
 
+def Recsys_ParamSubOp : Recsys_InferredParameterOp<"param_sub"> {
+  let summary = "The difference of two parameters";
+  let description = [{
+    (param_sub_c1) Shapes agree.
+
+    ```mlir
+    func.func private @param_sub(%a: tensor<4xf32>, %b: tensor<4xf32>) {
+      %0 = recsys.param_sub %a, %b : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Weight:$lhs, Recsys_Weight:$rhs);
+  let results = (outs Recsys_Weight:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+}
+
+def Recsys_ParamMulOp : Recsys_InferredParameterOp<"param_mul", [Commutative]> {
+  let summary = "The product of two parameters, element by element";
+  let description = [{
+    (param_mul_c1) Shapes agree.
+
+    ```mlir
+    func.func private @param_mul(%a: tensor<4xf32>, %b: tensor<4xf32>) {
+      %0 = recsys.param_mul %a, %b : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Weight:$lhs, Recsys_Weight:$rhs);
+  let results = (outs Recsys_Weight:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+}
+
+def Recsys_ParamRsqrtOp : Recsys_InferredParameterOp<"param_rsqrt"> {
+  let summary = "One over the square root";
+  let description = [{
+    1 / sqrt(x + eps): a batch norm's variance as a factor. (param_rsqrt_c1) eps >= 0.
+
+    ```mlir
+    func.func private @param_rsqrt(%v: tensor<4xf32>) {
+      %0 = recsys.param_rsqrt %v eps 1.0e-5 : (tensor<4xf32>) -> tensor<4xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Weight:$input, F64Attr:$eps);
+  let results = (outs Recsys_Weight:$result);
+  let assemblyFormat = "$input `eps` $eps attr-dict `:` functional-type(operands, results)";
+}
+
 def Recsys_ParamScaleRowsOp : Recsys_InferredParameterOp<"param_scale_rows"> {
   let summary = "Each row of a matrix times a factor";
   let description = [{

@@ -232,7 +232,7 @@ def Recsys_MaskShortOp : Recsys_InferredOp<"mask_short", [Recsys_RowWiseInterfac
 def Recsys_PoolOp : Recsys_InferredOp<"pool"> {
   let summary = "One row from the rows of a request";
   let description = [{
-    `last`, `first`, `sum` or `mean`; zeros when the request has no rows.
+    `last`, `first`, `sum`, `mean` or `max`; zeros when the request has no rows. A NaN among the rows makes NaN.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>
