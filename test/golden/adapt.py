@@ -16,7 +16,7 @@ import sys
 
 import numpy as np
 
-TYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4"}
+TYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "I8": "<i1"}
 NAMES = {np.dtype(v): k for k, v in TYPES.items()}
 
 
@@ -330,7 +330,67 @@ def ultra(case):
     return [("all", "model.textproto", requests, expected)]
 
 
+def column(values):
+    """One number a row, as records of one number."""
+    return values.reshape(-1, 1)
+
+
+def dlrm(case):
+    r, e = case.requests, case.expected
+    tables = [table["name"] for table in case.config["tables"]]
+    requests = {"dense": r["dense"], "t2_weight": r["t2.weights"]}
+    for table in tables:
+        requests |= {f"{table}.offsets": r[f"{table}.offsets"], f"{table}_id": r[f"{table}.values"]}
+    return [("all", "model.textproto", requests, {name: e[name] for name in ("bottom", "pooled", "interaction", "score")})]
+
+
+def dcnv2(case):
+    e = case.expected
+    return [("all", "model.textproto", case.requests, {"deep": e["mlp_layers"], "pred": column(e["pred"])})]
+
+
+def din(case):
+    r, e = case.requests, case.expected
+    requests = {"history.offsets": r["hist.offsets"]}
+    for source, name in (("item_id", "item"), ("release_year", "year"), ("class", "class")):
+        requests[name] = r[f"hist.{source}.values"]
+    for source, name in (("item_id", "target"), ("release_year", "target_year"), ("class", "target_class")):
+        requests[name] = r[f"target.{source}"]
+    expected = {"user_emb": e["user_emb"], "dnn_out": e["dnn_out"], "logit": column(e["logit"])}
+    return [("all", "model.textproto", requests, expected)]
+
+
+def interactrank(case):
+    r, e = case.requests, case.expected
+    requests = {
+        "items.offsets": r["item.offsets"],
+        "actions.offsets": r["user_seq.offsets"],
+        "action_type": r["user_seq.action"],
+        "action_gs": r["user_seq.gs_v5"],
+        "gs": r["1/gs_v5"],
+        "item_category": r["1/item_category"],
+        "head_weights": r["head_weights"].astype("<i8"),
+        **{name: r["2/" + name] for name in ("searchsage_query", "nav_a", "nav_b")},
+        "searchsage_item": r["1/searchsage_item"],
+        **{name: column(r["2/" + name]) for name in ("category_count", "is_long")},
+        "sig_count": column(r["1/sig_count"]),
+    }
+    for counter in ("click_country", "click_gender"):
+        requests[f"{counter}_pairs"] = column(r[f"iqp.4/{counter}.pair_count"])
+        requests[f"{counter}_queries"] = column(r[f"iqp.4/{counter}.query_count"])
+    names = ["continuous", "searchsage", "concat_norm", "masknet"]
+    expected = {f"{side}_{name}": e[f"{side}.{name}"] for side in ("query", "item") for name in names}
+    expected |= {"query_heads": e["query.heads"], "query_collapsed": e["query.collapsed"], "item_embedding": e["item.embedding"]}
+    expected |= {name: e[name] for name in ("iqp", "dots", "logits", "scores")}
+    expected["collapsed_logit"] = column(e["collapsed_logit"])
+    return [("all", "model.textproto", requests, expected)]
+
+
 CASES = {
+    "interactrank_tiny": interactrank,
+    "dlrm_tiny": dlrm,
+    "rb_dcnv2": dcnv2,
+    "rb_din": din,
     "gr_stu_tiny": lambda case: stu(case, 0),
     "gr_stu_context_window": lambda case: stu(case, case.config["layer"]["contextual_seq_len"]),
     "gr_dlrm_hstu_interleave": interleave,
