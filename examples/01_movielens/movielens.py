@@ -16,6 +16,7 @@ WHEEL = "recbole==1.2.1"
 FOLDER = "recbole/dataset_example/ml-100k/"
 FILES = {
     "ml-100k.inter": "4edb74e2a81178c2ba9ff381495f754f996c4aea351b1272ca36b43da0935eff",
+    "ml-100k.item": "51d7cdf777ce5c0f5b32c1d947a4a81fe07d75e78abbe761e0cd4d0756064532",
     "ml-100k.user": "4f670007d9cfbeb9807e757209af1555b9bcc186bde25e767f67cb67c6dd5972",
 }
 
@@ -92,11 +93,54 @@ def ranking(directory, keep=50, test_from=0.9):
     return tensors, (test[:, 2] >= 4).astype(float)
 
 
+def target_history(directory, keep=50):
+    """The same question with items as features, DIN's: each request has its target and the user's earlier items."""
+    tensors, labels = ranking(directory, keep)
+    years, classes = item_features(directory)
+    items, targets = tensors["item"], tensors["candidate"]
+    return {
+        "history.offsets": tensors["history.offsets"], "item": items, "year": years[items], "class": classes[items],
+        "target": targets, "target_year": years[targets], "target_class": classes[targets],
+    }, labels
+
+
+def context(directory):
+    """The same question without a history, DCN-v2's: a user and an item."""
+    test = interactions(directory)
+    test = test[int(len(test) * 0.9):]
+    years, classes = item_features(directory)
+    users, items = test[:, 0], test[:, 1]
+    tensors = {"user_id": users, "item_id": items, "release_year": years[items], "class": classes[items]}
+    for name, column in user_features(directory).items():
+        tensors[name] = np.array([column[user] for user in users])
+    return tensors, (test[:, 2] >= 4).astype(float)
+
+
+def numbered(texts):
+    """1 + index among the sorted distinct texts; a missing text is 0."""
+    return {text: i + 1 for i, text in enumerate(sorted({text for text in texts if text}))}
+
+
+def item_features(directory):
+    """Year and classes of item i in row i; as many classes as the item with the most, 0 behind the last."""
+    rows = read(directory / "ml-100k.item")
+    year_of = numbered(row[2] for row in rows)
+    classes = {int(row[0]): row[3].split() for row in rows}
+    class_of = numbered(name for names in classes.values() for name in names)
+    years = np.zeros(max(classes) + 1, np.int64)
+    bags = np.zeros((len(years), max(map(len, classes.values()))), np.int64)
+    for row in rows:
+        item = int(row[0])
+        years[item] = year_of.get(row[2], 0)
+        bags[item, : len(classes[item])] = [class_of[name] for name in classes[item]]
+    return years, bags
+
+
 def user_features(directory):
-    """age, gender and occupation: 1 + index among the sorted distinct texts; 0 where the text is missing."""
+    """age, gender and occupation of each user."""
     rows = read(directory / "ml-100k.user")
     features = {}
     for place, name in enumerate(("age", "gender", "occupation"), start=1):
-        index = {text: i + 1 for i, text in enumerate(sorted({row[place] for row in rows if row[place]}))}
+        index = numbered(row[place] for row in rows)
         features[name] = {int(row[0]): index.get(row[place], 0) for row in rows}
     return features

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Example 01: three recommenders trained on MovieLens 100K, compiled, linked into a C program, and compared with PyTorch.
+"""Example 01: five recommenders trained on MovieLens 100K, compiled, linked into a C program, and compared with PyTorch.
 
 Compiles the descriptions beside this file with their weights, links serve.c with the objects and librecrt, scores the test split, and prints
 the metrics beside those of PyTorch. Exits with 1 when a stored rank, score or logit differs. Without the data set it compares the stored
@@ -23,8 +23,10 @@ import progress
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 GOLDEN = ROOT / "test" / "golden"
-CASES = {"sasrec": "rb_sasrec", "hstu_retrieval": "ml100k_hstu_retrieval", "hstu_ranker": "ml100k_hstu_ranker"}
-TITLES = {"sasrec": "SASRec", "hstu_retrieval": "HSTU retrieval", "hstu_ranker": "HSTU ranker"}
+CASES = {
+    "sasrec": "rb_sasrec", "hstu_retrieval": "ml100k_hstu_retrieval", "hstu_ranker": "ml100k_hstu_ranker", "din": "rb_din", "dcnv2": "rb_dcnv2",
+}
+TITLES = {"sasrec": "SASRec", "hstu_retrieval": "HSTU retrieval", "hstu_ranker": "HSTU ranker", "din": "DIN", "dcnv2": "DCN-v2"}
 
 
 class Example:
@@ -73,7 +75,9 @@ class Example:
     def test_split(self, data):
         for model, times in (("sasrec", False), ("hstu_retrieval", True)):
             self.next_item(model, *movielens.next_item(data, times))
-        self.ranker(*movielens.ranking(data))
+        self.ranker("hstu_ranker", "logits", "test.logits", *movielens.ranking(data))
+        self.ranker("din", "logit", "test.logit", *movielens.target_history(data))
+        self.ranker("dcnv2", "logit", "test.pred", *movielens.context(data))
 
     def next_item(self, model, requests, items):
         expected, config = stored(model)
@@ -104,14 +108,17 @@ class Example:
     def compare_ranks(self, model, scores, targets, ranks, what):
         self.compare(model, f"{what} of users 49 to 943", checks.wrong_ranks(scores[48:], targets[48:], ranks), len(ranks))
 
-    def ranker(self, requests, labels):
-        expected, config = stored("hstu_ranker")
-        outputs, times = self.serve("hstu_ranker", requests)
-        logits = outputs["logits"].astype(np.float64)
-        self.compare("hstu_ranker", "logits", checks.wrong_values(logits, expected["test.logits"].T), logits.size)
-        self.metric("hstu_ranker", "AUC", checks.auc(logits[:, 0], labels), config["metrics_fp32_pytorch"]["AUC"])
-        self.metric("hstu_ranker", "logloss", checks.logloss(logits[:, 0], labels), config["metrics_fp32_pytorch"]["logloss"])
-        self.notes.append(f"{TITLES['hstu_ranker']}: {times}")
+    def ranker(self, model, output, stored_output, requests, labels):
+        """Logits, or probabilities where these are what is stored, and the metrics."""
+        expected, config = stored(model)
+        outputs, times = self.serve(model, requests)
+        logits, right = outputs[output].astype(np.float64), expected[stored_output]
+        given = 1 / (1 + np.exp(-logits)) if stored_output.endswith("pred") else logits
+        # One task: a row of as many numbers as requests. Several: a row for each.
+        self.compare(model, output, checks.wrong_values(given, right.reshape(-1, len(given)).T), given.size)
+        self.metric(model, "AUC", checks.auc(logits[:, 0], labels), config["metrics_fp32_pytorch"]["AUC"])
+        self.metric(model, "logloss", checks.logloss(logits[:, 0], labels), config["metrics_fp32_pytorch"]["logloss"])
+        self.notes.append(f"{TITLES[model]}: {times}")
 
     def synthetic(self):
         """Every stored output of the synthetic requests."""

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A serving program: three compiled models are linked in, and it runs one of them on a file of requests, as batches of
+// A serving program: five compiled models are linked in, and it runs one of them on a file of requests, as batches of
 // a few at a time, the way a server would.
 //
 //     serve MODEL REQUESTS OUTPUTS [BATCH [THREADS]]
 //
 // It asks the model what its inputs, outputs and row spaces are called; nothing here knows what a model computes. The
 // last line on standard output says how long a request took.
+#include "dcnv2.h"
+#include "din.h"
 #include "hstu_ranker.h"
 #include "hstu_retrieval.h"
 #include "safetensors.h"
@@ -23,9 +25,9 @@ static const struct {
   const char *name;
   const recrt_module *module;
 } models[] = {
-    {"sasrec", &movielens_sasrec_module},
-    {"hstu_retrieval", &movielens_retrieval_module},
-    {"hstu_ranker", &movielens_ranker_module},
+    {"sasrec", &movielens_sasrec_module},      {"hstu_retrieval", &movielens_retrieval_module},
+    {"hstu_ranker", &movielens_ranker_module}, {"din", &movielens_din_module},
+    {"dcnv2", &movielens_dcnv2_module},
 };
 
 /// A batch in the making, and the results so far.
@@ -87,13 +89,16 @@ static int bind(server *s, const recrt_model *model, const tensor_file *file) {
     info->size = sizeof *info;
     if (fail(recrt_model_get_input(model, 0, i, info)) || tensor_file_find(file, info->name, &s->input_values[i]))
       return 1;
+    // A model without jagged inputs: its first input says how many requests there are.
+    if (s->num_requests < 0)
+      s->num_requests = s->input_values[i].rows / info->fixed_rows;
     int64_t rows = info->row_space >= 0 ? ((const int64_t *)s->offsets[info->row_space].data)[s->num_requests]
                                         : info->fixed_rows * s->num_requests;
     if (element_size(info->element) !=
             element_size(strcmp(s->input_values[i].dtype, "I64") ? RECRT_ELEMENT_F32 : RECRT_ELEMENT_I64) ||
-        s->input_values[i].rows != rows) {
-      fprintf(stderr, "%s: expected %lld rows of the model's element type in '%s'\n", file->path, (long long)rows,
-              info->name);
+        s->input_values[i].rows != rows || s->input_values[i].row_elements != info->row_elements) {
+      fprintf(stderr, "%s: expected %lld rows of %lld elements of the model's type in '%s'\n", file->path,
+              (long long)rows, (long long)info->row_elements, info->name);
       return 1;
     }
   }
@@ -202,9 +207,8 @@ int main(int argc, char **argv) {
   int64_t batch = argc > 4 ? atoll(argv[4]) : 8;
   int threads = argc > 5 ? atoi(argv[5]) : 1;
   if (!module || batch < 1 || threads < 1) {
-    fprintf(
-        stderr,
-        "usage: serve MODEL REQUESTS OUTPUTS [BATCH [THREADS]], with MODEL sasrec, hstu_retrieval or hstu_ranker\n");
+    fprintf(stderr, "usage: serve MODEL REQUESTS OUTPUTS [BATCH [THREADS]], with MODEL sasrec, hstu_retrieval, "
+                    "hstu_ranker, din or dcnv2\n");
     return 2;
   }
   static server s;

@@ -154,7 +154,7 @@ Built reccc::build(ModelBuilder &b, const pb::Clamp &block) {
     return failure();
   if (block.low() > block.high()) {
     b.error(block, "high", Code::OutOfRange)
-        << "high is " << block.high() << ", expected at least low, which is " << block.low();
+        << "high is " << numberText(block.high()) << ", expected at least low, which is " << numberText(block.low());
     return failure();
   }
   return Value(ir::ClampOp::create(b.builder, b.where, input->getType(), *input, llvm::APFloat(block.low()),

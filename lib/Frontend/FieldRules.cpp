@@ -3,20 +3,12 @@
 #include "FieldRules.h"
 #include "Report.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Format.h"
-#include "llvm/Support/raw_ostream.h"
 #include <cmath>
 
 using namespace reccc;
 namespace gp = google::protobuf;
 
 static const pb::Rule &ruleOf(const Field *field) { return field->options().GetExtension(pb::is); }
-
-static std::string number(double value) {
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::format("%g", value);
-  return text;
-}
 
 std::string reccc::expectedText(const Field *field) {
   const pb::Rule &rule = ruleOf(field);
@@ -34,8 +26,8 @@ std::string reccc::expectedText(const Field *field) {
     return rule.has_least() ? "an integer of at least " + std::to_string(rule.least()) : "an integer";
   case Field::CPPTYPE_DOUBLE:
     if (rule.has_above())
-      return "a number above " + number(rule.above());
-    return rule.has_from() ? "a number of at least " + number(rule.from()) : "a number";
+      return "a number above " + numberText(rule.above());
+    return rule.has_from() ? "a number of at least " + numberText(rule.from()) : "a number";
   case Field::CPPTYPE_BOOL:
     return "true or false";
   case Field::CPPTYPE_MESSAGE:
@@ -142,7 +134,7 @@ private:
       if (!std::isfinite(value) || (rule.has_above() && !(value > rule.above())) ||
           (rule.has_from() && !(value >= rule.from())))
         error(message, field, index, Code::OutOfRange)
-            << name << " is " << number(value) << ", expected " << expectedText(field);
+            << name << " is " << numberText(value) << ", expected " << expectedText(field);
       return;
     }
     case Field::CPPTYPE_STRING: {

@@ -2,6 +2,8 @@
 // Diagnostics of the frontend.
 #include "Report.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
 #include <algorithm>
 
 using namespace reccc;
@@ -43,6 +45,12 @@ std::string reccc::quoted(StringRef name) {
     append(name.take_back(longest / 2));
   }
   return text + "'";
+}
+
+std::string reccc::numberText(double value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%g", value);
+  return text;
 }
 
 std::string reccc::didYouMean(StringRef name, ArrayRef<StringRef> candidates) {

@@ -54,6 +54,9 @@ std::string enumerate(ArrayRef<std::string> parts, StringRef conjunction = "and"
 /// "[4, 8]"; unknown sizes (-1) print as '?'.
 std::string shapeText(ArrayRef<int64_t> shape);
 
+/// As one would write it: "0.5", "1e-06".
+std::string numberText(double value);
+
 } // namespace reccc
 
 #endif // RECCC_LIB_FRONTEND_REPORT_H

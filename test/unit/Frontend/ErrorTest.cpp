@@ -37,6 +37,67 @@ const Wrong kWrong[] = {
     {"lfsPointer",
      "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
      {"looks like a Git LFS pointer; fetch the file itself with `git lfs pull` [RC2002]"}},
+    {"scaleByNothing",
+     HEAD "node { name: \"n\" scale { input: \"x\" } }\n" TAIL,
+     {"7:18: error: node 'n' scales by nothing, expected factor, divisor or plus [RC2"}},
+    {"scaleByNegativeDivisor",
+     HEAD "node { name: \"n\" scale { input: \"x\" divisor: -1 } }\n" TAIL,
+     {"error: node 'n': scale.divisor is -1, expected a number above 0"}},
+    {"clampUpsideDown",
+     HEAD "node { name: \"n\" clamp { input: \"x\" low: 2 high: 1 } }\n" TAIL,
+     {"7:44: error: high is 1, expected at least low, which is 2"}},
+    {"logToBase1",
+     HEAD "node { name: \"n\" log { input: \"x\" base: 1 } }\n" TAIL,
+     {"log.base is 1, expected a number above 1"}},
+    {"toFloatOfFloats",
+     HEAD "node { name: \"n\" to_float { input: \"x\" } }\n" TAIL,
+     {"7:29: error: node 'n': input 'x' is h of 4 FLOAT32, expected INT64"}},
+    {"softmaxOfOneNumber",
+     HEAD "input { name: \"one\" rows: \"h\" type: FLOAT32 }\nnode { name: \"n\" softmax { input: \"one\" } }\n" TAIL,
+     {"8:28: error: node 'n': input 'one' is h of FLOAT32, expected records of at least one dimension"}},
+    {"divOtherRows",
+     HEAD "node { name: \"n\" div { input: \"x\" by: \"y\" by_zero: ZERO } }\n" TAIL,
+     {"7:35: error: node 'n': by 'y' has the rows c, expected h"}},
+    {"batchNormWithoutWeights",
+     HEAD "node { name: \"n\" mlp { input: \"x\" stage: [BATCH_NORM] weights: \"m.{stage}.\" } }\n" TAIL,
+     {"error: node 'n': eps is not set, expected the eps of its norms"}},
+    {"leakyWithoutSlope",
+     HEAD "node { name: \"n\" mlp { input: \"x\" stage: [LEAKY_RELU] weights: \"m.{stage}.\" } }\n" TAIL,
+     {"error: node 'n': slope is not set, expected the slope of LEAKY_RELU"}},
+    {"l2NormGroups",
+     HEAD "node { name: \"n\" l2_norm { input: \"x\" eps: 1e-6 groups: 3 } }\n" TAIL,
+     {"error: groups is 3, expected a divisor of the 4 numbers of a record"}},
+    {"scalePartsUneven",
+     HEAD "node { name: \"m\" slice_features { input: \"x\" offset: 0 size: 3 } }\nnode { name: \"n\" scale_parts { "
+          "input: \"x\" factors: \"m\" } }\n" TAIL,
+     {"error: node 'n': factors 'm' has 3 numbers a row, expected as many as a record of 4 numbers has equal parts"}},
+    {"reduceWhichEnd",
+     HEAD "node { name: \"n\" reduce_features { input: \"x\" kind: LAST dim: 0 } }\n" TAIL,
+     {"error: kind is LAST, expected SUM, MEAN or MAX"}},
+    {"reduceOtherDim",
+     HEAD "node { name: \"n\" reduce_features { input: \"x\" kind: SUM dim: 1 } }\n" TAIL,
+     {"error: dim is 1, expected a dimension of h of 4 FLOAT32, counted from 0"}},
+    {"dotsOfOneDimension",
+     HEAD "node { name: \"n\" feature_dots { left: \"x\" right: \"x\" pairs: LOWER } }\n" TAIL,
+     {"error: node 'n': left is h of 4 FLOAT32 and right h of 4 FLOAT32, expected records of vectors of one width, as "
+      "many on both sides and at least two",
+      "note: reshape_features makes vectors of a record"}},
+    {"bagOfOneId",
+     HEAD
+     "table { name: \"t\" weight: \"w\" out_of_range: CLAMP rows: 3 width: 2 }\nnode { name: \"n\" embedding_bag { "
+     "ids: \"id\" table: \"t\" kind: SUM } }\n" TAIL,
+     {"error: node 'n': ids 'id' is h of INT64, expected INT64 records of one dimension"}},
+    {"bagPaddingOutside",
+     HEAD "input { name: \"ids\" rows: \"h\" type: INT64 dims: 3 }\ntable { name: \"t\" weight: \"w\" out_of_range: "
+          "CLAMP rows: 3 width: 2 }\nnode { name: \"n\" embedding_bag { ids: \"ids\" table: \"t\" kind: SUM padding: 3 "
+          "} }\n" TAIL,
+     {"error: padding is 3, expected a row of table 't', which has 3"}},
+    {"mixtureOfOtherCount",
+     HEAD "node { name: \"n\" mixture { gate: \"x\" expert: [\"x\", \"x\"] } }\n" TAIL,
+     {"error: node 'n': gate 'x' has 4 numbers a row, expected 2, one for each expert"}},
+    {"crossWithoutKind",
+     HEAD "node { name: \"n\" cross { input: \"x\" layers: 1 } }\n" TAIL,
+     {"error: node 'n' has no kind of cross layer, expected full or low_rank"}},
     {"syntax", "name: \"m\"\nrows { name: }\n", {"2:14: error: ", "[RC2003]"}},
     {"wrongFieldType", "name: \"m\"\nrows { name: \"h\" max: \"many\" }\n", {"2:23: error: ", "[RC2003]"}},
     {"unknownBlock",
@@ -360,6 +421,37 @@ TEST(WrongWeights, unusedTensorsAreAWarning) {
   EXPECT_NE(imported.text().find("0:0: warning: one tensor is never used: 'tail' [RC2305]"), std::string::npos)
       << imported.text();
   EXPECT_EQ(importText(std::string(kLinear) + "unused_weight: \"tail\"\n", &weights).text(), "");
+}
+
+TEST(WrongWeights, partsOfATable) {
+  SafetensorsFile weights = weightsFile({{"w", {5, 2}}, {"v", {5}}});
+  auto said = [&](const std::string &table) {
+    return importText(HEAD "table { name: \"t\" out_of_range: CLAMP " + table +
+                          " }\nnode { name: \"n\" embedding { ids: \"id\" table: \"t\" } }\n" TAIL,
+                      &weights)
+        .text();
+  };
+  EXPECT_NE(said("weight: \"w\" first_row: 2")
+                .find("7:51: error: table 't': rows is not set, expected the number of rows "
+                      "from first_row on"),
+            std::string::npos)
+      << said("weight: \"w\" first_row: 2");
+  EXPECT_NE(said("weight: \"w\" first_row: 2 rows: 4")
+                .find("error: table 't': rows 2 to 2 + 4 are asked for, expected a part of the 5 that weight 'w' has"),
+            std::string::npos);
+  EXPECT_EQ(said("weight: \"w\" first_row: 2 rows: 3 } unused_weight: \"v\" rows { name: \"u\" max: 1"), "");
+  // One dimension: a table of width 1.
+  EXPECT_EQ(said("weight: \"v\" first_row: 2 rows: 3 } unused_weight: \"w\" rows { name: \"u\" max: 1"), "");
+}
+
+TEST(WrongWeights, splatOfOtherShape) {
+  SafetensorsFile weights = weightsFile({{"w", {5, 2}}});
+  const char *text = HEAD "node { name: \"n\" splat_rows { weight: \"w\" rows: \"h\" dims: [3, 3] } }\n" TAIL;
+  Imported imported = importText(text, &weights);
+  EXPECT_FALSE(imported.module);
+  EXPECT_NE(imported.text().find("error: node 'n': shape [3, 3] has not the 10 numbers of weight 'w', which is [5, 2]"),
+            std::string::npos)
+      << imported.text();
 }
 
 TEST(WrongWeights, fusedHstuWeights) {

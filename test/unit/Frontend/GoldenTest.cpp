@@ -17,6 +17,16 @@ struct Case {
 };
 
 const Case kCases[] = {
+    {"dlrm_tiny", "model.textproto", {"score"}, {"bottom", "pooled", "interaction"}},
+    {"rb_dcnv2",
+     "model.textproto",
+     {"logit", "pred"},
+     {"deep", "crossed.layers.0", "crossed.layers.2", "deep.stages.2"}},
+    {"rb_din", "model.textproto", {"logit", "pred"}, {"user_emb", "dnn_out"}},
+    {"interactrank_tiny",
+     "model.textproto",
+     {"scores", "collapsed_logit"},
+     {"query_heads", "query_collapsed", "item_embedding", "iqp", "dots", "item_masknet.blocks.1"}},
     {"gr_stu_tiny",
      "model.textproto",
      {"states", "scored"},

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Systems without stored results, in NumPy, from their papers: random weights and requests, and what they must give.
+
+Each function returns (weights, requests, expected) for the description of its name.
+"""
+import numpy as np
+
+LENGTHS = [3, 0, 7, 1, 5]
+
+
+class Weights:
+    """Makes a tensor when it is first asked for; computes in double with what fp32 holds."""
+
+    def __init__(self, seed):
+        self.random, self.tensors = np.random.default_rng(seed), {}
+
+    def get(self, name, *shape, positive=False):
+        if name not in self.tensors:
+            values = self.random.standard_normal(shape) * (0.5 if len(shape) > 1 else 1)
+            self.tensors[name] = (np.abs(values) + 0.1 if positive else values).astype(np.float32)
+        assert self.tensors[name].shape == shape
+        return self.tensors[name].astype(np.float64)
+
+    def linear(self, x, name, outputs, bias=True):
+        y = x @ self.get(f"{name}.weight", outputs, x.shape[1]).T
+        return y + self.get(f"{name}.bias", outputs) if bias else y
+
+    def batch_norm(self, x, name):
+        size = x.shape[1]
+        self.tensors.setdefault(f"{name}.num_batches_tracked", np.array(7, np.int64))
+        centered = x - self.get(f"{name}.running_mean", size)
+        scaled = centered / np.sqrt(self.get(f"{name}.running_var", size, positive=True) + 1e-5)
+        return scaled * self.get(f"{name}.weight", size) + self.get(f"{name}.bias", size)
+
+
+def offsets(lengths):
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def relu(x):
+    return np.maximum(x, 0)
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def softmax(x):
+    e = np.exp(x - x.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+def unit(x, eps):
+    return x / np.maximum(np.sqrt((x * x).sum(1, keepdims=True)), eps)
+
+
+def random_floats(random, *shape):
+    return random.standard_normal(shape).astype(np.float32)
+
+
+def dssm():
+    """RecBole's: user and item towers of Linear, BatchNorm, tanh; the prediction is the sigmoid of the cosine."""
+    w = Weights(1)
+    count, rows = len(LENGTHS), sum(LENGTHS)
+    requests = {
+        "items.offsets": offsets(LENGTHS),
+        "user_id": w.random.integers(0, 11, count),
+        "occupation": w.random.integers(0, 5, count),
+        "item_id": w.random.integers(0, 13, rows),
+        "release_year": w.random.integers(0, 7, rows),
+        "class": w.random.integers(0, 6, (rows, 4)),
+    }
+    requests["class"][1:3] = 0  # items without a class
+    tokens, classes = w.get("tokens.weight", 36, 8), w.get("classes.weight", 6, 8)
+
+    def tower(x, name):
+        for stage, width in ((1, 10), (5, 6)):
+            x = np.tanh(w.batch_norm(w.linear(x, f"{name}.{stage}", width), f"{name}.{stage + 1}"))
+        return x
+
+    user = tower(np.concatenate([tokens[requests["user_id"]], tokens[11 + requests["occupation"]]], 1), "user_mlp_layers")
+    there = requests["class"] != 0
+    mean = (classes[requests["class"]] * there[:, :, None]).sum(1) / np.maximum(there.sum(1), 1)[:, None]
+    item = tower(np.concatenate([mean, tokens[16 + requests["item_id"]], tokens[29 + requests["release_year"]]], 1), "item_mlp_layers")
+    cosine = (np.repeat(unit(user, 1e-8), LENGTHS, 0) * unit(item, 1e-8)).sum(1, keepdims=True)
+    return w.tensors, requests, {"user": user, "item": item, "cosine": cosine, "pred": sigmoid(cosine)}
+
+
+def two_tower():
+    """A user tower over pooled history and profile; items are rows of a table of unit vectors; row 0 is padding."""
+    w = Weights(2)
+    ids = w.random.integers(1, 40, sum(LENGTHS))
+    requests = {"history.offsets": offsets(LENGTHS), "item_id": ids, "age": random_floats(w.random, len(LENGTHS), 3)}
+    seen = [ids[begin:end] for begin, end in zip(offsets(LENGTHS), offsets(LENGTHS)[1:])]
+    rows = [w.get("history.weight", 40, 8)[part] for part in seen]
+    pooled = [[part.mean(0), part.max(0)] if len(part) else np.zeros((2, 8)) for part in rows]
+    x = np.concatenate([np.array(pooled).reshape(len(seen), 16), requests["age"]], 1)
+    user = unit(w.linear(relu(w.linear(x, "tower.0", 12)), "tower.2", 6), 1e-12)
+    scores = user @ unit(w.get("items.weight", 40, 6)[1:], 1e-12).T
+    allowed = scores.copy()
+    for request, part in enumerate(seen):
+        allowed[request, part - 1] = -np.inf
+    best = np.argsort(-allowed, 1, kind="stable")[:, :6]
+    expected = {"user": user, "scores": scores, "topk.ids": best + 1, "topk.scores": np.take_along_axis(allowed, best, 1)}
+    return w.tensors, requests, expected
+
+
+def users_and_items(w):
+    """A request is a user of 5 numbers with items of 4; x has both in each row."""
+    requests = {
+        "items.offsets": offsets(LENGTHS), "user": random_floats(w.random, len(LENGTHS), 5), "item": random_floats(w.random, sum(LENGTHS), 4),
+    }
+    x = np.concatenate([np.repeat(requests["user"], LENGTHS, 0), requests["item"]], 1).astype(np.float64)
+    return requests, x
+
+
+def mix(gate, experts):
+    return sum(gate[:, i : i + 1] * expert for i, expert in enumerate(experts))
+
+
+def mmoe():
+    """KDD 2018: f_k(x) = h_k(sum over i of softmax(W_k x)_i f_i(x)), gates without a bias."""
+    w = Weights(3)
+    requests, x = users_and_items(w)
+    experts = [relu(w.linear(relu(w.linear(x, f"experts.{i}.0", 10)), f"experts.{i}.2", 7)) for i in range(3)]
+    expected = {f"expert_{i}": expert for i, expert in enumerate(experts)}
+    for task, name in enumerate(("click", "like")):
+        gate = softmax(w.linear(x, f"gates.{task}", 3, bias=False))
+        mixed = mix(gate, experts)
+        tower = relu(w.linear(mixed, f"towers.{task}.0", 6))
+        expected |= {f"{name}_gate": gate, f"{name}_mix": mixed, name: sigmoid(w.linear(tower, f"towers.{task}.2", 1))}
+    return w.tensors, requests, expected
+
+
+def ple():
+    """RecSys 2020: in each level task k mixes its experts and the shared ones, gated by its own input; the shared gate mixes all experts."""
+    w = Weights(4)
+    requests, x = users_and_items(w)
+    inputs, expected = {"a": x, "b": x, "s": x}, {}
+    for level, prefix in enumerate(("", "top_")):
+        experts = {k: [relu(w.linear(inputs[k], f"levels.{level}.{k}.{i}", 8)) for i in range(2)] for k in "abs"}
+        mixes = {"a": experts["a"] + experts["s"], "b": experts["b"] + experts["s"]}
+        if level == 0:
+            mixes["s"] = experts["a"] + experts["b"] + experts["s"]
+        inputs = {k: mix(softmax(w.linear(inputs[k], f"levels.{level}.gate.{k}", len(v), bias=False)), v) for k, v in mixes.items()}
+        expected |= {prefix + k: value for k, value in inputs.items()}
+    for k, name in (("a", "click"), ("b", "like")):
+        tower = relu(w.linear(inputs[k], f"towers.{k}.0", 6))
+        expected[name] = sigmoid(w.linear(tower, f"towers.{k}.2", 1))
+    return w.tensors, requests, expected
+
+
+SYSTEMS = {function.__name__: function for function in (dssm, two_tower, mmoe, ple)}
