@@ -33,7 +33,8 @@ class Batch:
         spaces = dict(INPUT.findall(description))
         constants = {"request": 1, **{name: int(count) for name, count in CONSTANT.findall(description)}}
         self.lengths = {n.removesuffix(".offsets"): np.diff(t) for n, t in tensors.items() if n.endswith(".offsets")}
-        self.size = len(next(iter(self.lengths.values())))
+        # Without rows of their own, requests are the rows of any input.
+        self.size = len(next(iter(self.lengths.values()), tensors[next(iter(spaces))]))
         self.inputs = {}
         for name, space in spaces.items():
             lengths = np.full(self.size, constants[space]) if space in constants else self.lengths[space]
