@@ -169,7 +169,7 @@ Built reccc::build(ModelBuilder &b, const pb::Log &block) {
   return block.has_base() ? b.scale(log, 1 / std::log(block.base())) : log;
 }
 
-static Built buildOperands(ModelBuilder &b, const pb::Operands &block, bool exactlyTwo,
+static Built buildOperands(ModelBuilder &b, const pb::Operands &block, bool exactlyTwo, bool integers,
                            llvm::function_ref<Value(Value, Value)> combine) {
   if (block.input_size() < 2 || (exactlyTwo && block.input_size() != 2)) {
     b.error(block, "", Code::MissingField)
@@ -179,7 +179,7 @@ static Built buildOperands(ModelBuilder &b, const pb::Operands &block, bool exac
   }
   Value result;
   for (int i = 0; i < block.input_size(); ++i) {
-    auto input = b.floats(block, "input", i);
+    auto input = integers ? b.value(block, "input", i) : b.floats(block, "input", i);
     if (failed(input) || (result && (failed(b.sameRows(block, "input", i, *input, result)) ||
                                      failed(b.sameRecord(block, "input", i, *input, result)))))
       return failure();
@@ -213,11 +213,11 @@ Built reccc::buildElementwise(ModelBuilder &b, const pb::Node &node) {
   };
   switch (node.block_case()) {
   case pb::Node::kAdd:
-    return buildOperands(b, node.add(), false, [&](Value x, Value y) { return b.binary<ir::AddOp>(x, y); });
+    return buildOperands(b, node.add(), false, true, [&](Value x, Value y) { return b.binary<ir::AddOp>(x, y); });
   case pb::Node::kSub:
-    return buildOperands(b, node.sub(), true, [&](Value x, Value y) { return b.binary<ir::SubOp>(x, y); });
+    return buildOperands(b, node.sub(), true, true, [&](Value x, Value y) { return b.binary<ir::SubOp>(x, y); });
   case pb::Node::kMul:
-    return buildOperands(b, node.mul(), false, [&](Value x, Value y) { return b.binary<ir::MulOp>(x, y); });
+    return buildOperands(b, node.mul(), false, false, [&](Value x, Value y) { return b.binary<ir::MulOp>(x, y); });
   case pb::Node::kSilu:
     return operand(node.silu(), [&](Value x) { return b.unary<ir::SiluOp>(x); });
   case pb::Node::kSigmoid:

@@ -59,25 +59,46 @@ Built reccc::buildSwishNorm(ModelBuilder &b, const Message &message, StringRef f
   return b.binary<ir::MulOp>(input, b.unary<ir::SigmoidOp>(*norm));
 }
 
+/// (x - mean) / sqrt(variance + eps) as a factor and an addend; times `weight` and plus `bias` where they are not null.
+static Built buildStatistics(ModelBuilder &b, const Message &message, StringRef field, Value input,
+                             const std::string &prefix, double eps, Value weight, Value bias) {
+  Dim width(b.widthOf(input), "width of the input");
+  auto mean = b.weight(message, field, prefix + "running_mean", {width});
+  auto variance = b.weight(message, field, prefix + "running_var", {width});
+  if (failed(mean) || failed(variance))
+    return failure();
+  b.weights.markUsed(prefix + "num_batches_tracked");
+  Type type = mean->getType();
+  Value factor = ir::ParamRsqrtOp::create(b.builder, b.where, type, *variance, llvm::APFloat(eps));
+  if (weight)
+    factor = ir::ParamMulOp::create(b.builder, b.where, type, weight, factor);
+  Value scaled = b.binary<ir::MulOp>(input, b.splat(factor, b.typeOf(input)));
+  Value shift = ir::ParamMulOp::create(b.builder, b.where, type, *mean, factor);
+  if (!bias)
+    return b.binary<ir::SubOp>(scaled, b.splat(shift, b.typeOf(input)));
+  Value addend = ir::ParamSubOp::create(b.builder, b.where, type, bias, shift);
+  return b.binary<ir::AddOp>(scaled, b.splat(addend, b.typeOf(input)));
+}
+
 Built reccc::buildTorchBatchNorm(ModelBuilder &b, const Message &message, StringRef field, Value input,
                                  const std::string &prefix, double eps) {
-  SmallVector<Value> tensors;
-  for (const char *name : {"weight", "bias", "running_mean", "running_var"}) {
-    auto tensor = b.weight(message, field, prefix + name, {{b.widthOf(input), "width of the input"}});
-    if (failed(tensor))
-      return failure();
-    tensors.push_back(*tensor);
-  }
-  b.weights.markUsed(prefix + "num_batches_tracked");
-  Type type = tensors[0].getType();
-  auto binary = [&](auto op, Value lhs, Value rhs) -> Value {
-    return decltype(op)::create(b.builder, b.where, type, lhs, rhs);
-  };
-  Value inverse = ir::ParamRsqrtOp::create(b.builder, b.where, type, tensors[3], llvm::APFloat(eps));
-  Value factor = binary(ir::ParamMulOp(), tensors[0], inverse);
-  Value addend = binary(ir::ParamSubOp(), tensors[1], binary(ir::ParamMulOp(), tensors[2], factor));
-  Value scaled = b.binary<ir::MulOp>(input, b.splat(factor, b.typeOf(input)));
-  return b.binary<ir::AddOp>(scaled, b.splat(addend, b.typeOf(input)));
+  Dim width(b.widthOf(input), "width of the input");
+  auto weight = b.weight(message, field, prefix + "weight", {width});
+  auto bias = b.weight(message, field, prefix + "bias", {width});
+  if (failed(weight) || failed(bias))
+    return failure();
+  return buildStatistics(b, message, field, input, prefix, eps, *weight, *bias);
+}
+
+/// x (p + alpha (1 - p)), p = sigmoid(batch norm of x).
+static Built buildDice(ModelBuilder &b, const Message &message, Value input, const std::string &prefix, double eps) {
+  auto normed = buildStatistics(b, message, "weights", input, prefix + "bn.", eps, Value(), Value());
+  auto alpha = b.weight(message, "weights", prefix + "alpha", {{b.widthOf(input), "width of the input"}});
+  if (failed(normed) || failed(alpha))
+    return failure();
+  Value p = b.unary<ir::SigmoidOp>(*normed), rest = b.scale(p, -1, -1);
+  Value leak = b.binary<ir::MulOp>(rest, b.splat(*alpha, b.typeOf(input)));
+  return b.binary<ir::MulOp>(input, b.binary<ir::AddOp>(p, leak));
 }
 
 Built reccc::buildSequential(ModelBuilder &b, const Message &message, Value input, ArrayRef<int> stages,
@@ -93,7 +114,8 @@ Built reccc::buildSequential(ModelBuilder &b, const Message &message, Value inpu
   size_t linear = 0;
   for (auto [i, stage] : llvm::enumerate(stages)) {
     std::string prefix = substitute(substitute(weights, "stage", i), "linear", linear);
-    bool norm = stage == pb::Mlp::LAYER_NORM || stage == pb::Mlp::SWISH_NORM || stage == pb::Mlp::BATCH_NORM;
+    bool norm = stage == pb::Mlp::LAYER_NORM || stage == pb::Mlp::SWISH_NORM || stage == pb::Mlp::BATCH_NORM ||
+                stage == pb::Mlp::DICE;
     if (norm && !eps) {
       b.error(message, "stage", Code::MissingField, i)
           << "node " << quoted(b.nodeName()) << ": eps is not set, expected the eps of its norms";
@@ -137,6 +159,9 @@ Built reccc::buildSequential(ModelBuilder &b, const Message &message, Value inpu
       break;
     case pb::Mlp::BATCH_NORM:
       next = buildTorchBatchNorm(b, message, "weights", input, prefix, *eps);
+      break;
+    case pb::Mlp::DICE:
+      next = buildDice(b, message, input, prefix, *eps);
       break;
     case pb::Mlp::DROPOUT:
       next = input;

@@ -150,4 +150,96 @@ def ple():
     return w.tensors, requests, expected
 
 
-SYSTEMS = {function.__name__: function for function in (dssm, two_tower, mmoe, ple)}
+def deepfm():
+    """IJCAI 2017, with wide's bags: first order + sum of the dots of all pairs of fields + MLP; a number's field is a vector times it."""
+    w = Weights(5)
+    kinds = w.random.integers(0, 6, (len(LENGTHS), 5))
+    kinds[1] = 2  # nothing but padding
+    requests = {
+        "words.offsets": offsets(LENGTHS), "kinds": kinds, "word": w.random.integers(0, 9, sum(LENGTHS)),
+        "number": random_floats(w.random, len(LENGTHS), 1),
+    }
+    there = (kinds != 2)[:, :, None]
+    words = np.repeat(np.eye(len(LENGTHS)), LENGTHS, 1)  # [requests, words]
+
+    def bag(name, width):
+        table = w.get(name, 6, width)[kinds]
+        most = np.where(there, table, -np.inf).max(1)
+        return (table * there).sum(1), np.where(there.any(1), most, 0)
+
+    kind, most = bag("embedding.0.weight", 8)
+    number = w.get("dense_embedding", 1, 8) * requests["number"]
+    fields = np.stack([kind, most, words @ w.get("embedding.1.weight", 9, 8)[requests["word"]], number], 1)
+    first = w.get("first_order.1.weight", 9)[requests["word"]][:, None]
+    wide = bag("first_order.0.weight", 1)[0] + words @ first + w.linear(requests["number"].astype(float), "wide", 1)
+    fm = sum((fields[:, i] * fields[:, j]).sum(1, keepdims=True) for i in range(4) for j in range(i))
+    hidden = w.linear(fields.reshape(-1, 32), "mlp.0", 7)
+    deep = w.linear(np.where(hidden > 0, hidden, 0.1 * hidden), "mlp.2", 1)
+    return w.tensors, requests, {"vectors": fields, "wide": wide, "fm": fm, "deep": deep, "pred": sigmoid(wide + fm + deep)}
+
+
+def dcnv2_stacked():
+    """WWW 2021: x_{l+1} = x_0 * (W x_l + b) + x_l, then an MLP."""
+    w = Weights(6)
+    requests = {"x": random_floats(w.random, 7, 11)}
+    x0 = x = requests["x"].astype(float)
+    expected = {}
+    for layer in range(2):
+        x = x0 * (x @ w.get(f"cross_layer_w.{layer}", 11, 11).T + w.get(f"bias.{layer}", 11, 1)[:, 0]) + x
+        expected[f"crossed.layers.{layer}"] = x
+    deep = relu(w.linear(relu(w.linear(x, "mlp.0", 9)), "mlp.2", 5))
+    return w.tensors, requests, {**expected, "deep": deep, "pred": sigmoid(w.linear(deep, "predict", 1))}
+
+
+def din_dice():
+    """KDD 2018 with FuxiCTR's Dice: p x + alpha (1 - p) x, p the sigmoid of x standardized by running statistics, eps 1e-9."""
+    w = Weights(7)
+    requests = {
+        "history.offsets": offsets(LENGTHS), "item": w.random.integers(0, 20, sum(LENGTHS)), "target": w.random.integers(0, 20, len(LENGTHS)),
+    }
+
+    def dice(x, name):
+        size = x.shape[1]
+        standard = (x - w.get(f"{name}.bn.running_mean", size)) / np.sqrt(w.get(f"{name}.bn.running_var", size, positive=True) + 1e-9)
+        p = sigmoid(standard)
+        return p * x + w.get(f"{name}.alpha", size) * (1 - p) * x
+
+    def network(x, name):
+        return w.linear(dice(w.linear(x, f"{name}.0", 10), f"{name}.1"), f"{name}.2", 1)
+
+    table = w.get("items.weight", 20, 6)
+    k, target = table[requests["item"]], table[requests["target"]]
+    q = np.repeat(target, LENGTHS, 0)
+    relevance = network(np.concatenate([q, k, q - k, q * k], 1), "attention")
+    interest = np.repeat(np.eye(len(LENGTHS)), LENGTHS, 1) @ (relevance * k)
+    logit = network(np.concatenate([interest, target], 1), "dnn")
+    return w.tensors, requests, {"relevance": relevance, "interest": interest, "logit": logit, "pred": sigmoid(logit)}
+
+
+def interactrank_sequence():
+    """Pinterest's UserSequenceLayer: (x + time row) summed with a weight for each place, plus softmax(searchsage . x) x; padding counts."""
+    w = Weights(8)
+    lengths = [3, 0, 9, 6]
+    now = w.random.integers(1_600_000_000_000, 1_700_000_000_000, len(lengths))
+    age = np.floor(np.exp(w.random.uniform(0, 21, sum(lengths)))).astype(np.int64)
+    age[:4] = 0, 1, 3_600_000, 3_600_001
+    requests = {
+        "actions.offsets": offsets(lengths), "vector": random_floats(w.random, sum(lengths), 5), "now_ms": now,
+        "time_ms": np.repeat(now, lengths) - age, "searchsage": random_floats(w.random, len(lengths), 5),
+    }
+    boundaries = np.array([0, *np.exp(np.arange(6))], np.float32)
+    rows, conv, bias = w.get("time_emb.weight", 8, 5), w.get("conv.weight", 6), w.get("conv.bias", 1)
+    sums, attended = [], []
+    for request, begin in enumerate(offsets(lengths)[:-1]):
+        x, ages, count = np.zeros((6, 5)), np.zeros(6, np.int64), min(lengths[request], 6)
+        x[:count], ages[:count] = requests["vector"][begin : begin + count], age[begin : begin + count]
+        hours = ages.astype(np.float32) / np.float32(3_600_000)
+        x = x + rows[np.searchsorted(boundaries, hours, side="left")]
+        weights = softmax((x @ requests["searchsage"][request].astype(float))[None])
+        sums.append(conv @ x + bias)
+        attended.append((weights @ x)[0])
+    sums, attended = np.array(sums), np.array(attended)
+    return w.tensors, requests, {"conv": sums, "attended": attended, "summary": sums + attended}
+
+
+SYSTEMS = {function.__name__: function for function in (dssm, two_tower, mmoe, ple, deepfm, dcnv2_stacked, din_dice, interactrank_sequence)}

@@ -49,7 +49,7 @@ static Value getTableRow(TileBuilder &b, Value id, OutOfRange outOfRange, int64_
 
 void RowProgram::emitEmbeddingBag(EmbeddingBagOp op) {
   KernelOperand &table = frame.operand(op.getTable());
-  Value ids = frame.rowPointer(frame.operand(op.getIds()), row), pooled = scratchRow(op.getType().getRowElements());
+  Value ids = getIntegers(op.getIds()), pooled = scratchRow(op.getType().getRowElements());
   int64_t rows = op.getTable().getType().getDimSize(0), width = op.getTable().getType().getDimSize(1);
   int64_t most = op.getIds().getType().getRowElements();
   beginPool(op.getKind(), pooled, width);
@@ -77,9 +77,9 @@ void RowProgram::emitToFloat(ToFloatOp op) {
   if (size == 1) {
     b.storeScalar(b.make<arith::SIToFPOp>(f32, getScalar(op.getInput())), floats);
   } else {
-    Value integers = frame.rowPointer(frame.operand(op.getInput()), row);
+    Value from = getIntegers(op.getInput());
     b.forTiles(b.i64(0), b.i64(size), 1, [&](Value k) {
-      Value integer = b.loadScalar(b.at(integers, k, i64), i64);
+      Value integer = b.loadScalar(b.at(from, k, i64), i64);
       b.storeScalar(b.make<arith::SIToFPOp>(f32, integer), b.at(floats, k, f32));
     });
   }
@@ -161,7 +161,8 @@ LogicalResult RowProgram::emitEmbedding(Operation *op) {
         return success();
       })
       .Case([&](BucketizeOp bucketize) {
-        scalars[bucketize] = buildBucket(b, bucketize.getRule(), getScalar(bucketize.getInput()));
+        integerwise(bucketize, bucketize.getInput(),
+                    [&](ArrayRef<Value> x) { return buildBucket(b, bucketize.getRule(), x[0]); });
         return success();
       })
       .Case([&](RowIndexOp index) { return emitRowIndex(index), success(); })

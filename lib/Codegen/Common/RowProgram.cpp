@@ -16,12 +16,15 @@ void RowProgram::beginRow(Value newRow, ArrayRef<Operation *> ops) {
   cachedRequest = nullptr;
   floats.clear();
   scalars.clear();
+  integers.clear();
   // What is used inside of loops must be found before them.
   for (Operation *op : ops)
     for (Value operand : op->getOperands())
       if (isa<BlockArgument>(operand))
         if (auto jagged = dyn_cast<recsys::JaggedType>(operand.getType()); jagged && jagged.getSpace() == space)
-          jagged.isFloat() ? void(get(operand)) : void(getScalar(operand));
+          jagged.isFloat()               ? void(get(operand))
+          : jagged.getRowElements() == 1 ? void(getScalar(operand))
+                                         : void(getIntegers(operand));
   request();
 }
 
@@ -65,6 +68,39 @@ Value RowProgram::getScalar(Value value) {
   return scalar;
 }
 
+Value RowProgram::getIntegers(Value value) {
+  Value &pointer = integers[value];
+  if (!pointer)
+    pointer = frame.rowPointer(frame.operand(value), row);
+  return pointer;
+}
+
+/// Elements of a row of integers.
+static int64_t sizeOf(Value value) { return cast<recsys::JaggedType>(value.getType()).getRowElements(); }
+
+void RowProgram::integerwise(Value result, ArrayRef<Value> operands, function_ref<Value(ArrayRef<Value>)> compute) {
+  int64_t size = sizeOf(result);
+  SmallVector<Value> values;
+  if (size == 1) {
+    for (Value operand : operands)
+      values.push_back(getScalar(operand));
+    scalars[result] = compute(values);
+    return;
+  }
+  Type i64 = b.getI64Type();
+  SmallVector<Value> pointers;
+  for (Value operand : operands)
+    pointers.push_back(getIntegers(operand));
+  Value joined = frame.scratch(size * sizeof(int64_t));
+  b.forTiles(b.i64(0), b.i64(size), 1, [&](Value k) {
+    values.clear();
+    for (Value pointer : pointers)
+      values.push_back(b.loadScalar(b.at(pointer, k, i64), i64));
+    b.storeScalar(compute(values), b.at(joined, k, i64));
+  });
+  integers[result] = joined;
+}
+
 Value RowProgram::scratchRow(int64_t size) { return frame.scratch((llvm::alignTo(size, 16) + 16) * sizeof(float)); }
 
 void RowProgram::copy(const RowValue &value, Value pointer, Type element) {
@@ -82,7 +118,11 @@ RowValue RowProgram::materialize(const RowValue &value) {
 void RowProgram::store(Value value, Value pointer, Type element) {
   if (isFloatRow(value))
     return copy(get(value), pointer, element);
-  b.storeScalar(getScalar(value), pointer);
+  if (sizeOf(value) == 1)
+    return b.storeScalar(getScalar(value), pointer);
+  Value from = getIntegers(value);
+  b.forTiles(b.i64(0), b.i64(sizeOf(value)), 1,
+             [&](Value k) { b.storeScalar(b.loadScalar(b.at(from, k, element), element), b.at(pointer, k, element)); });
 }
 
 void RowProgram::defineFloats(Value result, RowValue value) {
@@ -129,7 +169,7 @@ LogicalResult RowProgram::emitElementwise(Operation *op) {
     if (isFloatRow(lhs))
       elementwise(op->getResult(0), {lhs, rhs}, [floatOp](ArrayRef<Value> x) { return floatOp(x[0], x[1]); });
     else
-      scalars[op->getResult(0)] = integerOp(getScalar(lhs), getScalar(rhs));
+      integerwise(op->getResult(0), {lhs, rhs}, [integerOp](ArrayRef<Value> x) { return integerOp(x[0], x[1]); });
     return success();
   };
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
@@ -189,11 +229,6 @@ LogicalResult RowProgram::emitElementwise(Operation *op) {
 }
 
 LogicalResult RowProgram::emit(Operation *op) {
-  for (Value result : op->getResults())
-    if (auto jagged = dyn_cast<recsys::JaggedType>(result.getType());
-        jagged && !jagged.isFloat() && jagged.getRowElements() != 1)
-      return op->emitOpError("makes integers of several numbers a row, which compiled code can only read from inputs; "
-                             "look them up before their rows are changed");
   if (succeeded(emitElementwise(op)) || succeeded(emitEmbedding(op)) || succeeded(emitSequence(op)) ||
       succeeded(emitDense(op)) || succeeded(emitFeatures(op)))
     return success();

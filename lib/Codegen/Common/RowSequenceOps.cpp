@@ -7,10 +7,10 @@ using namespace mlir;
 using namespace mlir::recsys;
 using namespace reccc;
 
-/// An i64 that one of two branches computes.
-static Value chooseScalar(TileBuilder &b, Value condition, function_ref<Value()> then,
-                          function_ref<Value()> otherwise) {
-  auto op = b.make<scf::IfOp>(TypeRange(Type(b.getI64Type())), condition, /*withElseRegion=*/true);
+/// A value that one of two branches computes.
+static Value choose(TileBuilder &b, Type type, Value condition, function_ref<Value()> then,
+                    function_ref<Value()> otherwise) {
+  auto op = b.make<scf::IfOp>(TypeRange(type), condition, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(op.thenBlock());
   b.make<scf::YieldOp>(then());
@@ -21,10 +21,16 @@ static Value chooseScalar(TileBuilder &b, Value condition, function_ref<Value()>
 
 void RowProgram::readIf(Value result, Value condition, Value argument, Value at) {
   if (!isFloatRow(argument)) {
-    KernelOperand &operand = frame.operand(argument);
-    scalars[result] = chooseScalar(
-        b, condition, [&] { return b.loadScalar(frame.rowPointer(operand, at), operand.element); },
-        [&] { return b.i64(0); });
+    Type i64 = b.getI64Type();
+    int64_t count = cast<JaggedType>(argument.getType()).getRowElements();
+    auto place = [&] { return frame.rowPointer(frame.operand(argument), at); };
+    if (count == 1) {
+      scalars[result] = choose(b, i64, condition, [&] { return b.loadScalar(place(), i64); }, [&] { return b.i64(0); });
+      return;
+    }
+    Value zeros = frame.scratch(count * sizeof(int64_t));
+    b.forTiles(b.i64(0), b.i64(count), 1, [&](Value k) { b.storeScalar(b.i64(0), b.at(zeros, k, i64)); });
+    integers[result] = choose(b, b.ptr(), condition, place, [&] { return zeros; });
     return;
   }
   int64_t size = cast<JaggedType>(argument.getType()).getRowElements();
@@ -42,12 +48,15 @@ void RowProgram::readIf(Value result, Value condition, Value argument, Value at)
 void RowProgram::readEither(Value result, Value condition, Value argument, Value at, Value otherArgument,
                             Value otherRow) {
   if (!isFloatRow(argument)) {
-    auto load = [&](Value from, Value place) {
-      KernelOperand &operand = frame.operand(from);
-      return b.loadScalar(frame.rowPointer(operand, place), operand.element);
-    };
-    scalars[result] =
-        chooseScalar(b, condition, [&] { return load(argument, at); }, [&] { return load(otherArgument, otherRow); });
+    Type i64 = b.getI64Type();
+    auto place = [&](Value from, Value fromRow) { return frame.rowPointer(frame.operand(from), fromRow); };
+    if (cast<JaggedType>(argument.getType()).getRowElements() == 1)
+      scalars[result] = choose(
+          b, i64, condition, [&] { return b.loadScalar(place(argument, at), i64); },
+          [&] { return b.loadScalar(place(otherArgument, otherRow), i64); });
+    else
+      integers[result] = choose(
+          b, b.ptr(), condition, [&] { return place(argument, at); }, [&] { return place(otherArgument, otherRow); });
     return;
   }
   int64_t size = cast<JaggedType>(argument.getType()).getRowElements();
@@ -111,8 +120,10 @@ LogicalResult RowProgram::emitSequence(Operation *op) {
         KernelOperand &operand = frame.operand(input);
         if (isFloatRow(input))
           define(broadcast, operandRow(input, request()));
-        else
+        else if (operand.elements == 1)
           scalars[broadcast] = b.loadScalar(frame.rowPointer(operand, request()), operand.element);
+        else
+          integers[broadcast] = frame.rowPointer(operand, request());
         return success();
       })
       .Case([&](SplatRowsOp splat) {

@@ -258,3 +258,39 @@ recsys.model @m(%x: !x {recsys.name = "x"}, %y: !y {recsys.name = "y"}, %z: !x {
 )",
                          kBatch);
 }
+
+TEST(RowsKernel, SeveralIntegersARow) {
+  ComparisonOptions options;
+  options.idLimit = 4000000;
+  compareWithInterpreter(R"(
+#s = #recsys.space<"s", max = 1000>
+#p = #recsys.rows<7>
+!i = !recsys.jagged<#s x 5xi64>
+!r = !recsys.jagged<#recsys.request x 5xi64>
+recsys.model @m(%x: !i {recsys.name = "x"}, %y: !r {recsys.name = "y"})
+    -> (!i {recsys.name = "a"}, !i {recsys.name = "b"}, !i {recsys.name = "c"}, !i {recsys.name = "d"}, !i {recsys.name = "e"}, !recsys.jagged<#s x 5xf32> {recsys.name = "f"}) {
+  %0:6 = rectile.kernel rows (%i = %x : !i, %j = %y : !r) -> (!i, !i, !i, !i, !i, !recsys.jagged<#s x 5xf32>) {
+    %b = recsys.broadcast_rows %j : (!r) -> !i
+    %c = recsys.shift %i, %j by -1 : (!i, !r) -> !i
+    %d = recsys.sub %c, %i : (!i, !i) -> !i
+    %e = recsys.bucketize %b rule(#recsys.edges<[10, 1000, 50000, 2000000]>) : (!i) -> !i
+    %f = recsys.to_float %d : (!i) -> !recsys.jagged<#s x 5xf32>
+    rectile.yield %i, %b, %c, %d, %e, %f : !i, !i, !i, !i, !i, !recsys.jagged<#s x 5xf32>
+  }
+  recsys.output %0#0, %0#1, %0#2, %0#3, %0#4, %0#5 : !i, !i, !i, !i, !i, !recsys.jagged<#s x 5xf32>
+}
+)",
+                         kBatch, options);
+  compareWithInterpreter(R"(
+#s = #recsys.space<"s", max = 1000>
+!p = !recsys.jagged<#recsys.rows<7> x 5xi64>
+recsys.model @m(%x: !recsys.jagged<#s x 5xi64> {recsys.name = "x"}) -> (!p {recsys.name = "a"}) {
+  %0 = rectile.kernel rows (%i = %x : !recsys.jagged<#s x 5xi64>) -> (!p) {
+    %a = recsys.pad_rows %i : (!recsys.jagged<#s x 5xi64>) -> !p
+    rectile.yield %a : !p
+  }
+  recsys.output %0 : !p
+}
+)",
+                         kBatch, options);
+}

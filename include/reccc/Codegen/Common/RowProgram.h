@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Generates the row-wise operators of a kernel for one row. Integers are scalars; a row of floats is a function that
-// yields the vector at a column, so a chain of elementwise operators becomes one loop over the columns. What needs a
-// whole row first (norms) or fits no vector (joined records) goes through a row of fp32 scratch.
+// Generates the row-wise operators of a kernel for one row. An integer is a scalar, several lie in memory; a row of
+// floats is a function that yields the vector at a column, so a chain of elementwise operators becomes one loop over
+// the columns. What needs a whole row first (norms) or fits no vector (joined records) goes through a row of fp32
+// scratch.
 #ifndef RECCC_CODEGEN_COMMON_ROWPROGRAM_H
 #define RECCC_CODEGEN_COMMON_ROWPROGRAM_H
 
@@ -38,8 +39,10 @@ public:
   void define(Value value, RowValue row) { floats[value] = std::move(row); }
   /// A float value of this row; a block argument is found when it is first asked for.
   RowValue get(Value value);
-  /// An integer of this row.
+  /// An integer of this row, when it has one.
   Value getScalar(Value value);
+  /// Where the integers of this row lie, when it has several.
+  Value getIntegers(Value value);
   /// Writes one row of an operand or result, exactly its elements, rounded to `element`.
   void store(Value value, Value pointer, Type element);
 
@@ -57,6 +60,8 @@ private:
   LogicalResult emitFeatures(Operation *op);
 
   void elementwise(Value result, ArrayRef<Value> operands, std::function<Value(ArrayRef<Value>)> compute);
+  /// Computes integers element by element.
+  void integerwise(Value result, ArrayRef<Value> operands, function_ref<Value(ArrayRef<Value>)> compute);
   /// Defines the value, in scratch when that pays.
   void defineFloats(Value result, RowValue row);
   RowValue materialize(const RowValue &row);
@@ -109,7 +114,7 @@ private:
   bool mayMaterialize;
   Value row, cachedRequest;
   llvm::DenseMap<Value, RowValue> floats;
-  llvm::DenseMap<Value, Value> scalars;
+  llvm::DenseMap<Value, Value> scalars, integers;
 };
 
 } // namespace reccc
