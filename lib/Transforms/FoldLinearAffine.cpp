@@ -3,6 +3,8 @@
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 #include "reccc/Transforms/Passes.h"
 
+#include "mlir/IR/Remarks.h"
+
 namespace reccc {
 #define GEN_PASS_DEF_FOLDLINEARAFFINEPASS
 #include "reccc/Transforms/Passes.h.inc"
@@ -18,6 +20,11 @@ struct Joined {
   Value parameter;
 };
 } // namespace
+
+static void tell(Operation *op, StringRef what) {
+  remark::passed(op->getLoc(), remark::RemarkOpts::name("parameters folded").category("recsys-fold-linear-affine"))
+      << what.str();
+}
 
 /// Matches op(linear, splat_rows) in either order, where nobody else reads the linear.
 static FailureOr<Joined> matchJoined(PatternRewriter &rewriter, Operation *op) {
@@ -45,6 +52,7 @@ struct MulOfLinear : OpRewritePattern<MulOp> {
     if (failed(joined))
       return failure();
     auto [linear, gain] = *joined;
+    tell(op, "parameters that multiply a linear's result went into its weights");
     Location loc = linear.getLoc();
     // Rows of the weight as [out, in].
     Value weight = linear.getWeight();
@@ -70,6 +78,7 @@ struct AddToLinear : OpRewritePattern<AddOp> {
     if (failed(joined))
       return failure();
     auto [linear, bias] = *joined;
+    tell(op, "parameters that are added to a linear's result went into its bias");
     if (linear.getBias())
       bias = rewriter.create<ParamAddOp>(linear.getLoc(), linear.getBias(), bias);
     rewriter.replaceOpWithNewOp<LinearOp>(op, op.getType(), linear.getInput(), linear.getWeight(), bias,
