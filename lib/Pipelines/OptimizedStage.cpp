@@ -10,8 +10,8 @@ using namespace reccc;
 
 /// In: what to compute, as the description says it. Out: the same with less work, still in recsys ops: an attention
 /// source is one segment, only rows that are read are computed, a norm's gain and bias lie in the linears that follow
-/// it, those of a batch norm in the linear before it, and columns of a linear that are used apart are linears of their own. All rewrites are exact but for the
-/// rounding of folded weights.
+/// it, those of a batch norm in the linear before it, and columns of a linear that are used apart are linears of their
+/// own. All rewrites are exact but for the rounding of folded weights.
 void reccc::buildOptimizedStage(OpPassManager &pm, const PipelineOptions &) {
   // Views of views and folds of the description's own making are in the way of every pattern below.
   buildCleanupPipeline(pm);
