@@ -81,6 +81,12 @@ class Case:
         }
 
 
+    def appended(self, name):
+        """Values of history and candidates, stored apart under a name with {}, as one sequence."""
+        parts = [(self.expected[f"{name.format(rows)}.values"], self.requests[f"{rows}.offsets"]) for rows in ("hist", "cand")]
+        return join_rows(*parts)
+
+
 def stu(case, context):
     r, e = case.requests, case.expected
     lengths = np.diff(r["x.offsets"])
@@ -267,10 +273,7 @@ def appended(case):
         "history_x": r["hist.x.values"],
         "candidate_x": r["cand.x.values"],
     }
-    def rows(name):
-        return join_rows((e[f"{name}.hist.values"], r["hist.offsets"]), (e[f"{name}.cand.values"], r["cand.offsets"]))
-
-    layers = {f"states.layers.{i}.out": rows(f"layers.{i}") for i in range(case.config["num_layers"])}
+    layers = {f"states.layers.{i}.out": case.appended(f"layers.{i}.{{}}") for i in range(case.config["num_layers"])}
     # The naive form gives the same numbers, once for each candidate.
     naive = {"scored": e["naive.out_targets.values"]}
     return [
@@ -388,11 +391,32 @@ def interactrank(case):
     return [("all", "model.textproto", requests, expected)]
 
 
+def amortized(case):
+    r, e = case.requests, case.expected
+    requests = {
+        "history.offsets": r["hist.offsets"],
+        "candidates.offsets": r["cand.offsets"],
+        "item": r["hist.item.values"],
+        "action": r["hist.action.values"],
+        "candidate": r["cand.item.values"],
+        "dense": r["cand.dense.values"],
+    }
+    expected = {
+        "tokens": case.appended("in.{}"),
+        **{f"states.layers.{i}.out": case.appended(f"layers.{i}.{{}}") for i in range(case.config["layers"])},
+        "logits": column(e["logits"]),
+        "scores": column(e["scores"]),
+    }
+    naive = {"logits": column(e["naive.logits"]), "scores": column(e["naive.scores"]), "scored": e["naive.layers.1.cand.values"]}
+    return [("all", "model.textproto", requests, expected), ("naive", "model.textproto", requests, naive)]
+
+
 CASES = {
     "interactrank_tiny": interactrank,
     "dlrm_tiny": dlrm,
     "rb_dcnv2": dcnv2,
     "rb_din": din,
+    "amortized_tiny": amortized,
     "gr_stu_tiny": lambda case: stu(case, 0),
     "gr_stu_context_window": lambda case: stu(case, case.config["layer"]["contextual_seq_len"]),
     "gr_dlrm_hstu_interleave": interleave,
