@@ -60,6 +60,7 @@ static Built buildBlock(ModelBuilder &b, const pb::Node &node) {
     RECCC_BLOCK(kMixture, mixture)
     RECCC_BLOCK(kCross, cross)
     RECCC_BLOCK(kMaskNet, mask_net)
+    RECCC_BLOCK(kDot, dot)
 #undef RECCC_BLOCK
   default:
     return buildElementwise(b, node);

@@ -73,6 +73,7 @@ Built build(ModelBuilder &b, const pb::Hstu &block);
 Built build(ModelBuilder &b, const pb::Transformer &block);
 Built build(ModelBuilder &b, const pb::MultitaskHead &block);
 Built build(ModelBuilder &b, const pb::HashedEmbedding &block);
+Built build(ModelBuilder &b, const pb::Dot &block);
 Built build(ModelBuilder &b, const pb::Mixture &block);
 Built build(ModelBuilder &b, const pb::Cross &block);
 Built build(ModelBuilder &b, const pb::MaskNet &block);

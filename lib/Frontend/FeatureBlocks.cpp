@@ -108,3 +108,16 @@ Built reccc::build(ModelBuilder &b, const pb::FeatureDots &block) {
                                     ir::Pairs::upper_diagonal};
   return Value(ir::FeatureDotsOp::create(b.builder, b.where, *type, *left, *right, pairs[block.pairs()]));
 }
+
+Built reccc::build(ModelBuilder &b, const pb::Dot &block) {
+  auto left = b.vectors(block, "left");
+  auto right = b.vectors(block, "right");
+  if (failed(left) || failed(right) || failed(b.sameRows(block, "right", -1, *right, *left)) ||
+      failed(b.sameRecord(block, "right", -1, *right, *left)))
+    return failure();
+  int64_t width = b.widthOf(*left);
+  auto type = b.typeOf(*left).withDims({1, 1});
+  Value product = ir::FeatureDotsOp::create(b.builder, b.where, type, b.reshape(*left, {1, width}),
+                                            b.reshape(*right, {1, width}), ir::Pairs::all);
+  return b.reshape(product, {1});
+}

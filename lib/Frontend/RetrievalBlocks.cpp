@@ -22,13 +22,26 @@ Built reccc::build(ModelBuilder &b, const pb::DotTable &block) {
         << "first_row is " << first << ", expected a row of the table, which has " << rows;
     return failure();
   }
-  Value items = b.paramSlice(*weight, 0, first, rows - first);
+  int64_t end = block.has_end_row() ? block.end_row() : rows;
+  if (end <= first || end > rows) {
+    b.error(block, "end_row", Code::OutOfRange)
+        << "end_row is " << end << ", expected " << first + 1 << " to " << rows << ", the rows of the table";
+    return failure();
+  }
+  Value bias;
+  if (block.has_bias()) {
+    auto given = b.weight(block, "bias", block.bias(), {{end, "one for each row of the table"}});
+    if (failed(given))
+      return failure();
+    bias = b.paramSlice(*given, 0, first, end - first);
+  }
+  Value items = b.paramSlice(*weight, 0, first, end - first);
   if (block.has_unit_rows())
     items =
         ir::ParamL2NormOp::create(b.builder, b.where, items.getType(), items, llvm::APFloat(block.unit_rows().eps()));
-  if (failed(b.jagged(block, b.spaceOf(*input), {rows - first}, b.builder.getF32Type())))
+  if (failed(b.jagged(block, b.spaceOf(*input), {end - first}, b.builder.getF32Type())))
     return failure();
-  Value scores = b.linear(*input, items, Value(), /*transposed=*/true);
+  Value scores = b.linear(*input, items, bias, /*transposed=*/true);
   b.firstIds[scores] = first;
   return scores;
 }

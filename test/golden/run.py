@@ -95,8 +95,8 @@ class Run:
     weights: pathlib.Path
     requests: pathlib.Path
     also: list
-    ill_conditioned: list
     expected: dict
+    double_only: tuple = ()
 
     def also_flag(self):
         return [f"--also={','.join(self.also)}"] if self.also else []
@@ -119,7 +119,7 @@ def runs_of(case, directory):
         folder = directory / run["name"]
         label = case if run["name"] == "all" else f"{case}.{run['name']}"
         yield Run(label, HERE / case / run["model"], HERE / case / "weights.safetensors", folder / "requests.safetensors", run["also"],
-                  run["ill_conditioned"], load_file(folder / "expected.safetensors"))
+                  load_file(folder / "expected.safetensors"), run["double_only"])
 
 
 def distance(given, expected):
@@ -220,7 +220,7 @@ def execute(tools, model, requests, out, level, threads):
 
 def check_compiled(run, tools, directory):
     """Machine code on all levels and threads. The outputs as declared, then inner values too: this changes what is fused and dead."""
-    run = replace(run, also=[name for name in run.also if name not in run.ill_conditioned])
+    run = replace(run, also=[name for name in run.also if name not in run.double_only])
     for also in (False, True):
         reference = run.interpret(tools, directory, "double", also)
         for precision, (mode, mantissa) in PRECISIONS.items():

@@ -3,6 +3,8 @@
 
 Each function returns (weights, requests, expected) for the description of its name.
 """
+import math
+
 import numpy as np
 
 LENGTHS = [3, 0, 7, 1, 5]
@@ -240,6 +242,53 @@ def interactrank_sequence():
         attended.append((weights @ x)[0])
     sums, attended = np.array(sums), np.array(attended)
     return w.tensors, requests, {"conv": sums, "attended": attended, "summary": sums + attended}
+
+
+def layer_norm(w, x, name):
+    centered = x - x.mean(1, keepdims=True)
+    scaled = centered / np.sqrt((centered**2).mean(1, keepdims=True) + 1e-12)
+    return scaled * w.get(f"{name}.weight", x.shape[1]) + w.get(f"{name}.bias", x.shape[1])
+
+
+def gelu(x):
+    return x / 2 * (1 + np.vectorize(math.erf, otypes=[float])(x / math.sqrt(2)))
+
+
+def bert4rec():
+    """spec/systems.md 20: the last four or five items, then [MASK]; bidirectional, norms behind the residuals; Linear, GELU, norm, items."""
+    w, items, width, heads = Weights(5), 20, 8, 2
+    lengths = [3, 0, 7, 1, 5]
+    ids = w.random.integers(1, items, sum(lengths))
+    requests = {"history.offsets": offsets(lengths), "item": ids}
+    table = w.get("item_embedding.weight", items + 1, width)  # row 0 is padding, the last one [MASK]
+
+    def block(x, layer):
+        name = f"trm_encoder.layer.{layer}."
+        q, k, v = (w.linear(x, f"{name}multi_head_attention.{part}", width).reshape(len(x), heads, -1) for part in ("query", "key", "value"))
+        scores = np.einsum("qhd,khd->hqk", q, k) / math.sqrt(width / heads)
+        seen = np.stack([softmax(head) for head in scores])
+        attended = np.einsum("hqk,khd->qhd", seen, v).reshape(len(x), width)
+        x = layer_norm(w, w.linear(attended, f"{name}multi_head_attention.dense", width) + x, f"{name}multi_head_attention.LayerNorm")
+        inner = w.linear(gelu(w.linear(x, f"{name}feed_forward.dense_1", 4 * width)), f"{name}feed_forward.dense_2", width)
+        return layer_norm(w, inner + x, f"{name}feed_forward.LayerNorm")
+
+    states, layers = [], [[], []]
+    for begin, end in zip(offsets(lengths), offsets(lengths)[1:]):
+        tokens = np.concatenate([ids[begin:end][-5:], [items]])
+        x = layer_norm(w, table[tokens] + w.get("position_embedding.weight", 6, width)[: len(tokens)], "LayerNorm")
+        for layer in range(2):
+            x = block(x, layer)
+            layers[layer].append(x)
+        states.append(x[-1])
+    hidden = layer_norm(w, gelu(w.linear(np.stack(states), "output_ffn", width)), "output_ln")
+    scores = hidden @ table[:items].T + w.get("output_bias", items)
+    allowed = scores.copy()
+    allowed[:, 0] = -np.inf
+    for request, (begin, end) in enumerate(zip(offsets(lengths), offsets(lengths)[1:])):
+        allowed[request, ids[begin:end]] = -np.inf
+    best = np.argsort(-allowed, 1, kind="stable")[:, :5]
+    expected = {"scores": scores, "topk.ids": best, "topk.scores": np.take_along_axis(allowed, best, 1)}
+    return w.tensors, requests, expected | {f"states.layers.{i}.out": np.concatenate(layers[i]) for i in range(2)}
 
 
 SYSTEMS = {function.__name__: function for function in (dssm, two_tower, mmoe, ple, deepfm, dcnv2_stacked, din_dice, interactrank_sequence)}

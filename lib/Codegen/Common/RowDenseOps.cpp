@@ -41,7 +41,7 @@ Value RowProgram::reduce(const RowValue &value, Value first, int64_t size, funct
 void RowProgram::emitLayerNorm(LayerNormOp op) {
   RowValue x = inMemory(get(op.getInput()));
   int64_t groups = op.getGroups(), size = x.size / groups;
-  Value count = b.f32(size), eps = b.f32(op.getEps().convertToDouble()), one = b.f32(1.0);
+  Value count = b.f32(size), eps = b.f32(op.getEps().convertToDouble());
   struct Statistics {
     Value mean, inverse;
   };
@@ -53,7 +53,7 @@ void RowProgram::emitLayerNorm(LayerNormOp op) {
       return b.mulf(centered, centered);
     });
     Value deviation = b.make<math::SqrtOp>(b.addf(b.divf(squares, count), eps));
-    return {means, b.broadcast(b.divf(one, deviation))};
+    return {means, b.broadcast(b.divf(b.f32(1.0), deviation))};
   };
   RowValue weight, bias;
   if (op.getWeight()) {
@@ -130,15 +130,15 @@ void RowProgram::emitRmsNorm(RmsNormOp op) {
   Value squares = reduce(x, b.i64(0), x.size, [&](Value v) { return b.mulf(v, v); });
   Value mean = b.divf(squares, b.f32(x.size));
   Value root = b.make<math::SqrtOp>(b.addf(mean, b.f32(op.getEps().convertToDouble())));
-  Value inverse = b.broadcast(b.divf(b.f32(1.0), root));
+  Value divisor = b.broadcast(root);
   RowValue result, weight;
   if (op.getWeight()) {
     KernelOperand &operand = frame.operand(op.getWeight());
     weight = inMemory(operand.data, operand.element, operand.elements, /*padded=*/true);
   }
   result.size = x.size;
-  result.vector = [this, x, inverse, weight](Value offset, int64_t valid) {
-    Value y = b.mulf(x.vector(offset, valid), inverse);
+  result.vector = [this, x, divisor, weight](Value offset, int64_t valid) {
+    Value y = b.divf(x.vector(offset, valid), divisor);
     return weight.memory ? b.mulf(y, weight.vector(offset, valid)) : y;
   };
   defineFloats(op, std::move(result));

@@ -102,34 +102,32 @@ Value reccc::buildTanh(TileBuilder &b, Value x) {
   return b.select(b.cmpf(CmpFPredicate::OLT, magnitude, b.splat(0.625)), small, large);
 }
 
-/// The error function, 1 ulp or so.
-static Value buildErf(TileBuilder &b, Value x) {
-  // (erf(x) - x) / x in x^2, for |x| <= 1
-  Value square = b.mulf(x, x);
+Value reccc::buildGelu(TileBuilder &b, Value x) {
+  Value t = b.mulf(x, b.splat(0.70710678118654752));
+  // (erf(t) - t) / t in t^2, for |t| <= 1
+  Value square = b.mulf(t, t);
   Value p = polynomial(b, square,
                        {0.12837916612625122, -0.3761262595653534, 0.11283600330352783, -0.026854444295167923,
                         0.005189535208046436, -0.0008020841050893068, 7.889118569437414e-05});
-  Value small = b.fma(x, p, x);
-  // log(1 - erf(x)) for 1 <= x <= 4; behind that erf is 1 in fp32.
-  Value magnitude = b.make<math::AbsFOp>(x);
-  Value clamped = b.select(b.cmpf(CmpFPredicate::OGT, magnitude, b.splat(4.0)), b.splat(4.0), magnitude);
+  Value erf = b.fma(t, p, t);
+  Value small = b.mulf(b.mulf(x, b.splat(0.5)), b.addf(erf, b.splat(1.0)));
+  // max(x, 0) - |x| / 2 (1 - erf|t|), which loses nothing where erf is near -1. log(1 - erf(t)) for 1 <= t <= 4; behind
+  // that erf is 1 in fp32.
+  Value magnitude = b.make<math::AbsFOp>(t), isFar = b.cmpf(CmpFPredicate::OGT, magnitude, b.splat(4.0));
+  Value clamped = b.select(isFar, b.splat(4.0), magnitude);
   Value log = polynomial(b, clamped,
                          {0.0001880362833617255, -1.1295783519744873, -0.6332198977470398, -0.1084185466170311,
                           0.0252082422375679, -0.0042045568116009235, 0.00044133549090474844, -2.1686782929464243e-05});
-  Value large = b.subf(b.splat(1.0), buildExp(b, log));
-  large = b.make<math::CopySignOp>(large, x);
+  Value rest = b.select(isFar, b.splat(0.0), buildExp(b, log));
+  Value large = b.subf(buildRelu(b, x), b.mulf(b.mulf(clamped, b.splat(0.70710678118654752)), rest));
   return b.select(b.cmpf(CmpFPredicate::OLT, magnitude, b.splat(1.0)), small, large);
-}
-
-Value reccc::buildGelu(TileBuilder &b, Value x) {
-  Value erf = buildErf(b, b.mulf(x, b.splat(0.70710678118654752)));
-  return b.mulf(b.mulf(x, b.splat(0.5)), b.addf(erf, b.splat(1.0)));
 }
 
 Value reccc::buildGeluTanh(TileBuilder &b, Value x) {
   Value cube = b.mulf(b.mulf(x, x), x);
-  Value inner = b.mulf(b.fma(cube, b.splat(0.044715), x), b.splat(0.79788456080286536));
-  return b.mulf(b.mulf(x, b.splat(0.5)), b.addf(buildTanh(b, inner), b.splat(1.0)));
+  // (1 + tanh(y)) / 2 = 1 / (1 + exp(-2 y)), which loses nothing where tanh is near -1.
+  Value twice = b.mulf(b.fma(cube, b.splat(0.044715), x), b.splat(1.5957691216057307));
+  return b.divf(x, onePlusExpOfMinus(b, twice));
 }
 
 Value reccc::buildRelu(TileBuilder &b, Value x) {

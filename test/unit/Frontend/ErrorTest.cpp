@@ -291,6 +291,10 @@ const Wrong kWrong[] = {
      HEAD "node { name: \"n\" bucketize { input: \"id\" rule { torch_easyrec { function: LOG unit: 1e200 last: 3 } } } "
           "}\n" TAIL,
      {"expected a number that fp32 holds"}},
+    {"endRow",
+     HEAD "table { name: \"t\" weight: \"w\" out_of_range: CLAMP rows: 3 width: 4 }\nnode { name: \"n\" dot_table { "
+          "input: \"x\" table: \"t\" first_row: 1 end_row: 4 } }\n" TAIL,
+     {"end_row is 4, expected 2 to 3, the rows of the table"}},
     {"tooManyInterleavedRows",
      "name: \"m\"\nrows { name: \"h\" max: 2000000000 }\nrows { name: \"i\" interleaved { of: \"h\" times: 4 } }\n"
      "input { name: \"x\" rows: \"h\" type: INT64 }\nnode { name: \"n\" bucketize { input: \"x\" rule { edges { edge: "
