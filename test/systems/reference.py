@@ -291,4 +291,4 @@ def bert4rec():
     return w.tensors, requests, expected | {f"states.layers.{i}.out": np.concatenate(layers[i]) for i in range(2)}
 
 
-SYSTEMS = {function.__name__: function for function in (dssm, two_tower, mmoe, ple, deepfm, dcnv2_stacked, din_dice, interactrank_sequence)}
+SYSTEMS = {function.__name__: function for function in (dssm, two_tower, mmoe, ple, deepfm, dcnv2_stacked, din_dice, interactrank_sequence, bert4rec)}
