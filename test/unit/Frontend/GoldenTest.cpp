@@ -27,6 +27,38 @@ const Case kCases[] = {
      "model.textproto",
      {"scores", "collapsed_logit"},
      {"query_heads", "query_collapsed", "item_embedding", "iqp", "dots", "item_masknet.blocks.1"}},
+    {"amortized_tiny", "model.textproto", {"scores", "logits"}, {"tokens", "states.layers.1.out", "logits.stages.0"}},
+    {"argus_full_tiny",
+     "model.textproto",
+     {"next_item", "candidate_logits", "like", "share_classes"},
+     {"positioned", "states.layers.1.inner_input", "queries", "past_logits", "surface_row.rows.2"}},
+    {"argus_simplified",
+     "model.textproto",
+     {"user", "item_unit", "scores", "next_item", "candidate_logits", "like", "share_classes"},
+     {"state", "states.layers.2.out", "queries", "device_hashes.rows.0"}},
+    {"gr_dlrm_hstu_kuairand",
+     "model.textproto",
+     {"preds", "logits"},
+     {"tokens", "positioned", "states.layers.2.out", "scored", "user_emb", "item_emb", "head.is_like"}},
+    {"gr_dlrm_hstu_kuairand",
+     "fixed.textproto",
+     {"preds", "logits"},
+     {"positioned", "states.layers.2.out", "user_emb"}},
+    {"gr_mfalcon_kv", "model.textproto", {"scored"}, {"states", "states.layers.2.k", "states.layers.0.v"}},
+    {"hstu_naive_tiny", "model.textproto", {"scored"}, {"states.layers.1.out"}},
+    {"nv_hstu_layer_tiny", "model.textproto", {"states"}, {"states.layers.0.attn", "states.layers.1.gated"}},
+    {"pinfm_tiny",
+     "model.textproto",
+     {"scores", "logits"},
+     {"positioned", "states.layers.0.key", "states.layers.1.value", "item_row.rows.3", "user_last", "candidate_out"}},
+    {"tzrec_dlrm_hstu_add_sla",
+     "model.textproto",
+     {"tasks"},
+     {"tokens", "positioned", "early.layers.0.out", "late.layers.1.out", "late.layers.2.out", "user"}},
+    {"ultra_tiny",
+     "model.textproto",
+     {"click_task", "like_task"},
+     {"click_early.layers.0.out", "click_late.layers.2.out", "view_late.layers.1.out", "user", "item_emb"}},
     {"gr_stu_tiny",
      "model.textproto",
      {"states", "scored"},
@@ -134,8 +166,12 @@ TEST(GoldenExamples, theTourShowsAModelThatCompiles) {
   EXPECT_EQ(imported.text(), "");
 }
 
-TEST(GoldenExamples, sasrecIsShort) {
-  auto buffer = llvm::MemoryBuffer::getFile(std::string(RECCC_SOURCE_DIR) + "/examples/01_movielens/sasrec.textproto");
-  ASSERT_TRUE(buffer);
-  EXPECT_LE((*buffer)->getBuffer().count('\n'), 40u);
+static size_t linesOf(StringRef example) {
+  auto buffer = llvm::MemoryBuffer::getFile(std::string(RECCC_SOURCE_DIR) + "/examples/" + example.str());
+  return buffer ? (*buffer)->getBuffer().count('\n') : SIZE_MAX;
+}
+
+TEST(GoldenExamples, areShort) {
+  EXPECT_LE(linesOf("01_movielens/sasrec.textproto"), 40u);
+  EXPECT_LE(linesOf("03_kuairand_ranker/ranker.textproto"), 150u);
 }
