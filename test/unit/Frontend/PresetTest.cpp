@@ -90,3 +90,44 @@ TEST(Preset, theTransformerPresetIsWhole) {
     node { name: "s" transformer { input: "x" preset: RECBOLE_SASREC layers: 2 heads: 2 inner_width: 16 } } output { node: "s" })");
   EXPECT_TRUE(imported.module) << imported.text();
 }
+
+TEST(Transformer, mayHaveNormsInFrontAndNoBiases) {
+  Imported imported = importText(R"(name: "m" rows { name: "h" max: 8 }
+input { name: "x" rows: "h" type: FLOAT32 dims: 4 }
+node { name: "s" transformer {
+  input: "x" layers: 2 heads: 2 norm: PRE norm_kind: RMS_NORM eps: 1e-6 activation: SILU inner_width: 8
+  mask { causal {} } score { softmax {} inverse_sqrt_width {} }
+  weights {
+    prefix: "l.{layer}." query: "q" key: "k" value: "v" attention_output: "o" attention_norm: "n1"
+    inner: "f1" inner_output: "f2" output_norm: "n2" use_bias: false
+  }
+} }
+node { name: "n" rms_norm { input: "s" weight: "n.weight" eps: 1e-6 } }
+node { name: "g" gelu_tanh { input: "n" } }
+output { node: "g" } output { node: "s.layers.1.inner_input" } output { node: "s.layers.0.attention_input" })");
+  ASSERT_TRUE(imported.module) << imported.text();
+  int norms = 0, linears = 0, gelus = 0;
+  imported.module->walk([&](mlir::recsys::RmsNormOp norm) { norms += bool(norm.getWeight()); });
+  imported.module->walk([&](mlir::recsys::GeluOp gelu) { gelus += gelu.getTanh(); });
+  imported.module->walk([&](mlir::recsys::LinearOp linear) {
+    EXPECT_FALSE(linear.getBias());
+    ++linears;
+  });
+  EXPECT_EQ(norms, 5);
+  EXPECT_EQ(linears, 12);
+  EXPECT_EQ(gelus, 1);
+}
+
+TEST(HashIds, givesRowsOfATable) {
+  Imported imported = importText(R"(name: "m" rows { name: "h" max: 8 }
+input { name: "x" rows: "h" type: INT64 }
+table { name: "t" weight: "w" out_of_range: CLAMP rows: 6 width: 4 }
+node { name: "r" hash_ids { input: "x" multiplier: 5 addend: 7 modulus: 11 rows: 6 } }
+node { name: "e" embedding { ids: "r" table: "t" } }
+output { node: "e" })");
+  ASSERT_TRUE(imported.module) << imported.text();
+  int hashes = 0;
+  imported.module->walk(
+      [&](mlir::recsys::HashIdsOp hash) { hashes += hash.getRows() == 6 && hash.getModulus() == 11; });
+  EXPECT_EQ(hashes, 1);
+}
