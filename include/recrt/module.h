@@ -52,12 +52,14 @@ typedef struct recrt_space_desc {
 
 /// One step outwards from a view to what it is a view of: row i of `inner` in a request is row
 /// `first + shift + i * stride` of `outer` in that request. The runtime checks for every request that all of them
-/// exist.
+/// exist. With a `frame`, `outer` is a nest of it and `inner` a nest of it or the frame itself: the step is taken
+/// within each row of the frame, where parts, counts and lengths are those of what the nest holds.
 enum recrt_embed_kind {
   RECRT_EMBED_SEGMENT = 0, // first = rows of the parts of concat `outer` before part `index` (0 if no concat), stride 1
   RECRT_EMBED_TAKE_LAST,   // first = len(outer) - len(inner), stride 1
   RECRT_EMBED_TAKE_FIRST,  // first = 0, stride 1
-  RECRT_EMBED_PHASE        // first = index, stride = count of interleave `outer`, or the ratio of two constant counts
+  RECRT_EMBED_PHASE,       // first = index, stride = count of interleave `outer`, or the ratio of two constant counts
+  RECRT_EMBED_REPEAT       // row i of `inner` is row i mod len(outer): all rows again for each row of another space
 };
 
 /// `shift` addresses rows inside of neighbouring constants that were merged to one part: rows<2>, rows<4> to rows<6>.
@@ -66,6 +68,8 @@ typedef struct recrt_embed_step {
   int32_t outer;
   int32_t index;
   int32_t shift;
+  int32_t frame; // -1: the step is taken within the request
+  int32_t reserved;
 } recrt_embed_step;
 
 /// Rows of space `space` as rows of the space of the last step: rows[r] for each row r of the batch.
@@ -123,7 +127,8 @@ typedef struct recrt_operand {
   const int64_t *rows;
 } recrt_operand;
 
-/// One unit of attention work: rows [first, first + 32) of query segment `segment` of `request`, for one head.
+/// One unit of attention work: rows [first, first + 32) of query segment `segment` of `request`, for one head. A step
+/// with a frame works within each row of it: `request` is the row of the frame then.
 typedef struct recrt_attention_item {
   int32_t request;
   int32_t segment;
@@ -151,7 +156,8 @@ typedef int64_t (*recrt_area_fn)(const recrt_kernel_args *args, const recrt_atte
 enum recrt_kernel_kind {
   RECRT_KERNEL_ROWS = 0,  // item: `block` rows of space `space`
   RECRT_KERNEL_GEMM,      // item: (row block, split), split fastest; `columns` panels may be cut into splits
-  RECRT_KERNEL_ATTENTION, // item: recrt_attention_item; segments are the parts of `space` (itself when not a concat)
+  RECRT_KERNEL_ATTENTION, // item: recrt_attention_item; segments are the parts of `space`, or of what it holds for each
+                          // row of `frame` (itself when that is no concat)
   RECRT_KERNEL_TOP_K      // the runtime's own: operands scores (f32), [exclude], ids out (i64), scores out (f32)
 };
 
@@ -179,6 +185,8 @@ typedef struct recrt_step_desc {
   int32_t num_spaces;
   int32_t heads;         // attention
   int32_t exclude_space; // top_k: space of the excluded ids, -1 for none
+  int32_t frame;         // attention: what it works within; -1 for the request
+  int32_t reserved;
 } recrt_step_desc;
 
 // --- Module ---------------------------------------------------------------------------------------------------------

@@ -29,8 +29,8 @@ std::string reccc::describeRows(Attribute space) {
   if (auto interleave = dyn_cast<InterleaveAttr>(space))
     return std::to_string(interleave.getTimes()) + " " + asFactor(describeRows(interleave.getOf()));
   if (auto group = dyn_cast<GroupAttr>(space))
-    return (group.getRemainder() == Remainder::pad ? "ceil(" : "floor(") + asFactor(describeRows(group.getOf())) +
-           " / " + std::to_string(group.getSize()) + ")";
+    return (isPadded(group.getRemainder()) ? "ceil(" : "floor(") + asFactor(describeRows(group.getOf())) + " / " +
+           std::to_string(group.getSize()) + ")";
   if (auto take = dyn_cast<TakeFirstAttr>(space))
     return describeTake(take.getOf(), take.getCount());
   if (auto take = dyn_cast<TakeLastAttr>(space))

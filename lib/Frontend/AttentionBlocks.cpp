@@ -6,6 +6,12 @@
 
 using namespace reccc;
 
+/// The segments of a sequence, as one row of its frame has them.
+static SmallVector<Attribute> segmentsOf(Attribute space) {
+  Attribute frame = ir::getFrame(space);
+  return llvm::map_to_vector(ir::getSegments(space), [&](Attribute part) { return ir::getSpaceWithin(frame, part); });
+}
+
 //===-- Masks
 //---------------------------------------------------------------------------------------------------------===//
 
@@ -21,7 +27,7 @@ static LogicalResult checkPart(ModelBuilder &b, const Message &message, StringRe
 
 /// The roles of the segments of `space`.
 static FailureOr<SmallVector<ir::SegmentRole>> segmentRoles(ModelBuilder &b, const pb::Mask &mask, Attribute space) {
-  SmallVector<Attribute> segments = ir::getSegments(space);
+  SmallVector<Attribute> segments = segmentsOf(space);
   SmallVector<ir::SegmentRole> roles(segments.size(), ir::SegmentRole::History);
   if (mask.has_candidates()) {
     if (failed(checkPart(b, mask.candidates(), mask.candidates().rows(), space, segments.back(), "last")))
@@ -64,7 +70,7 @@ static LogicalResult readSemiLocal(ModelBuilder &b, const pb::Mask &mask, Attrib
            << "node " << quoted(b.nodeName()) << ": semi_local with a window or context, expected semi_local alone";
   rule.semiLocal = ir::SemiLocalRule{semiLocal.local(), semiLocal.prefix(), semiLocal.has_prefix_rows()};
   if (semiLocal.has_prefix_rows()) {
-    SmallVector<Attribute> segments = ir::getSegments(space);
+    SmallVector<Attribute> segments = segmentsOf(space);
     Attribute first = segments.size() > (mask.has_candidates() ? 1 : 0) ? segments.front() : Attribute();
     if (!first || b.rows(semiLocal.prefix_rows()) != first)
       return b.error(semiLocal, "prefix_rows", Code::BadMask)
@@ -85,23 +91,52 @@ static LogicalResult readCandidates(ModelBuilder &b, const pb::Mask::Candidates 
   return success();
 }
 
+/// Parts of the query are the parts of the keys, or their first rows, so that row i of a part is column i of it.
+static FailureOr<ArrayAttr> buildReverseCausalMask(ModelBuilder &b, const pb::Mask &mask, Value query, Value key) {
+  MLIRContext *context = b.builder.getContext();
+  SmallVector<Attribute> rows = segmentsOf(b.spaceOf(query)), columns = segmentsOf(b.spaceOf(key));
+  bool match = rows.size() == columns.size() && llvm::all_of(llvm::zip(rows, columns), [](auto pair) {
+                 auto [row, column] = pair;
+                 std::optional<ir::Take> take = row == column ? ir::Take{false, 0} : ir::findTake(column, row);
+                 return take && !take->isLast;
+               });
+  if (!match) {
+    b.error(mask, "reverse_causal", Code::RowsDiffer)
+        << "node " << quoted(b.nodeName()) << ": query rows are " << rowsText(b.spaceOf(query)) << ", key rows "
+        << rowsText(b.spaceOf(key)) << ", expected the same parts, or the first rows of them";
+    return failure();
+  }
+  auto roles = segmentRoles(b, mask, b.spaceOf(query));
+  ir::CausalRule rule;
+  if (failed(roles) || (mask.has_candidates() && failed(readCandidates(b, mask.candidates(), rule))))
+    return failure();
+  if (rule.candidateGroup != 1) {
+    b.error(mask.candidates(), "group", Code::Contradiction)
+        << "node " << quoted(b.nodeName()) << ": a reverse_causal mask has no groups of candidates";
+    return failure();
+  }
+  return ir::toArrayAttr(context, ir::buildReverseCausalMasks(context, *roles, rule.candidatesSeeThemselves));
+}
+
 FailureOr<ArrayAttr> reccc::buildMask(ModelBuilder &b, const pb::Mask &mask, Value query, Value key) {
   MLIRContext *context = b.builder.getContext();
   Attribute space = b.spaceOf(query);
-  SmallVector<Attribute> segments = ir::getSegments(space);
+  SmallVector<Attribute> segments = segmentsOf(space);
   if (mask.kind_case() == pb::Mask::KIND_NOT_SET) {
     b.error(mask, "", Code::MissingField)
-        << "node " << quoted(b.nodeName()) << ": the mask has no kind, expected causal or full";
+        << "node " << quoted(b.nodeName()) << ": the mask has no kind, expected causal, full or reverse_causal";
     return failure();
   }
-  if (mask.has_full() && (mask.has_window() || mask.has_context() || mask.has_semi_local())) {
-    b.error(mask, "full", Code::Contradiction)
-        << "node " << quoted(b.nodeName()) << ": a full mask has no window, semi_local or context";
+  if (!mask.has_causal() && (mask.has_window() || mask.has_context() || mask.has_semi_local())) {
+    StringRef kind = mask.has_full() ? "full" : "reverse_causal";
+    b.error(mask, kind, Code::Contradiction)
+        << "node " << quoted(b.nodeName()) << ": a " << kind << " mask has no window, semi_local or context";
     return failure();
   }
+  if (mask.has_reverse_causal())
+    return buildReverseCausalMask(b, mask, query, key);
   if (mask.has_full() && !mask.has_candidates())
-    return ir::toArrayAttr(context,
-                           ir::buildFullMasks(context, segments.size(), ir::getSegments(b.spaceOf(key)).size()));
+    return ir::toArrayAttr(context, ir::buildFullMasks(context, segments.size(), segmentsOf(b.spaceOf(key)).size()));
   if (space != b.spaceOf(key)) {
     b.error(mask, mask.has_full() ? "full" : "causal", Code::RowsDiffer)
         << "node " << quoted(b.nodeName()) << ": query rows are " << rowsText(space) << ", key rows "
@@ -173,7 +208,7 @@ static Built biasWeight(ModelBuilder &b, const pb::ScoreBias &bias, StringRef fi
 FailureOr<BiasOperands> reccc::bindBias(ModelBuilder &b, const pb::ScoreBias &bias, const std::string &prefix,
                                         Value query, double scale) {
   BiasOperands operands;
-  if (ir::getSegments(b.spaceOf(query)).size() != 1) {
+  if (segmentsOf(b.spaceOf(query)).size() != 1) {
     b.error(bias, "", Code::BadMask) << "node " << quoted(b.nodeName()) << ": a bias on the sequence "
                                      << rowsText(b.spaceOf(query))
                                      << ", expected a history alone, without context or candidates";
@@ -228,22 +263,33 @@ FailureOr<BiasOperands> reccc::bindBias(ModelBuilder &b, const pb::ScoreBias &bi
   return operands;
 }
 
-//===-- Attention
-//-----------------------------------------------------------------------------------------------------===//
+//===-- Attention ------------------------------------------------------------------------------===//
+
+FailureOr<Value> reccc::bindKeyMask(ModelBuilder &b, const Message &message, Value key) {
+  if (!message.GetReflection()->GetString(message, fieldNamed(message, "key_mask")).empty()) {
+    auto mask = b.ids(message, "key_mask");
+    if (failed(mask) || failed(b.sameRows(message, "key_mask", -1, *mask, key)))
+      return failure();
+    return *mask;
+  }
+  return Value();
+}
 
 Value reccc::buildAttention(ModelBuilder &b, Value query, Value key, Value value, ArrayAttr masks,
-                            const ScoreSettings &score, const BiasOperands &bias) {
+                            const ScoreSettings &score, const BiasOperands &bias, Value keyMask) {
   OpBuilder &builder = b.builder;
   MLIRContext *context = builder.getContext();
   ir::JaggedType queryType = b.typeOf(query);
   auto type = queryType.withDims({queryType.getDims()[0], b.typeOf(value).getDims()[1]});
-  return ir::AttentionOp::create(builder, b.where, type, query, ValueRange(key), ValueRange(value), bias.toeplitz,
-                                 bias.bucketWeights, bias.queryTimes, bias.keyTimes, masks,
-                                 ir::ScoreKindAttr::get(context, score.kind), builder.getF64FloatAttr(score.scale),
-                                 score.divisor ? builder.getF64FloatAttr(*score.divisor) : FloatAttr(),
-                                 score.rowLengthDivisor ? builder.getUnitAttr() : UnitAttr(),
-                                 bias.toeplitz ? builder.getI64IntegerAttr(bias.center) : IntegerAttr(), bias.rule,
-                                 ir::ScoreOrderAttr::get(context, bias.order));
+  return ir::AttentionOp::create(
+      builder, b.where, type, query, ValueRange(key), ValueRange(value), keyMask ? ValueRange(keyMask) : ValueRange(),
+      bias.toeplitz, bias.bucketWeights, bias.queryTimes, bias.keyTimes,
+      builder.getDenseI64ArrayAttr(keyMask ? ArrayRef<int64_t>{0} : ArrayRef<int64_t>()), masks,
+      ir::ScoreKindAttr::get(context, score.kind), builder.getF64FloatAttr(score.scale),
+      score.divisor ? builder.getF64FloatAttr(*score.divisor) : FloatAttr(),
+      score.rowLengthDivisor ? builder.getUnitAttr() : UnitAttr(),
+      bias.toeplitz ? builder.getI64IntegerAttr(bias.center) : IntegerAttr(), bias.rule,
+      ir::ScoreOrderAttr::get(context, bias.order));
 }
 
 Built reccc::build(ModelBuilder &b, const pb::Attention &block) {
@@ -282,7 +328,10 @@ Built reccc::build(ModelBuilder &b, const pb::Attention &block) {
         << rowsText(b.spaceOf(*query));
     return failure();
   }
+  auto keyMask = bindKeyMask(b, block, *key);
+  if (failed(keyMask))
+    return failure();
   auto split = [&](Value operand) { return b.reshape(operand, {heads, b.widthOf(operand) / heads}); };
-  Value result = buildAttention(b, split(*query), split(*key), split(*value), *masks, *score, *bias);
+  Value result = buildAttention(b, split(*query), split(*key), split(*value), *masks, *score, *bias, *keyMask);
   return b.reshape(result, {b.widthOf(*value)});
 }

@@ -24,6 +24,8 @@ static Built buildBlock(ModelBuilder &b, const pb::Node &node) {
     RECCC_BLOCK(kSelect, select)
     RECCC_BLOCK(kShift, shift)
     RECCC_BLOCK(kBroadcastRows, broadcast_rows)
+    RECCC_BLOCK(kRepeatRows, repeat_rows)
+    RECCC_BLOCK(kGroupRows, group_rows)
     RECCC_BLOCK(kSplatRows, splat_rows)
     RECCC_BLOCK(kPadRows, pad_rows)
     RECCC_BLOCK(kMaskRows, mask_rows)
@@ -62,6 +64,8 @@ static Built buildBlock(ModelBuilder &b, const pb::Node &node) {
     RECCC_BLOCK(kMaskNet, mask_net)
     RECCC_BLOCK(kDot, dot)
 #undef RECCC_BLOCK
+  case pb::Node::kFoldRows:
+    return buildFoldRows(b, node.fold_rows());
   default:
     return buildElementwise(b, node);
   }

@@ -31,6 +31,9 @@ Built build(ModelBuilder &b, const pb::Deinterleave &block);
 Built build(ModelBuilder &b, const pb::Select &block);
 Built build(ModelBuilder &b, const pb::Shift &block);
 Built build(ModelBuilder &b, const pb::BroadcastRows &block);
+Built build(ModelBuilder &b, const pb::RepeatRows &block);
+Built build(ModelBuilder &b, const pb::GroupRows &block);
+Built buildFoldRows(ModelBuilder &b, const pb::Operand &block);
 Built build(ModelBuilder &b, const pb::SplatRows &block);
 Built build(ModelBuilder &b, const pb::PadRows &block);
 Built build(ModelBuilder &b, const pb::MaskRows &block);
@@ -139,9 +142,12 @@ struct BiasOperands {
 FailureOr<BiasOperands> bindBias(ModelBuilder &b, const pb::ScoreBias &bias, const std::string &prefix, Value query,
                                  double scale);
 
+/// The field `key_mask` of a block over the rows of `key`; null when it is not set.
+FailureOr<Value> bindKeyMask(ModelBuilder &b, const Message &message, Value key);
+
 /// query, key and value have records of [heads, width].
 Value buildAttention(ModelBuilder &b, Value query, Value key, Value value, ArrayAttr masks, const ScoreSettings &score,
-                     const BiasOperands &bias);
+                     const BiasOperands &bias, Value keyMask = {});
 
 } // namespace reccc
 

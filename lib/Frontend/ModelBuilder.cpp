@@ -29,6 +29,12 @@ std::string reccc::rowsText(Attribute space) {
       .Case([](ir::TakeFirstAttr take) {
         return "oldest " + std::to_string(take.getCount()) + " of " + rowsText(take.getOf());
       })
+      .Case([](ir::GroupAttr group) {
+        return "groups of " + std::to_string(group.getSize()) + " of " + rowsText(group.getOf());
+      })
+      .Case([](ir::NestAttr nest) {
+        return "(" + rowsText(nest.getInner()) + ") for each of " + rowsText(nest.getOuter());
+      })
       .Default([](Attribute) { return std::string("other rows"); });
 }
 
@@ -223,7 +229,15 @@ FailureOr<Value> ModelBuilder::concatRows(const Message &message, ArrayRef<Value
   if (inputs.size() == 1)
     return inputs[0];
   SmallVector<Attribute> spaces = llvm::map_to_vector(inputs, spaceOf);
-  Attribute space = ir::getConcatSpace(spaces, [&] { return spaceError(message); });
+  Attribute frame = ir::findFrame(spaces);
+  for (Attribute space : spaces)
+    if (!ir::getSpaceWithin(frame, space)) {
+      error(message, "", Code::RowsDiffer)
+          << "node " << quoted(nodeName()) << ": an input has the rows " << rowsText(space)
+          << ", expected rows for each of " << rowsText(frame) << ", as another input has; repeat_rows makes them";
+      return failure();
+    }
+  Attribute space = ir::getFramedConcatSpace(frame, spaces, [&] { return spaceError(message); });
   if (!space)
     return failure();
   auto type = jagged(message, space, typeOf(inputs[0]).getDims(), typeOf(inputs[0]).getElementType());

@@ -114,10 +114,10 @@ public:
   /// The id of column 0, of values whose columns are rows of a table.
   llvm::DenseMap<Value, int64_t> firstIds;
 
-private:
   /// What the dialect refuses about the rows of a new value is told at the block.
   InFlightDiagnostic spaceError(const Message &message);
 
+private:
   std::string current;
   llvm::StringMap<Value> values;
   llvm::StringSet<> failed_;

@@ -2,7 +2,6 @@
 // What the names of a description stand for, and the order in which nodes can be built.
 #include "Names.h"
 #include "Report.h"
-#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 #include <queue>
 
 using namespace reccc;
@@ -227,9 +226,11 @@ private:
       StringRef of = rows.has_newest()        ? StringRef(rows.newest().of())
                      : rows.has_oldest()      ? StringRef(rows.oldest().of())
                      : rows.has_interleaved() ? StringRef(rows.interleaved().of())
+                     : rows.has_grouped()     ? StringRef(rows.grouped().of())
                                               : StringRef();
-      if (auto it = rowIndex.find(of); !of.empty() && it != rowIndex.end())
-        needs.needs[i].push_back(it->second);
+      for (StringRef name : {of, StringRef(rows.nested().outer()), StringRef(rows.nested().inner())})
+        if (auto it = rowIndex.find(name); !name.empty() && it != rowIndex.end())
+          needs.needs[i].push_back(it->second);
     }
     std::vector<int> order = needs.order();
     if (order.size() != needs.needs.size())
@@ -239,6 +240,10 @@ private:
     named.rows["request"] = ir::getRequestSpace(context);
     for (int i : order) {
       const pb::Rows &rows = model.rows(i);
+      auto tooMany = [&] {
+        return emitError(places.of(rows))
+               << "rows " << quoted(rows.name()) << " are too many [RC" << static_cast<int64_t>(Code::TooBig) << "]: ";
+      };
       Attribute space;
       switch (rows.kind_case()) {
       case pb::Rows::kMax:
@@ -251,16 +256,20 @@ private:
         space = ir::getTakeLastSpace(named.rows[rows.newest().of()], rows.newest().count());
         break;
       case pb::Rows::kInterleaved:
-        space = ir::getInterleaveSpace(named.rows[rows.interleaved().of()], rows.interleaved().times(), [&] {
-          return emitError(places.of(rows)) << "rows " << quoted(rows.name()) << " are too many [RC"
-                                            << static_cast<int64_t>(Code::TooBig) << "]: ";
-        });
-        if (!space)
-          return failure();
+        space = ir::getInterleaveSpace(named.rows[rows.interleaved().of()], rows.interleaved().times(), tooMany);
+        break;
+      case pb::Rows::kGrouped:
+        space = ir::getGroupSpace(named.rows[rows.grouped().of()], rows.grouped().size(),
+                                  remainderOf(rows.grouped().remainder()), tooMany);
+        break;
+      case pb::Rows::kNested:
+        space = ir::getNestSpace(named.rows[rows.nested().outer()], named.rows[rows.nested().inner()], tooMany);
         break;
       default:
         space = ir::getTakeFirstSpace(named.rows[rows.oldest().of()], rows.oldest().count());
       }
+      if (!space)
+        return failure();
       named.rows[rows.name()] = space;
     }
     return success();
@@ -298,4 +307,10 @@ private:
 
 FailureOr<NamedModel> reccc::resolveNames(const pb::Model &model, const Places &places, MLIRContext *context) {
   return Resolver(model, places, context).resolve();
+}
+
+ir::Remainder reccc::remainderOf(pb::GroupRows::Remainder remainder) {
+  static const ir::Remainder remainders[] = {ir::Remainder::pad_first, ir::Remainder::pad_last,
+                                             ir::Remainder::drop_first, ir::Remainder::drop_last};
+  return remainders[remainder];
 }

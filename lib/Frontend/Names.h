@@ -5,6 +5,7 @@
 
 #include "FieldRules.h"
 #include "mlir/IR/Attributes.h"
+#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace reccc {
@@ -22,6 +23,9 @@ FailureOr<NamedModel> resolveNames(const pb::Model &model, const Places &places,
 
 /// The node that a value name belongs to: "states" of "states.layers.0.out".
 inline StringRef ownerOf(StringRef value) { return value.split('.').first; }
+
+/// What the schema's enumeration says.
+ir::Remainder remainderOf(pb::GroupRows::Remainder remainder);
 
 } // namespace reccc
 

@@ -73,12 +73,7 @@ Built reccc::build(ModelBuilder &b, const pb::Deinterleave &block) {
       ir::DeinterleaveOp::create(b.builder, b.where, b.typeOf(*input).withSpace(space.getOf()), *input, block.phase()));
 }
 
-static bool isTakeOf(Attribute space, Attribute of) {
-  if (auto take = dyn_cast<ir::TakeLastAttr>(space))
-    return take.getOf() == of;
-  auto take = dyn_cast<ir::TakeFirstAttr>(space);
-  return take && take.getOf() == of;
-}
+static bool isTakeOf(Attribute space, Attribute of) { return space != of && ir::findTake(of, space).has_value(); }
 
 Built reccc::build(ModelBuilder &b, const pb::Select &block) {
   auto input = b.value(block, "input");
@@ -108,10 +103,18 @@ Built reccc::build(ModelBuilder &b, const pb::Select &block) {
   return Value(ir::TakeRowsOp::create(b.builder, b.where, b.typeOf(*input).withSpace(wanted), slice));
 }
 
+/// Whether a value is over `frame`: what the rows of another value are grouped by.
+static LogicalResult overFrame(ModelBuilder &b, const Message &message, StringRef field, Value value, Attribute frame) {
+  if (b.spaceOf(value) == frame)
+    return success();
+  return b.error(message, field, Code::RowsDiffer) << "node " << quoted(b.nodeName()) << ": " << field << " is "
+                                                   << valueText(value) << ", expected the rows " << rowsText(frame);
+}
+
 Built reccc::build(ModelBuilder &b, const pb::Shift &block) {
   auto input = b.value(block, "input");
   auto fill = b.value(block, "fill");
-  if (failed(input) || failed(fill) || failed(b.overRequest(block, "fill", *fill)) ||
+  if (failed(input) || failed(fill) || failed(overFrame(b, block, "fill", *fill, ir::getFrame(b.spaceOf(*input)))) ||
       failed(b.sameRecord(block, "fill", -1, *fill, *input)))
     return failure();
   return Value(ir::ShiftOp::create(b.builder, b.where, input->getType(), *input, *fill,
@@ -133,9 +136,69 @@ template <typename Block> static FailureOr<Attribute> targetRows(ModelBuilder &b
 Built reccc::build(ModelBuilder &b, const pb::BroadcastRows &block) {
   auto input = b.value(block, "input");
   auto target = targetRows(b, block);
-  if (failed(input) || failed(target) || failed(b.overRequest(block, "input", *input)))
+  if (failed(input) || failed(target))
+    return failure();
+  Attribute outer = ir::getFrame(*target);
+  while (outer != b.spaceOf(*input) && !isa<ir::RequestAttr>(outer))
+    outer = ir::getFrame(outer);
+  if (b.spaceOf(*input) != *target && failed(overFrame(b, block, "input", *input, outer)))
     return failure();
   return b.broadcast(*input, *target);
+}
+
+Built reccc::build(ModelBuilder &b, const pb::RepeatRows &block) {
+  auto input = b.value(block, "input");
+  if (failed(input))
+    return failure();
+  Attribute outer = b.rows(block.rows());
+  Attribute space = ir::getNestSpace(outer, b.spaceOf(*input), [&] { return b.spaceError(block); });
+  if (!space)
+    return failure();
+  return Value(ir::RepeatRowsOp::create(b.builder, b.where, b.typeOf(*input).withSpace(space), *input, outer));
+}
+
+Built reccc::build(ModelBuilder &b, const pb::GroupRows &block) {
+  auto input = b.floats(block, "input");
+  if (failed(input))
+    return failure();
+  ir::Remainder remainder = remainderOf(block.remainder());
+  Value fill;
+  if (!block.fill().empty()) {
+    if (!ir::isPadded(remainder)) {
+      b.error(block, "fill", Code::Contradiction)
+          << "node " << quoted(b.nodeName()) << " drops rows, expected no fill, or remainder PAD_FIRST or PAD_LAST";
+      return failure();
+    }
+    auto weight = b.weight(block, "fill", block.fill(), {{b.widthOf(*input), "width of the input"}});
+    if (failed(weight))
+      return failure();
+    fill = *weight;
+  }
+  MLIRContext *context = b.builder.getContext();
+  auto tooMany = [&] { return b.spaceError(block); };
+  Attribute groups = ir::getGroupSpace(b.spaceOf(*input), block.size(), remainder, tooMany);
+  Attribute space = groups ? ir::getNestSpace(groups, ir::getRowsSpace(context, block.size()), tooMany) : Attribute();
+  if (!space)
+    return failure();
+  return Value(ir::GroupRowsOp::create(b.builder, b.where, b.typeOf(*input).withSpace(space), *input, fill,
+                                       block.size(), remainder));
+}
+
+Built reccc::buildFoldRows(ModelBuilder &b, const pb::Operand &block) {
+  auto input = b.floats(block, "input");
+  if (failed(input))
+    return failure();
+  Attribute frame = ir::getFrame(b.spaceOf(*input));
+  std::optional<int64_t> rows = cast<ir::RowSpace>(ir::getSpaceWithin(frame, b.spaceOf(*input))).getConstantRows();
+  if (!rows || *rows < 1) {
+    b.error(block, "input", Code::NoSuchRows) << "node " << quoted(b.nodeName()) << ": input is " << valueText(*input)
+                                              << ", expected groups of a constant number of rows";
+    return failure();
+  }
+  SmallVector<int64_t> dims = {*rows};
+  llvm::append_range(dims, b.typeOf(*input).getDims());
+  auto type = b.jagged(block, frame, dims, b.builder.getF32Type());
+  return failed(type) ? Built(failure()) : Built(ir::FoldRowsOp::create(b.builder, b.where, *type, *input).getResult());
 }
 
 Built reccc::build(ModelBuilder &b, const pb::SplatRows &block) {
@@ -177,7 +240,11 @@ Built reccc::build(ModelBuilder &b, const pb::PadRows &block) {
   auto input = b.value(block, "input");
   if (failed(input))
     return failure();
-  auto type = b.typeOf(*input).withSpace(ir::getRowsSpace(b.builder.getContext(), block.count()));
+  Attribute rows = ir::getRowsSpace(b.builder.getContext(), block.count());
+  Attribute space = ir::getNestSpace(ir::getFrame(b.spaceOf(*input)), rows, [&] { return b.spaceError(block); });
+  if (!space)
+    return failure();
+  auto type = b.typeOf(*input).withSpace(space);
   return Value(ir::PadRowsOp::create(b.builder, b.where, type, *input));
 }
 
@@ -218,6 +285,6 @@ Built reccc::build(ModelBuilder &b, const pb::Pool &block) {
   auto input = b.floats(block, "input");
   if (failed(input))
     return failure();
-  auto type = b.typeOf(*input).withSpace(ir::getRequestSpace(b.builder.getContext()));
+  auto type = b.typeOf(*input).withSpace(ir::getFrame(b.spaceOf(*input)));
   return Value(ir::PoolOp::create(b.builder, b.where, type, *input, poolKind(block.kind())));
 }

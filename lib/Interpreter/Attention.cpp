@@ -19,7 +19,7 @@ struct Column {
   int64_t place;
 };
 
-/// The rows of a segment in one request.
+/// The rows of a segment in one instance of the frame.
 struct Segment {
   int64_t source;
   int64_t begin; // packed row
@@ -27,13 +27,14 @@ struct Segment {
 };
 } // namespace
 
-static SmallVector<Segment> findSegments(Evaluation &evaluation, ValueRange values, int64_t request) {
+static SmallVector<Segment> findSegments(Evaluation &evaluation, ValueRange values, Attribute frame,
+                                         const Instance &instance) {
   SmallVector<Segment> segments;
   for (auto [source, value] : llvm::enumerate(values)) {
     const JaggedValue &rows = evaluation.get(value);
-    int64_t begin = rows.offsets[request];
-    for (Attribute part : getSegments(rows.type.getSpace())) {
-      int64_t count = evaluation.getRows(part, request);
+    int64_t begin = evaluation.getFirstRow(frame, rows, instance);
+    for (Attribute part : getSegmentsWithin(frame, rows.type.getSpace())) {
+      int64_t count = evaluation.getRowsWithin(frame, part, instance);
       segments.push_back({static_cast<int64_t>(source), begin, count});
       begin += count;
     }
@@ -60,28 +61,33 @@ public:
   }
 
   LogicalResult run() {
-    for (int64_t request = 0; request < query.numRequests(); ++request) {
-      SmallVector<Segment> querySegments = findSegments(evaluation, op.getQuery(), request);
-      SmallVector<Segment> sourceSegments = findSegments(evaluation, op.getKeys(), request);
+    Attribute frame = op.getFrame();
+    for (const Instance &instance : evaluation.getInstances(frame)) {
+      SmallVector<Segment> querySegments = findSegments(evaluation, op.getQuery(), frame, instance);
+      SmallVector<Segment> sourceSegments = findSegments(evaluation, op.getKeys(), frame, instance);
       for (auto [number, segment] : llvm::enumerate(querySegments))
         for (int64_t place = 0; place < segment.rows; ++place)
-          if (failed(runRow(request, number, segment.begin + place, place, sourceSegments)))
+          if (failed(runRow(instance, number, segment.begin + place, place, sourceSegments)))
             return failure();
     }
     return success();
   }
 
 private:
-  LogicalResult runRow(int64_t request, unsigned querySegment, int64_t row, int64_t place, ArrayRef<Segment> sources) {
+  LogicalResult runRow(const Instance &instance, unsigned querySegment, int64_t row, int64_t place,
+                       ArrayRef<Segment> sources) {
     std::vector<Column> columns;
     for (auto [number, segment] : llvm::enumerate(sources)) {
       SmallVector<std::pair<int64_t, int64_t>> intervals;
       op.getMask(querySegment, number)
           .getIntervals(
-              place, segment.rows, [&](Attribute space) { return evaluation.getRows(space, request); }, intervals);
+              place, segment.rows, [&](Attribute space) { return evaluation.getRows(space, instance.request); },
+              intervals);
+      Value valid = op.getKeyMask(segment.source);
       for (auto [low, high] : intervals)
         for (int64_t column = low; column < high; ++column)
-          columns.push_back({segment.source, segment.begin + column, column});
+          if (!valid || evaluation.get(valid).integers[segment.begin + column])
+            columns.push_back({segment.source, segment.begin + column, column});
     }
     if (columns.empty())
       return success(); // the result was prepared with zeros
@@ -93,7 +99,7 @@ private:
       if (op.getScore() == ScoreKind::softmax)
         applySoftmax(weights);
       else
-        applySilu(weights, request);
+        applySilu(weights, instance);
       sumValues(row, head, columns, weights);
     }
     return success();
@@ -148,9 +154,10 @@ private:
     return scores;
   }
 
-  void applySilu(MutableArrayRef<Real> scores, int64_t request) {
-    Real divisor = op.getDivisor() ? static_cast<Real>(op.getDivisor()->convertToDouble())
-                                   : static_cast<Real>(evaluation.getRows(query.type.getSpace(), request));
+  void applySilu(MutableArrayRef<Real> scores, const Instance &instance) {
+    Real divisor = op.getDivisor()
+                       ? static_cast<Real>(op.getDivisor()->convertToDouble())
+                       : static_cast<Real>(evaluation.getRowsWithin(op.getFrame(), query.type.getSpace(), instance));
     for (Real &score : scores)
       score = score / (1 + std::exp(-score)) / divisor;
   }

@@ -125,12 +125,14 @@ LogicalResult evaluate(BucketizeOp op, Evaluation &evaluation) {
 
 LogicalResult evaluate(RowIndexOp op, Evaluation &evaluation) {
   JaggedValue &result = evaluation.get(op.getResult());
-  for (int64_t request = 0; request < result.numRequests(); ++request) {
+  Attribute frame = getFrame(result.type.getSpace());
+  for (const Instance &instance : evaluation.getInstances(frame)) {
     SmallVector<int64_t> lengths;
     if (ArrayAttr spaces = op.getLengthsAttr())
       for (Attribute space : spaces)
-        lengths.push_back(evaluation.getRows(space, request));
-    int64_t begin = result.offsets[request], end = result.offsets[request + 1];
+        lengths.push_back(evaluation.getRows(space, instance.request));
+    int64_t begin = evaluation.getFirstRow(frame, result, instance);
+    int64_t end = begin + evaluation.getRowsWithin(frame, result.type.getSpace(), instance);
     for (int64_t row = begin; row < end; ++row) {
       int64_t least = std::numeric_limits<int64_t>::max();
       for (AffineExpr expr : op.getMap().getResults())

@@ -74,6 +74,27 @@ int64_t Evaluation::getRows(Attribute space, int64_t request) const {
   });
 }
 
+std::vector<Instance> Evaluation::getInstances(Attribute frame) const {
+  std::vector<Instance> instances;
+  for (int64_t request = 0; request < lengths.numRequests; ++request)
+    for (int64_t number = 0, rows = getRows(frame, request); number < rows; ++number)
+      instances.push_back({request, number});
+  return instances;
+}
+
+int64_t Evaluation::getRowsWithin(Attribute frame, Attribute space, const Instance &instance) const {
+  Attribute within = recsys::getSpaceWithin(frame, space);
+  return getRows(within ? within : space, instance.request);
+}
+
+int64_t Evaluation::getFirstRow(Attribute frame, const JaggedValue &value, const Instance &instance) const {
+  Attribute space = value.type.getSpace();
+  int64_t begin = value.offsets[instance.request];
+  if (!recsys::getSpaceWithin(frame, space))
+    return begin;
+  return begin + instance.number * getRowsWithin(frame, space, instance);
+}
+
 std::optional<std::vector<int64_t>> Evaluation::getOffsets(Attribute space) const {
   std::vector<int64_t> offsets = {0};
   // Lengths are at most the maxima of their spaces, so that a maximum that fits is enough.

@@ -33,6 +33,12 @@ struct ParameterValue {
   ArrayRef<double> stored() const { return rounded.empty() ? exact : rounded; }
 };
 
+/// One row of a frame: for the frame `request` a request, otherwise row `number` of it in that request.
+struct Instance {
+  int64_t request;
+  int64_t number;
+};
+
 class Evaluation {
 public:
   Evaluation(InterpreterMode mode, const NamedTensors &weights, RequestLengths lengths)
@@ -50,6 +56,13 @@ public:
   int64_t getNumRequests() const { return lengths.numRequests; }
   /// Rows of a row space in one request.
   int64_t getRows(Attribute space, int64_t request) const;
+
+  /// The rows of a frame, in order.
+  std::vector<Instance> getInstances(Attribute frame) const;
+  /// The rows of `space` that one row of `frame` has; those of the request when `space` is not grouped by `frame`.
+  int64_t getRowsWithin(Attribute frame, Attribute space, const Instance &instance) const;
+  /// Where they begin in a value over `space`, as a packed row.
+  int64_t getFirstRow(Attribute frame, const JaggedValue &value, const Instance &instance) const;
 
   /// The value of an operand, or of a result that `prepare` has made room for.
   JaggedValue &get(Value value) { return *jagged.at(value); }

@@ -30,7 +30,8 @@ static LogicalResult evaluateAny(Operation *op, Evaluation &evaluation) {
       .Case<EmbeddingOp, EmbeddingBagOp, ToFloatOp, ActionBitsOp, ThresholdBitsOp, HashIdsOp, BucketizeOp, RowIndexOp,
             CalendarFeaturesOp>([&](auto known) { return evaluate(known, evaluation); })
       .Case<ConcatRowsOp, InterleaveOp, SliceRowsOp, TakeRowsOp, DeinterleaveOp, ShiftOp, BroadcastRowsOp, SplatRowsOp,
-            PadRowsOp, MaskRowsOp, MaskShortOp, PoolOp>([&](auto known) { return evaluate(known, evaluation); })
+            RepeatRowsOp, GroupRowsOp, FoldRowsOp, PadRowsOp, MaskRowsOp, MaskShortOp, PoolOp>(
+          [&](auto known) { return evaluate(known, evaluation); })
       .Case<LinearOp, RequestLinearOp, LayerNormOp, L2NormOp, RmsNormOp, AddOp, SubOp, MulOp, DivOp, ScaleOp, SiluOp,
             SigmoidOp, GeluOp, ReluOp, TanhOp, LeakyReluOp, ClampOp, LogOp>(
           [&](auto known) { return evaluate(known, evaluation); })

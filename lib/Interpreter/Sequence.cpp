@@ -17,20 +17,19 @@ static void copyRows(const JaggedValue &from, int64_t source, JaggedValue &to, i
     std::copy_n(from.integers.begin() + source * width, count * width, to.integers.begin() + target * width);
 }
 
-static int64_t rowsOf(const JaggedValue &value, int64_t request) {
-  return value.offsets[request + 1] - value.offsets[request];
-}
+static Attribute frameOf(const JaggedValue &value) { return getFrame(value.type.getSpace()); }
 
 LogicalResult evaluate(ConcatRowsOp op, Evaluation &evaluation) {
   JaggedValue &result = evaluation.get(op.getResult());
-  for (int64_t request = 0; request < result.numRequests(); ++request) {
-    int64_t target = result.offsets[request];
+  int64_t target = 0;
+  Attribute frame = frameOf(result);
+  for (const Instance &instance : evaluation.getInstances(frame))
     for (Value value : op.getInputs()) {
       const JaggedValue &input = evaluation.get(value);
-      copyRows(input, input.offsets[request], result, target, rowsOf(input, request));
-      target += rowsOf(input, request);
+      int64_t rows = evaluation.getRowsWithin(frame, input.type.getSpace(), instance);
+      copyRows(input, evaluation.getFirstRow(frame, input, instance), result, target, rows);
+      target += rows;
     }
-  }
   return success();
 }
 
@@ -49,12 +48,16 @@ LogicalResult evaluate(InterleaveOp op, Evaluation &evaluation) {
 LogicalResult evaluate(SliceRowsOp op, Evaluation &evaluation) {
   const JaggedValue &input = evaluation.get(op.getInput());
   JaggedValue &result = evaluation.get(op.getResult());
+  Attribute frame = frameOf(input);
   SmallVector<Attribute> parts = getSegments(input.type.getSpace());
-  for (int64_t request = 0; request < result.numRequests(); ++request) {
-    int64_t source = input.offsets[request];
+  int64_t target = 0;
+  for (const Instance &instance : evaluation.getInstances(frame)) {
+    int64_t source = evaluation.getFirstRow(frame, input, instance);
     for (Attribute part : ArrayRef(parts).take_front(op.getFirst()))
-      source += evaluation.getRows(part, request);
-    copyRows(input, source, result, result.offsets[request], rowsOf(result, request));
+      source += evaluation.getRowsWithin(frame, part, instance);
+    int64_t rows = evaluation.getRowsWithin(frame, result.type.getSpace(), instance);
+    copyRows(input, source, result, target, rows);
+    target += rows;
   }
   return success();
 }
@@ -62,16 +65,16 @@ LogicalResult evaluate(SliceRowsOp op, Evaluation &evaluation) {
 LogicalResult evaluate(TakeRowsOp op, Evaluation &evaluation) {
   const JaggedValue &input = evaluation.get(op.getInput());
   JaggedValue &result = evaluation.get(op.getResult());
-  Attribute from = input.type.getSpace(), to = result.type.getSpace();
-  int64_t count = *result.type.getRowSpace().getMaxRows();
-  bool isFirst = getTakeFirstSpace(from, count) == to, isLast = getTakeLastSpace(from, count) == to;
-  if (isFirst && isLast && from != to)
-    return op.emitError() << "expected a result type that says which rows are taken, got " << to
-                          << ", which the first and the last " << count << " rows of " << from << " both have";
-  for (int64_t request = 0; request < result.numRequests(); ++request) {
-    int64_t rows = rowsOf(result, request);
-    int64_t source = isFirst ? input.offsets[request] : input.offsets[request + 1] - rows;
-    copyRows(input, source, result, result.offsets[request], rows);
+  Attribute frame = frameOf(input), from = input.type.getSpace(), to = result.type.getSpace();
+  bool isLast = findTake(from, to)->isLast;
+  int64_t target = 0;
+  for (const Instance &instance : evaluation.getInstances(frame)) {
+    int64_t rows = evaluation.getRowsWithin(frame, to, instance);
+    int64_t source = evaluation.getFirstRow(frame, input, instance);
+    if (isLast)
+      source += evaluation.getRowsWithin(frame, from, instance) - rows;
+    copyRows(input, source, result, target, rows);
+    target += rows;
   }
   return success();
 }
@@ -79,7 +82,8 @@ LogicalResult evaluate(TakeRowsOp op, Evaluation &evaluation) {
 LogicalResult evaluate(DeinterleaveOp op, Evaluation &evaluation) {
   const JaggedValue &input = evaluation.get(op.getInput());
   JaggedValue &result = evaluation.get(op.getResult());
-  int64_t times = cast<InterleaveAttr>(input.type.getSpace()).getTimes();
+  Attribute frame = frameOf(input);
+  int64_t times = cast<InterleaveAttr>(getSpaceWithin(frame, input.type.getSpace())).getTimes();
   for (int64_t row = 0; row < result.numRows(); ++row)
     copyRows(input, row * times + op.getPhase(), result, row, 1);
   return success();
@@ -90,12 +94,14 @@ LogicalResult evaluate(ShiftOp op, Evaluation &evaluation) {
   const JaggedValue &fill = evaluation.get(op.getFill());
   JaggedValue &result = evaluation.get(op.getResult());
   bool fromNext = static_cast<int64_t>(op.getBy()) == -1;
-  for (int64_t request = 0; request < result.numRequests(); ++request) {
-    int64_t begin = result.offsets[request], rows = rowsOf(result, request);
+  Attribute frame = frameOf(input);
+  for (auto [number, instance] : llvm::enumerate(evaluation.getInstances(frame))) {
+    int64_t begin = evaluation.getFirstRow(frame, input, instance);
+    int64_t rows = evaluation.getRowsWithin(frame, input.type.getSpace(), instance);
     if (rows == 0)
       continue;
     copyRows(input, fromNext ? begin + 1 : begin, result, fromNext ? begin : begin + 1, rows - 1);
-    copyRows(fill, request, result, fromNext ? begin + rows - 1 : begin, 1);
+    copyRows(fill, number, result, fromNext ? begin + rows - 1 : begin, 1);
   }
   return success();
 }
@@ -103,9 +109,54 @@ LogicalResult evaluate(ShiftOp op, Evaluation &evaluation) {
 LogicalResult evaluate(BroadcastRowsOp op, Evaluation &evaluation) {
   const JaggedValue &input = evaluation.get(op.getInput());
   JaggedValue &result = evaluation.get(op.getResult());
-  for (int64_t request = 0; request < result.numRequests(); ++request)
-    for (int64_t row = result.offsets[request]; row < result.offsets[request + 1]; ++row)
-      copyRows(input, request, result, row, 1);
+  // Each row of an outer space has as many rows of the result as the others of its request.
+  for (int64_t request = 0; request < result.numRequests(); ++request) {
+    int64_t outer = input.offsets[request + 1] - input.offsets[request];
+    int64_t begin = result.offsets[request], rows = result.offsets[request + 1] - begin;
+    for (int64_t row = 0; row < rows; ++row)
+      copyRows(input, input.offsets[request] + row / (rows / outer), result, begin + row, 1);
+  }
+  return success();
+}
+
+LogicalResult evaluate(RepeatRowsOp op, Evaluation &evaluation) {
+  const JaggedValue &input = evaluation.get(op.getInput());
+  JaggedValue &result = evaluation.get(op.getResult());
+  for (int64_t request = 0; request < result.numRequests(); ++request) {
+    int64_t begin = input.offsets[request], rows = input.offsets[request + 1] - begin;
+    int64_t target = result.offsets[request];
+    for (int64_t copy = 0, copies = evaluation.getRows(op.getOuter(), request); copy < copies; ++copy, target += rows)
+      copyRows(input, begin, result, target, rows);
+  }
+  return success();
+}
+
+LogicalResult evaluate(GroupRowsOp op, Evaluation &evaluation) {
+  const JaggedValue &input = evaluation.get(op.getInput());
+  JaggedValue &result = evaluation.get(op.getResult());
+  ArrayRef<double> fill = op.getFill() ? evaluation.getParameter(op.getFill()).stored() : ArrayRef<double>();
+  Attribute groups = frameOf(result), frame = getFrame(groups);
+  Remainder remainder = op.getRemainder();
+  int64_t size = op.getSize(), width = result.type.getRowElements(), target = 0;
+  for (const Instance &instance : evaluation.getInstances(frame)) {
+    int64_t begin = evaluation.getFirstRow(frame, input, instance);
+    int64_t rows = evaluation.getRowsWithin(frame, input.type.getSpace(), instance);
+    int64_t grouped = evaluation.getRowsWithin(frame, groups, instance) * size;
+    // Places before the first row are missing rows of a first group; rows before the first place are dropped.
+    int64_t first = remainder == Remainder::pad_first || remainder == Remainder::drop_first ? rows - grouped : 0;
+    for (int64_t place = 0; place < grouped; ++place, ++target) {
+      int64_t row = first + place;
+      if (row >= 0 && row < rows)
+        copyRows(input, begin + row, result, target, 1);
+      else
+        llvm::copy(fill, result.floats.begin() + target * width);
+    }
+  }
+  return success();
+}
+
+LogicalResult evaluate(FoldRowsOp op, Evaluation &evaluation) {
+  evaluation.get(op.getResult()).floats = evaluation.get(op.getInput()).floats;
   return success();
 }
 
@@ -120,9 +171,13 @@ LogicalResult evaluate(SplatRowsOp op, Evaluation &evaluation) {
 LogicalResult evaluate(PadRowsOp op, Evaluation &evaluation) {
   const JaggedValue &input = evaluation.get(op.getInput());
   JaggedValue &result = evaluation.get(op.getResult());
-  for (int64_t request = 0; request < result.numRequests(); ++request)
-    copyRows(input, input.offsets[request], result, result.offsets[request],
-             std::min(rowsOf(input, request), rowsOf(result, request)));
+  Attribute frame = frameOf(input);
+  for (const Instance &instance : evaluation.getInstances(frame)) {
+    int64_t rows = std::min(evaluation.getRowsWithin(frame, input.type.getSpace(), instance),
+                            evaluation.getRowsWithin(frame, result.type.getSpace(), instance));
+    copyRows(input, evaluation.getFirstRow(frame, input, instance), result,
+             evaluation.getFirstRow(frame, result, instance), rows);
+  }
   return success();
 }
 
@@ -144,7 +199,8 @@ LogicalResult evaluate(MaskShortOp op, Evaluation &evaluation) {
     for (Attribute space : op.getSpaces())
       rows += evaluation.getRows(space, request);
     if (rows >= static_cast<int64_t>(op.getMinRows()))
-      copyRows(input, input.offsets[request], result, result.offsets[request], rowsOf(result, request));
+      copyRows(input, input.offsets[request], result, result.offsets[request],
+               result.offsets[request + 1] - result.offsets[request]);
   }
   return success();
 }
@@ -155,19 +211,21 @@ LogicalResult evaluate(PoolOp op, Evaluation &evaluation) {
   int64_t width = result.type.getRowElements();
   evaluation.inArithmetic([&](auto zero) {
     using Real = decltype(zero);
-    for (int64_t request = 0; request < result.numRequests(); ++request) {
-      int64_t begin = input.offsets[request], end = input.offsets[request + 1];
+    Attribute frame = frameOf(input);
+    for (auto [pooled, instance] : llvm::enumerate(evaluation.getInstances(frame))) {
+      int64_t begin = evaluation.getFirstRow(frame, input, instance);
+      int64_t end = begin + evaluation.getRowsWithin(frame, input.type.getSpace(), instance);
       if (begin == end)
         continue;
       if (op.getKind() == PoolKind::first || op.getKind() == PoolKind::last) {
-        copyRows(input, op.getKind() == PoolKind::first ? begin : end - 1, result, request, 1);
+        copyRows(input, op.getKind() == PoolKind::first ? begin : end - 1, result, pooled, 1);
         continue;
       }
       for (int64_t d = 0; d < width; ++d) {
         PoolSum<Real> sum(op.getKind());
         for (int64_t row = begin; row < end; ++row)
           sum.add(static_cast<Real>(input.floats[row * width + d]));
-        result.floats[request * width + d] = sum.get();
+        result.floats[pooled * width + d] = sum.get();
       }
     }
   });

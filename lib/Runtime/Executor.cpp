@@ -56,12 +56,14 @@ static recrt_kernel_args bindStep(const recrt_context &context, const recrt_step
 static int64_t fillItems(const ItemListPlan &list, const Batch &batch, const recrt_kernel_args &args, bool sorted,
                          recrt_attention_item *items) {
   int64_t count = 0;
-  for (int64_t b = 0; b < batch.numRequests; ++b) {
+  const int32_t frame = list.step->frame;
+  const int64_t *frames = frame < 0 ? nullptr : batch.offsets[static_cast<size_t>(frame)];
+  auto addInstance = [&](int64_t b, int64_t instance) {
     for (size_t s = 0; s < list.segments.size(); ++s) {
       const int64_t *offsets = batch.offsets[static_cast<size_t>(list.segments[s])];
-      const int64_t rows = offsets[b + 1] - offsets[b];
+      const int64_t rows = list.step->space == frame ? 1 : offsets[b + 1] - offsets[b];
       for (int64_t first = 0; first < rows; first += tileRows) {
-        recrt_attention_item item = {static_cast<int32_t>(b), static_cast<int32_t>(s), first, 0, 0, 0};
+        recrt_attention_item item = {static_cast<int32_t>(instance), static_cast<int32_t>(s), first, 0, 0, 0};
         if (sorted)
           item.area = list.area(&args, &item);
         for (int32_t head = 0; head < list.step->heads; ++head) {
@@ -70,7 +72,10 @@ static int64_t fillItems(const ItemListPlan &list, const Batch &batch, const rec
         }
       }
     }
-  }
+  };
+  for (int64_t b = 0; b < batch.numRequests; ++b)
+    for (int64_t i = frames ? frames[b] : b, end = frames ? frames[b + 1] : b + 1; i < end; ++i)
+      addInstance(b, i);
   if (sorted)
     std::sort(items, items + count, [](const recrt_attention_item &a, const recrt_attention_item &b) {
       if (a.area != b.area)

@@ -59,9 +59,16 @@ Status layOutOffsets(const Plan &plan, const EntryPlan &entry, int64_t numReques
 
 int64_t boundItems(const ItemListPlan &list, int64_t numRequests, const std::vector<int64_t> &totals) {
   __int128 tiles = 0;
-  for (int32_t segment : list.segments) {
-    const __int128 rows = totals[static_cast<size_t>(segment)];
-    tiles += (rows + 31 * std::min<__int128>(rows, numRequests)) / 32;
+  const int32_t frame = list.step->frame;
+  if (frame >= 0) {
+    // Each segment of each instance may end with a tile that is not full.
+    const __int128 ends = static_cast<__int128>(totals[static_cast<size_t>(frame)]) * list.segments.size();
+    tiles = (totals[static_cast<size_t>(list.step->space)] + 31 * ends) / 32;
+  } else {
+    for (int32_t segment : list.segments) {
+      const __int128 rows = totals[static_cast<size_t>(segment)];
+      tiles += (rows + 31 * std::min<__int128>(rows, numRequests)) / 32;
+    }
   }
   return static_cast<int64_t>(std::min<__int128>(tiles * list.step->heads, maxBytes));
 }
@@ -79,6 +86,9 @@ Status layOutRun(const Plan &plan, const EntryPlan &entry, int64_t numRequests, 
   for (const RowMapPlan &map : entry.rowMaps)
     layout.rowMaps.push_back(placer.place(totalOf(map.desc->space), sizeof(int64_t), readableBehind));
   layout.itemLists.clear();
+  for (const ItemListPlan &list : entry.itemLists)
+    if (list.step->frame >= 0 && totalOf(list.step->frame) > maxRequestsOfBatch)
+      return tooLarge(entry);
   for (const ItemListPlan &list : entry.itemLists)
     layout.itemLists.push_back(placer.place(boundItems(list, numRequests, totals), sizeof(recrt_attention_item)));
 

@@ -77,6 +77,9 @@ private:
   int32_t findItemList(const recrt_step_desc &step);
   void need(int32_t space);
   bool validSpace(int32_t space) const { return space >= 0 && space < module->num_spaces; }
+  bool isNestOf(int32_t space, int32_t frame) const {
+    return module->spaces[space].kind == RECRT_SPACE_NEST && module->spaces[space].parts[0] == frame;
+  }
 
   const recrt_module *module;
   Plan &plan;
@@ -244,14 +247,23 @@ Status PlanChecker::checkRowMap(int32_t index) {
     return bad(place, "space %d or its %d steps are not possible", map.space, map.num_steps);
   need(map.space);
   int32_t inner = map.space;
+  bool affine = true;
   for (int32_t i = 0; i < map.num_steps; ++i) {
     const recrt_embed_step &step = map.steps[i];
     if (!validSpace(step.outer) || step.shift < 0 || step.index < 0)
       return bad(place, "step %d: space %d, index %d or shift %d is out of range", i, step.outer, step.index,
                  step.shift);
     need(step.outer);
-    const recrt_space_desc &outer = module->spaces[step.outer];
-    const recrt_space_desc &from = module->spaces[inner];
+    if (step.frame != -1) {
+      if (!validSpace(step.frame) || !isNestOf(step.outer, step.frame) ||
+          (inner != step.frame && !isNestOf(inner, step.frame)))
+        return bad(place, "step %d: spaces %d and %d are not grouped by space %d", i, inner, step.outer, step.frame);
+      need(step.frame);
+    }
+    affine &= step.frame == -1 && step.kind != RECRT_EMBED_REPEAT;
+    const recrt_space_desc &outer = module->spaces[step.frame == -1 ? step.outer : module->spaces[step.outer].parts[1]];
+    const recrt_space_desc &from =
+        module->spaces[step.frame == -1 || inner == step.frame ? inner : module->spaces[inner].parts[1]];
     switch (step.kind) {
     case RECRT_EMBED_SEGMENT:
       if (step.index >= (outer.kind == RECRT_SPACE_CONCAT ? outer.num_parts : 1))
@@ -259,6 +271,10 @@ Status PlanChecker::checkRowMap(int32_t index) {
       break;
     case RECRT_EMBED_TAKE_LAST:
     case RECRT_EMBED_TAKE_FIRST:
+      break;
+    case RECRT_EMBED_REPEAT:
+      if (from.kind != RECRT_SPACE_NEST || step.frame != -1)
+        return bad(place, "step %d: space %d does not repeat space %d", i, inner, step.outer);
       break;
     case RECRT_EMBED_PHASE:
       if (outer.kind != RECRT_SPACE_INTERLEAVE && (outer.kind != RECRT_SPACE_ROWS || from.kind != RECRT_SPACE_ROWS ||
@@ -270,7 +286,7 @@ Status PlanChecker::checkRowMap(int32_t index) {
     }
     inner = step.outer;
   }
-  result->rowMaps.push_back({&map, inner});
+  result->rowMaps.push_back({&map, inner, affine});
   return success();
 }
 
@@ -331,13 +347,17 @@ int32_t PlanChecker::findItemList(const recrt_step_desc &step) {
   const recrt_area_fn area = step.area[plan.isa];
   for (size_t i = 0; i < result->itemLists.size(); ++i) {
     const recrt_step_desc &other = *result->itemLists[i].step;
-    if (result->itemLists[i].area == area && other.space == step.space && other.heads == step.heads &&
-        other.num_spaces == step.num_spaces && std::equal(step.spaces, step.spaces + step.num_spaces, other.spaces))
+    if (result->itemLists[i].area == area && other.space == step.space && other.frame == step.frame &&
+        other.heads == step.heads && other.num_spaces == step.num_spaces &&
+        std::equal(step.spaces, step.spaces + step.num_spaces, other.spaces))
       return static_cast<int32_t>(i);
   }
-  ItemListPlan list = {&step, area, {step.space}};
-  const recrt_space_desc &space = module->spaces[step.space];
-  if (space.kind == RECRT_SPACE_CONCAT)
+  // Within a row of its frame, the query is what a nest holds for it, or that row itself.
+  const bool nested = step.frame != -1 && step.space != step.frame;
+  const int32_t query = nested ? module->spaces[step.space].parts[1] : step.space;
+  ItemListPlan list = {&step, area, {query}};
+  const recrt_space_desc &space = module->spaces[query];
+  if (step.space != step.frame && space.kind == RECRT_SPACE_CONCAT)
     list.segments.assign(space.parts, space.parts + space.num_parts);
   result->itemLists.push_back(std::move(list));
   return static_cast<int32_t>(result->itemLists.size() - 1);
@@ -392,6 +412,11 @@ Status PlanChecker::checkStep(int32_t index) {
   if (step.kind == RECRT_KERNEL_ATTENTION) {
     if (step.heads < 1 || step.heads > maxCount)
       return bad(place, "%d heads are out of range", step.heads);
+    if (step.frame != -1) {
+      if (!validSpace(step.frame) || (step.space != step.frame && !isNestOf(step.space, step.frame)))
+        return bad(place, "space %d is not grouped by space %d", step.space, step.frame);
+      need(step.frame);
+    }
     planned.itemList = findItemList(step);
   }
   result->scratchBytes = std::max(result->scratchBytes, planned.scratchBytes);

@@ -32,6 +32,7 @@ struct TensorPlan {
 struct RowMapPlan {
   const recrt_rowmap_desc *desc;
   int32_t outer; // the space whose rows the map gives
+  bool affine;   // within each request: no step has a frame or repeats
 };
 
 /// The work items of attention steps: equal for steps of the same spaces and masks.

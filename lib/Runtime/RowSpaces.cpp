@@ -122,6 +122,71 @@ static void embed(const Plan &plan, const recrt_embed_step &step, int32_t inner,
   }
 }
 
+/// Row `row` of `inner` as a row of the step's outer space, both counted in the request. -1 where there is none.
+static int64_t embedRow(const Plan &plan, const recrt_embed_step &step, int32_t inner, int64_t request,
+                        const Offsets &offsets, int64_t row) {
+  auto length = [&](int32_t space) {
+    const int64_t *of = offsets[static_cast<size_t>(space)];
+    return of[request + 1] - of[request];
+  };
+  const int64_t outerRows = length(step.outer);
+  if (outerRows == 0)
+    return -1;
+  if (step.kind == RECRT_EMBED_REPEAT)
+    return row % outerRows;
+  int64_t first, stride;
+  if (step.frame < 0) {
+    embed(plan, step, inner, request, offsets, first, stride);
+    return first + row * stride;
+  }
+  // All rows of the frame have equally many rows of the nests.
+  const int64_t instances = length(step.frame);
+  const int64_t innerRows = length(inner) / instances, outerOfOne = outerRows / instances;
+  const recrt_space_desc &within = plan.module->spaces[plan.module->spaces[step.outer].parts[1]];
+  first = step.shift;
+  stride = 1;
+  switch (step.kind) {
+  case RECRT_EMBED_SEGMENT:
+    for (int32_t i = 0; i < step.index; ++i)
+      first += length(within.parts[i]);
+    break;
+  case RECRT_EMBED_TAKE_LAST:
+    first += outerOfOne - innerRows;
+    break;
+  case RECRT_EMBED_PHASE:
+    first += step.index;
+    stride = within.kind == RECRT_SPACE_INTERLEAVE ? within.count : outerOfOne / innerRows;
+    break;
+  default:
+    break;
+  }
+  const int64_t place = first + row % innerRows * stride;
+  return place >= 0 && place < outerOfOne ? row / innerRows * outerOfOne + place : -1;
+}
+
+static Status rowOutside(int32_t space, int64_t request, int32_t outer) {
+  return failure(RECRT_INTERNAL, Place("row map of space %d, request %lld", space, static_cast<long long>(request)),
+                 "the plan of the model maps rows outside of space %d; report this to reccc", outer);
+}
+
+/// Row by row: for maps that are not affine within a request.
+static Status computeRows(const Plan &plan, const RowMapPlan &map, int64_t request, const Offsets &offsets,
+                          int64_t count, int64_t *rows) {
+  const int64_t *outer = offsets[static_cast<size_t>(map.outer)];
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t row = i;
+    int32_t inner = map.desc->space;
+    for (int32_t s = 0; s < map.desc->num_steps && row >= 0; ++s) {
+      row = embedRow(plan, map.desc->steps[s], inner, request, offsets, row);
+      inner = map.desc->steps[s].outer;
+    }
+    if (row < 0 || row >= outer[request + 1] - outer[request])
+      return rowOutside(map.desc->space, request, inner);
+    rows[i] = outer[request] + row;
+  }
+  return success();
+}
+
 Status computeRowMap(const Plan &plan, const RowMapPlan &map, int64_t numRequests, const Offsets &offsets,
                      int64_t *rows) {
   const int64_t *space = offsets[static_cast<size_t>(map.desc->space)];
@@ -130,6 +195,11 @@ Status computeRowMap(const Plan &plan, const RowMapPlan &map, int64_t numRequest
     const int64_t count = space[b + 1] - space[b];
     if (count == 0)
       continue;
+    if (!map.affine) {
+      if (Status status = computeRows(plan, map, b, offsets, count, rows + space[b]); failed(status))
+        return status;
+      continue;
+    }
     // The steps are affine, and so is their composition.
     int64_t first = 0, stride = 1;
     int32_t inner = map.desc->space;
@@ -149,9 +219,7 @@ Status computeRowMap(const Plan &plan, const RowMapPlan &map, int64_t numRequest
       inner = step.outer;
     }
     if (!inside)
-      return failure(RECRT_INTERNAL,
-                     Place("row map of space %d, request %lld", map.desc->space, static_cast<long long>(b)),
-                     "the plan of the model maps rows outside of space %d; report this to reccc", inner);
+      return rowOutside(map.desc->space, b, inner);
     int64_t *of = rows + space[b];
     for (int64_t i = 0; i < count; ++i)
       of[i] = outer[b] + first + i * stride;

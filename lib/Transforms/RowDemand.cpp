@@ -21,7 +21,7 @@ RowDemand RowDemand::all(Attribute space) {
 }
 
 RowDemand RowDemand::take(Attribute space, SegmentDemand::Kind kind, int64_t count) {
-  return isa<ConcatAttr>(space) ? all(space) : RowDemand(space, SegmentDemand{kind, count});
+  return getSegments(space).size() > 1 ? all(space) : RowDemand(space, SegmentDemand{kind, count});
 }
 
 RowDemand RowDemand::phase(Attribute space, int64_t phase) {
@@ -53,7 +53,9 @@ void RowDemand::join(const RowDemand &other) {
 }
 
 void RowDemand::normalize() {
-  SmallVector<Attribute> segments = getSegments(space);
+  SmallVector<Attribute> segments;
+  for (Attribute segment : getSegments(space))
+    segments.push_back(getSpaceWithin(getFrame(space), segment));
   for (auto [segment, part] : llvm::zip_equal(segments, parts)) {
     bool isTake = part.kind == SegmentDemand::First || part.kind == SegmentDemand::Last;
     std::optional<int64_t> max = cast<RowSpace>(segment).getMaxRows();
@@ -97,7 +99,7 @@ Attribute RowDemand::getSpace() const {
   for (unsigned index = 0; index < parts.size(); ++index)
     if (Attribute part = getPartSpace(index))
       spaces.push_back(part);
-  return getConcatSpace(spaces);
+  return getFramedConcatSpace(getFrame(space), spaces);
 }
 
 //===-- Coordinates --------------------------------------------------------------------------===//
@@ -115,11 +117,16 @@ static AffineExpr getLength(Attribute space, SmallVectorImpl<Attribute> &lengths
 
 RowMap reccc::getRowInSegment(const RowDemand &demand, unsigned index) {
   MLIRContext *context = demand.getWholeSpace().getContext();
-  Attribute segment = getSegments(demand.getWholeSpace())[index];
+  Attribute frame = getFrame(demand.getWholeSpace());
+  Attribute segment = getSpaceWithin(frame, getSegments(demand.getWholeSpace())[index]);
+  // A value over the frame itself counts its rows through the request; within the frame there is one.
+  if (!isa<RequestAttr>(frame) && demand.getPartSpace(index) == frame)
+    return {getAffineConstantExpr(0, context), {}};
   SegmentDemand part = demand.getParts()[index];
   RowMap map{getAffineDimExpr(0, context), {}};
   if (part.kind == SegmentDemand::Last) {
-    AffineExpr all = getLength(segment, map.lengths), left = getLength(demand.getPartSpace(index), map.lengths);
+    AffineExpr all = getLength(segment, map.lengths),
+               left = getLength(getSpaceWithin(frame, demand.getPartSpace(index)), map.lengths);
     map.expr = map.expr + all - left;
   } else if (part.kind == SegmentDemand::Phase) {
     map.expr = map.expr * cast<InterleaveAttr>(segment).getTimes() + part.number;
@@ -143,7 +150,7 @@ std::optional<RowMap> reccc::getRowInRequest(const RowDemand &demand) {
   }
   RowMap map = getRowInSegment(demand, first);
   for (size_t index = 0; index < first; ++index)
-    map.expr = map.expr + getLength(segments[index], map.lengths);
+    map.expr = map.expr + getLength(getSpaceWithin(getFrame(demand.getWholeSpace()), segments[index]), map.lengths);
   return map;
 }
 

@@ -15,7 +15,7 @@ static std::optional<SmallVector<RowDemand>> splitDemand(ConcatRowsOp op, const 
   SmallVector<RowDemand> demands;
   ArrayRef<SegmentDemand> rest = demand.getParts();
   for (Value input : op.getInputs()) {
-    SmallVector<Attribute> segments = getSegments(spaceOf(input));
+    SmallVector<Attribute> segments = getSegmentsWithin(getFrame(demand.getWholeSpace()), spaceOf(input));
     if (segments.size() > rest.size() ||
         !llvm::equal(segments, ArrayRef(getSegments(demand.getWholeSpace()))
                                    .slice(demand.getParts().size() - rest.size(), segments.size())))
@@ -41,8 +41,22 @@ static bool isCutWhereItReads(ShiftOp op, const RowDemand &demand) {
              (static_cast<int64_t>(op.getBy()) < 0 ? SegmentDemand::Last : SegmentDemand::First);
 }
 
+static SmallVector<bool> findLiveSources(AttentionOp op, const RowDemand &demand);
+
+/// Whether a source that stays says what the op works within.
+static bool hasGroupedSource(AttentionOp op, const RowDemand &demand) {
+  return llvm::any_of(llvm::zip_equal(op.getKeys(), findLiveSources(op, demand)), [&](auto source) {
+    return std::get<1>(source) && getFrame(spaceOf(std::get<0>(source))) == op.getFrame();
+  });
+}
+
 StringRef reccc::getObstacle(Operation *op, const RowDemand &demand) {
   if (auto attention = dyn_cast<AttentionOp>(op)) {
+    Attribute frame = attention.getFrame();
+    if (!isa<RequestAttr>(frame) && spaceOf(attention.getQuery()) == frame)
+      return "each of its rows has keys of its own";
+    if (!isa<RequestAttr>(frame) && demand.getSpace() == frame && !hasGroupedSource(attention, demand))
+      return "its rows would be grouped no more";
     if (attention.getToeplitz() || attention.getBucketWeights())
       return "its bias is between the rows of one space";
     return attention.getRowLengthDivisor() ? "its divisor counts the rows of the query" : "";
@@ -80,7 +94,7 @@ static SmallVector<bool> findLiveSources(AttentionOp op, const RowDemand &demand
   SmallVector<bool> seen = findSeenSources(op, demand), live;
   ArrayRef<bool> rest = seen;
   for (Value key : op.getKeys()) {
-    unsigned segments = getSegments(spaceOf(key)).size();
+    unsigned segments = getSegmentsWithin(op.getFrame(), spaceOf(key)).size();
     live.push_back(llvm::is_contained(rest.take_front(segments), true));
     rest = rest.drop_front(segments);
   }
@@ -99,7 +113,7 @@ static RowDemand getPoolDemand(PoolOp op) {
   if (segments.size() == 1)
     return RowDemand::take(space, isLast ? SegmentDemand::Last : SegmentDemand::First, 1);
   unsigned end = isLast ? segments.size() - 1 : 0;
-  if (!cast<RowSpace>(segments[end]).getConstantRows())
+  if (!cast<RowSpace>(getSpaceWithin(getFrame(space), segments[end])).getConstantRows())
     return RowDemand::all(space);
   SmallVector<SegmentDemand> parts(segments.size(), {SegmentDemand::None, 0});
   parts[end] = {SegmentDemand::All, 0};
@@ -124,9 +138,8 @@ SmallVector<RowDemand> reccc::getOperandDemands(Operation *op, const RowDemand &
     demands[0] = RowDemand(space, parts);
   } else if (auto take = dyn_cast<TakeRowsOp>(op)) {
     Attribute space = spaceOf(take.getInput());
-    int64_t count = *cast<RowSpace>(spaceOf(take.getResult())).getMaxRows();
-    bool isFirst = getTakeFirstSpace(space, count) == spaceOf(take.getResult());
-    demands[0] = RowDemand::take(space, isFirst ? SegmentDemand::First : SegmentDemand::Last, count);
+    Take rows = *findTake(space, spaceOf(take.getResult()));
+    demands[0] = RowDemand::take(space, rows.isLast ? SegmentDemand::Last : SegmentDemand::First, rows.count);
   } else if (auto deinterleave = dyn_cast<DeinterleaveOp>(op)) {
     demands[0] = RowDemand::phase(spaceOf(deinterleave.getInput()), deinterleave.getPhase());
   } else if (auto concat = dyn_cast<ConcatRowsOp>(op)) {
@@ -143,14 +156,18 @@ SmallVector<RowDemand> reccc::getOperandDemands(Operation *op, const RowDemand &
   } else if (auto pool = dyn_cast<PoolOp>(op)) {
     demands[0] = getPoolDemand(pool);
   } else if (auto pad = dyn_cast<PadRowsOp>(op)) {
-    demands[0] = RowDemand::take(spaceOf(pad.getInput()), SegmentDemand::First,
-                                 *cast<RowSpace>(spaceOf(pad.getResult())).getConstantRows());
+    demands[0] = RowDemand::take(
+        spaceOf(pad.getInput()), SegmentDemand::First,
+        *cast<RowSpace>(getSpaceWithin(getFrame(spaceOf(pad.getInput())), spaceOf(pad.getResult()))).getConstantRows());
   } else if (auto attention = dyn_cast<AttentionOp>(op)) {
     demands[attention.getQueryMutable().getOperandNumber()] = demand;
     for (auto [index, live] : llvm::enumerate(findLiveSources(attention, demand)))
       if (!live)
         for (OperandRange sources : {attention.getKeys(), attention.getValues()})
           demands[sources.getBeginOperandIndex() + index] = RowDemand::none(spaceOf(sources[index]));
+    for (auto [number, source] : llvm::enumerate(attention.getMaskedSources()))
+      demands[attention.getKeyMasks().getBeginOperandIndex() + number] =
+          demands[attention.getKeys().getBeginOperandIndex() + source];
   }
   return demands;
 }
@@ -186,12 +203,18 @@ static Attribute composeMask(Attribute mask, const RowMap &rows) {
 static Value narrowAttention(OpBuilder &builder, AttentionOp op, ValueRange operands, const RowDemand &demand) {
   auto copy = cast<AttentionOp>(builder.clone(*op));
   SmallVector<bool> live = findLiveSources(op, demand);
-  SmallVector<Value> keys, values;
+  SmallVector<Value> keys, values, keyMasks;
+  SmallVector<int64_t> maskedSources;
   SmallVector<bool> keptSegments;
   for (unsigned source = 0; source < live.size(); ++source) {
-    keptSegments.append(getSegments(spaceOf(op.getKeys()[source])).size(), live[source]);
+    keptSegments.append(getSegmentsWithin(op.getFrame(), spaceOf(op.getKeys()[source])).size(), live[source]);
     if (!live[source])
       continue;
+    const auto *masked = llvm::find(op.getMaskedSources(), source);
+    if (masked != op.getMaskedSources().end()) {
+      keyMasks.push_back(operands[op.getKeyMasks().getBeginOperandIndex() + (masked - op.getMaskedSources().begin())]);
+      maskedSources.push_back(keys.size());
+    }
     keys.push_back(operands[op.getKeys().getBeginOperandIndex() + source]);
     values.push_back(operands[op.getValues().getBeginOperandIndex() + source]);
   }
@@ -209,6 +232,8 @@ static Value narrowAttention(OpBuilder &builder, AttentionOp op, ValueRange oper
   copy.getQueryMutable().assign(operands[op.getQueryMutable().getOperandNumber()]);
   copy.getKeysMutable().assign(keys);
   copy.getValuesMutable().assign(values);
+  copy.getKeyMasksMutable().assign(keyMasks);
+  copy.setMaskedSources(maskedSources);
   copy.setMasksAttr(builder.getArrayAttr(lists));
   copy.getResult().setType(cast<JaggedType>(op.getType()).withSpace(demand.getSpace()));
   return copy.getResult();
@@ -246,6 +271,9 @@ SmallVector<Value> reccc::narrowOp(OpBuilder &builder, Operation *op, ValueRange
     builder.setInsertionPointAfter(op);
     return {selectRows(builder, op->getLoc(), op->getResult(0), all, demand)};
   }
+  // A row for each outer row is neither pooled nor broadcast.
+  if (isa<PoolOp, BroadcastRowsOp>(op) && !demand.isNone() && spaceOf(operands.front()) == demand.getSpace())
+    return {operands.front()};
   // 2. All rows of other ops.
   auto attention = dyn_cast<AttentionOp>(op);
   bool losesSources = attention && llvm::is_contained(findLiveSources(attention, demand), false);

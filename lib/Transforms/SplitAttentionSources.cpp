@@ -23,10 +23,22 @@ static bool isUnseen(AttentionOp op, unsigned source) {
 }
 
 /// Segment `index` of `value`: the value itself when it has one segment.
-static Value getSegment(OpBuilder &builder, Value value, int64_t index) {
-  if (!isa<ConcatAttr>(cast<JaggedType>(value.getType()).getSpace()))
+static Value getSegment(OpBuilder &builder, Value value, int64_t index, unsigned count) {
+  if (count == 1)
     return value;
   return builder.create<SliceRowsOp>(value.getLoc(), value, index, 1);
+}
+
+/// The first source segment of a source that is grouped by the op's frame.
+static unsigned findGroupedSource(AttentionOp op) {
+  unsigned segment = 0;
+  for (Value key : op.getKeys()) {
+    Attribute space = cast<JaggedType>(key.getType()).getSpace();
+    if (recsys::getFrame(space) == op.getFrame())
+      return segment;
+    segment += getSegmentsWithin(op.getFrame(), space).size();
+  }
+  return 0;
 }
 
 namespace {
@@ -42,23 +54,32 @@ struct SplitAttentionSources : reccc::impl::SplitAttentionSourcesPassBase<SplitA
     SmallVector<bool> stays(segments);
     for (unsigned source = 0; source < segments; ++source)
       stays[source] = !isUnseen(op, source);
-    if (!llvm::is_contained(stays, true))
-      stays[0] = true;
+    // A query over the frame itself has its rows grouped by a source: that one stays too.
+    bool isGroupedBySource = op.getQuery().getType().getSpace() == op.getFrame();
+    unsigned first = isGroupedBySource ? findGroupedSource(op) : 0;
+    if (isGroupedBySource || !llvm::is_contained(stays, true))
+      stays[first] = true;
 
     // 2. Keys and values of each. Segments count through all sources, as masks do.
     OpBuilder builder(op);
-    SmallVector<Value> keys, values;
+    SmallVector<Value> keys, values, keyMasks;
+    SmallVector<int64_t> maskedSources;
     unsigned source = 0;
-    for (auto [key, value] : llvm::zip(op.getKeys(), op.getValues())) {
-      unsigned count = recsys::getSegments(cast<JaggedType>(key.getType()).getSpace()).size();
+    for (auto [number, key] : llvm::enumerate(op.getKeys())) {
+      Value value = op.getValues()[number], keyMask = op.getKeyMask(number);
+      unsigned count = getSegmentsWithin(op.getFrame(), cast<JaggedType>(key.getType()).getSpace()).size();
       numSplit += count > 1;
       for (unsigned index = 0; index < count; ++index, ++source) {
         if (!stays[source]) {
           ++numDropped;
           continue;
         }
-        keys.push_back(getSegment(builder, key, index));
-        values.push_back(getSegment(builder, value, index));
+        if (keyMask) {
+          maskedSources.push_back(keys.size());
+          keyMasks.push_back(getSegment(builder, keyMask, index, count));
+        }
+        keys.push_back(getSegment(builder, key, index, count));
+        values.push_back(getSegment(builder, value, index, count));
       }
     }
 
@@ -78,6 +99,8 @@ struct SplitAttentionSources : reccc::impl::SplitAttentionSourcesPassBase<SplitA
                  .str();
     op.getKeysMutable().assign(keys);
     op.getValuesMutable().assign(values);
+    op.getKeyMasksMutable().assign(keyMasks);
+    op.setMaskedSources(maskedSources);
     op.setMasksAttr(builder.getArrayAttr(lists));
   }
 };

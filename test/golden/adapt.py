@@ -278,7 +278,7 @@ def appended(case):
     naive = {"scored": e["naive.out_targets.values"]}
     return [
         ("all", "model.textproto", requests, {"scored": e["out_targets.values"], **layers}),
-        ("naive", "model.textproto", requests, naive),
+        ("naive", "naive.textproto", requests, naive),
     ]
 
 
@@ -515,7 +515,50 @@ def pinfm(case):
     ]
 
 
+def scored_history(case):
+    """The requests of BST and LONGER."""
+    r = case.requests
+    return {
+        "history.offsets": r["hist.offsets"],
+        "candidates.offsets": r["cand.offsets"],
+        "item": r["hist.item.values"],
+        "cate": r["hist.cate.values"],
+        "time": r["hist.time.values"],
+        "candidate": r["cand.item.values"],
+        "candidate_cate": r["cand.cate.values"],
+        "dense": r["cand.dense.values"],
+        "now": r["request.time"],
+        "user": r["user.id"],
+    }
+
+
+def bst(case):
+    e = case.expected
+    expected = {"tokens": e["in.values"], "states": e["layers.0.values"], "pooled": e["pooled"]}
+    expected |= {name: column(e[name]) for name in ("logits", "scores")}
+    return [("all", "model.textproto", scored_history(case), expected)]
+
+
+def longer(case):
+    e, requests = case.expected, scored_history(case)
+    last = f"layers.{case.config['layers'] - 1}"
+    expected = {
+        "h": e["in.h.values"],
+        "merged": e["merged.values"],
+        "recent_states": e[f"{last}.seq.values"],
+        "target_states": e[f"{last}.global"][:, 0],
+        "logits": column(e["logits"]),
+        "scores": column(e["scores"]),
+    }
+    staged = {name: column(e[f"two_stage.{name}"]) for name in ("logits", "scores")}
+    staged["target_states"] = e[f"two_stage.{last}.cand_rows"][:, 0]
+    return [("all", "model.textproto", requests, expected), ("two_stage", "model.textproto", requests, staged)]
+
+
 CASES = {
+    "bst_20x6": bst,
+    "longer_serving": longer,
+    "longer_tiny": longer,
     "interactrank_tiny": interactrank,
     "dlrm_tiny": dlrm,
     "rb_dcnv2": dcnv2,

@@ -114,11 +114,15 @@ class Program:
         return "\n".join(lines) + "\n"
 
     def run(self, mode="double"):
+        """The outputs, by the interpreter or, in mode "compiled", by machine code."""
         model, weights, requests, out = (self.path / name for name in ("m.mlir", "w.safetensors", "r.safetensors", "o.safetensors"))
         model.write_text(self.text())
         save_file(self.weights, weights)
         save_file({name: np.ascontiguousarray(value) for name, value in self.requests.items()}, requests)
-        command = [RECCC, model, f"--weights={weights}", f"--run={requests}", "--device=interpreter", f"--mode={mode}", "-o", out]
+        device = "--device=cpu" if mode == "compiled" else "--device=interpreter"
+        command = [RECCC, model, f"--weights={weights}", f"--run={requests}", device, "-o", out]
+        if mode != "compiled":
+            command.append(f"--mode={mode}")
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         if done.returncode == 1:
             raise Failed(done.stderr)

@@ -142,11 +142,11 @@ def test_pool(program, kind):
 
 
 SPACES = {
-    f"#recsys.group<{HISTORY}, 4, pad>": lambda h, c: -(-h // 4),
-    f"#recsys.group<{HISTORY}, 4, drop_oldest>": lambda h, c: h // 4,
+    f"#recsys.group<{HISTORY}, 4, pad_last>": lambda h, c: -(-h // 4),
+    f"#recsys.group<{HISTORY}, 4, drop_last>": lambda h, c: h // 4,
     f"#recsys.nest<{CANDIDATES}, {HISTORY}>": lambda h, c: h * c,
     f"#recsys.nest<{CANDIDATES}, #recsys.rows<3>>": lambda h, c: 3 * c,
-    f"#recsys.take_first<#recsys.group<{HISTORY}, 4, drop_oldest>, 2>": lambda h, c: np.minimum(h // 4, 2),
+    f"#recsys.take_first<#recsys.group<{HISTORY}, 4, drop_last>, 2>": lambda h, c: np.minimum(h // 4, 2),
     concat(f"#recsys.interleave<{HISTORY}, 2>", REQUEST, f"#recsys.take_last<{HISTORY}, 3>"): lambda h, c: 2 * h + 1 + np.minimum(h, 3),
 }
 

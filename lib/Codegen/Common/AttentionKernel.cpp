@@ -26,16 +26,16 @@ AttentionItem AttentionBuilder::readItem(Value pointer) {
     return b.make<arith::ExtSIOp>(b.getI64Type(), field(offset, b.getI32Type())).getResult();
   };
   AttentionItem item;
-  item.request = wide(offsetof(recrt_attention_item, request));
+  item.instance = frame.instance(op.getFrame(), wide(offsetof(recrt_attention_item, request)));
   item.segment = wide(offsetof(recrt_attention_item, segment));
   item.first = field(offsetof(recrt_attention_item, first), b.getI64Type());
   item.head = wide(offsetof(recrt_attention_item, head));
   // Where the segment begins and how long it is.
-  Value begin = frame.offsetOf(querySpace, item.request);
+  Value begin = frame.offsetOf(querySpace, item.instance);
   item.begin = begin;
   item.rows = b.i64(0);
   for (auto [number, space] : llvm::enumerate(querySegments)) {
-    Value rows = frame.rowsOf(space, item.request);
+    Value rows = frame.rowsOf(space, item.instance);
     Value isIt = b.cmp(arith::CmpIPredicate::eq, item.segment, b.i64(number));
     item.begin = b.select(isIt, begin, item.begin);
     item.rows = b.select(isIt, rows, item.rows);
@@ -47,11 +47,11 @@ AttentionItem AttentionBuilder::readItem(Value pointer) {
 
 void AttentionBuilder::findSegments() {
   querySpace = op.getQuery().getType().getSpace();
-  querySegments = recsys::getSegments(querySpace);
+  querySegments = op.getQuerySegments();
   unsigned number = 0;
   for (auto [source, key] : llvm::enumerate(op.getKeys())) {
     Attribute space = cast<recsys::JaggedType>(key.getType()).getSpace();
-    for (auto [place, segment] : llvm::enumerate(recsys::getSegments(space))) {
+    for (auto [place, segment] : llvm::enumerate(recsys::getSegmentsWithin(op.getFrame(), space))) {
       SourceSegment entry;
       entry.source = source;
       entry.space = space;
@@ -91,11 +91,11 @@ void AttentionBuilder::buildBounds(const AttentionItem &item) {
   for (SourceSegment &segment : sourceSegments) {
     if (segment.slots == 0)
       continue;
-    Value columns = frame.rowsOf(segment.segment, item.request);
-    Value begin = frame.offsetOf(segment.space, item.request);
-    SmallVector<Attribute> parts = recsys::getSegments(segment.space);
+    Value columns = frame.rowsOf(segment.segment, item.instance);
+    Value begin = frame.offsetOf(segment.space, item.instance);
+    SmallVector<Attribute> parts = recsys::getSegmentsWithin(op.getFrame(), segment.space);
     for (Attribute part : ArrayRef(parts).take_front(segment.place))
-      begin = b.add(begin, frame.rowsOf(part, item.request));
+      begin = b.add(begin, frame.rowsOf(part, item.instance));
     for (unsigned slot = 0; slot < segment.slots; ++slot)
       for (int64_t field : {kKeyBegin, kLow, kHigh, kFullLow, kFullHigh})
         b.storeScalar(field == kKeyBegin ? begin : b.i64(0), slotField(b.i64(segment.firstSlot + slot), field));
@@ -117,7 +117,7 @@ void AttentionBuilder::buildLaneBounds(const AttentionItem &item, SourceSegment 
     // Lanes behind the end of the segment do what the last query does; nothing of it is stored.
     Value row = b.add(item.first, b.min(lane, lastLane));
     SmallVector<Value> next;
-    for (auto [i, interval] : llvm::enumerate(buildIntervals(frame, mask, row, columns, item.request))) {
+    for (auto [i, interval] : llvm::enumerate(buildIntervals(frame, mask, row, columns, item.instance.request))) {
       auto [low, high] = interval;
       // An empty interval: no key is in it, and none is in all lanes.
       Value isEmpty = b.cmp(arith::CmpIPredicate::sge, low, high);
@@ -188,6 +188,8 @@ void AttentionBuilder::buildSource(const AttentionItem &item, unsigned source) {
     b.ifThen(isVisible, [&] {
       KeyBlock block;
       block.keyBegin = field(kKeyBegin);
+      Value keyMask = op.getKeyMask(source);
+      block.keyMask = keyMask ? &frame.operand(keyMask) : nullptr;
       block.fullLow = field(kFullLow);
       block.fullHigh = field(kFullHigh);
       Value lanes = b.mul(slot, kQueryTile);
@@ -315,14 +317,14 @@ void AttentionBuilder::buildArea(Value pointer) {
     for (auto [number, mask] : llvm::enumerate(segment.masks)) {
       if (isa<recsys::NoMaskAttr>(mask))
         continue;
-      Value columns = frame.rowsOf(segment.segment, item.request);
+      Value columns = frame.rowsOf(segment.segment, item.instance);
       Value isIt = b.cmp(arith::CmpIPredicate::eq, item.segment, b.i64(number));
       // No lanes when the item is in another segment.
       Value count = b.select(isIt, item.count, b.i64(0));
       Value sum = b.forCarry(b.i64(0), count, 1, b.i64(0), [&, mask = mask](Value lane, ValueRange carried) {
         Value area = carried[0];
         Value row = b.add(item.first, lane);
-        for (auto [low, high] : buildIntervals(frame, mask, row, columns, item.request))
+        for (auto [low, high] : buildIntervals(frame, mask, row, columns, item.instance.request))
           area = b.add(area, b.max(b.sub(high, low), b.i64(0)));
         return SmallVector<Value>{area};
       })[0];

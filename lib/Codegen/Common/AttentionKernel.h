@@ -9,7 +9,8 @@ namespace reccc {
 
 /// A recrt_attention_item, and where its query segment lies.
 struct AttentionItem {
-  Value request, segment, first, head;
+  Instance instance; // what the op reads together
+  Value segment, first, head;
   Value begin; // first row of the segment
   Value rows;  // of the segment
   Value count; // queries of this item, at most 32
@@ -21,6 +22,7 @@ struct KeyBlock {
   Value first, count;      // keys of the block
   Value fullLow, fullHigh; // keys that all lanes see
   Value laneLow, laneHigh; // [32] i32 in memory: what each lane sees
+  KernelOperand *keyMask;  // keys that nobody sees are 0 in it; null where the source has none
 };
 
 /// Turns a block of raw scores `[key][32]` into weights, in place: scale, bias, mask, SiLU or softmax.

@@ -28,8 +28,9 @@ protected:
   /// The vector of `key` at lanes [lane, lane + lanes), scaled and biased.
   Value scaled(const KeyBlock &block, Value key, int64_t lane);
   Value scorePlace(const KeyBlock &block, Value key, int64_t lane);
-  /// Whether each lane sees `key`.
-  Value visible(const KeyBlock &block, Value key, int64_t lane);
+  /// `value` where lanes see the key, `otherwise` elsewhere; without `masked` all lanes do, unless its key mask hides
+  /// it.
+  Value hide(const KeyBlock &block, Value key, int64_t lane, bool masked, Value value, Value otherwise);
   /// Calls body(key, masked) in three loops: before, in and after the keys that all lanes see.
   void forKeys(const KeyBlock &block, ValueRange init, function_ref<SmallVector<Value>(Value, bool, ValueRange)> body,
                SmallVectorImpl<Value> &results);
@@ -143,14 +144,22 @@ Value ScoreBase::scaled(const KeyBlock &block, Value key, int64_t lane) {
   return b.addf(b.mulf(score, scale), addend);
 }
 
-Value ScoreBase::visible(const KeyBlock &block, Value key, int64_t lane) {
+Value ScoreBase::hide(const KeyBlock &block, Value key, int64_t lane, bool masked, Value value, Value otherwise) {
   Type i32 = b.getI32Type();
+  if (block.keyMask) {
+    Value pointer = frame.rowPointer(*block.keyMask, b.add(block.keyBegin, key));
+    Value isValid = b.cmp(CmpIPredicate::ne, b.loadScalar(pointer, block.keyMask->element), b.i64(0));
+    value = b.select(isValid, value, otherwise);
+  }
+  if (!masked)
+    return value;
   auto bound = [&](Value memory) {
     return b.make<LLVM::LoadOp>(b.i32Vector(), b.at(memory, lane, i32), 4u).getResult();
   };
   Value number = b.broadcast(b.make<arith::TruncIOp>(i32, key));
-  return b.make<arith::AndIOp>(b.cmp(CmpIPredicate::sge, number, bound(block.laneLow)),
-                               b.cmp(CmpIPredicate::slt, number, bound(block.laneHigh)));
+  Value isVisible = b.make<arith::AndIOp>(b.cmp(CmpIPredicate::sge, number, bound(block.laneLow)),
+                                          b.cmp(CmpIPredicate::slt, number, bound(block.laneHigh)));
+  return b.select(isVisible, value, otherwise);
 }
 
 void ScoreBase::forKeys(const KeyBlock &block, ValueRange init,
@@ -180,8 +189,7 @@ void SiluScore::apply(const KeyBlock &block) {
       [&](Value key, bool masked, ValueRange) {
         for (int64_t lane = 0; lane < kQueryTile; lane += b.lanes) {
           Value weight = buildSilu(b, scaled(block, key, lane));
-          if (masked)
-            weight = b.select(visible(block, key, lane), weight, b.splat(0.0));
+          weight = hide(block, key, lane, masked, weight, b.splat(0.0));
           b.storeVector(weight, scorePlace(block, key, lane), b.getF32Type());
         }
         return SmallVector<Value>();
@@ -193,7 +201,7 @@ Value SiluScore::divisor(const AttentionItem &tile, Value) {
   if (!op.getRowLengthDivisor())
     return b.splat(op.getDivisor()->convertToDouble());
   Attribute space = op.getQuery().getType().getSpace();
-  Value rows = frame.rowsOf(space, tile.request);
+  Value rows = frame.rowsOf(space, tile.instance);
   return b.broadcast(b.make<arith::SIToFPOp>(b.getF32Type(), rows));
 }
 
@@ -222,9 +230,7 @@ void SoftmaxScore::apply(const KeyBlock &block) {
         SmallVector<Value> next;
         for (auto [i, most] : llvm::enumerate(carried)) {
           int64_t lane = i * b.lanes;
-          Value score = scaled(block, key, lane);
-          if (masked)
-            score = b.select(visible(block, key, lane), score, minusInfinity);
+          Value score = hide(block, key, lane, masked, scaled(block, key, lane), minusInfinity);
           b.storeVector(score, scorePlace(block, key, lane), f32);
           next.push_back(b.select(b.cmpf(CmpFPredicate::OGT, score, most), score, most));
         }

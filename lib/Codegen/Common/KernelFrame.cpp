@@ -121,6 +121,45 @@ Value KernelFrame::rowsOf(Attribute space, Value request) {
   return b.sub(offsetOf(space, b.add(request, 1)), offsetOf(space, request));
 }
 
+Instance KernelFrame::instance(Attribute frame, Value index) {
+  return {frame, index, isa<recsys::RequestAttr>(frame) ? index : requestOfRow(frame, index)};
+}
+
+Instance KernelFrame::instanceOfRow(Attribute frame, Attribute space, Value row) {
+  if (space == frame)
+    return instance(frame, row);
+  Attribute own = recsys::getFrame(space);
+  if (isa<recsys::RequestAttr>(own)) {
+    Value request = requestOfRow(space, row);
+    return {own, request, request};
+  }
+  Attribute within = recsys::getSpaceWithin(own, space);
+  Instance found;
+  if (std::optional<int64_t> rows = cast<recsys::RowSpace>(within).getConstantRows(); rows && *rows > 0) {
+    found = instance(own, b.floorDiv(row, *rows));
+  } else {
+    Value request = requestOfRow(space, row);
+    Value number = b.make<arith::DivSIOp>(b.sub(row, offsetOf(space, request)), rowsOf(within, request));
+    found = {own, b.add(offsetOf(own, request), number), request};
+  }
+  return own == frame ? found : instanceOfRow(frame, own, found.index);
+}
+
+Value KernelFrame::rowsOf(Attribute space, const Instance &instance) {
+  Attribute within = recsys::getSpaceWithin(instance.frame, space);
+  return rowsOf(within ? within : space, instance.request);
+}
+
+Value KernelFrame::offsetOf(Attribute space, const Instance &instance) {
+  Attribute within = recsys::getSpaceWithin(instance.frame, space);
+  if (!within || isa<recsys::RequestAttr>(instance.frame))
+    return offsetOf(space, instance.request);
+  if (std::optional<int64_t> rows = cast<recsys::RowSpace>(within).getConstantRows())
+    return b.mul(instance.index, *rows);
+  Value number = b.sub(instance.index, offsetOf(instance.frame, instance.request));
+  return b.add(offsetOf(space, instance.request), b.mul(number, rowsOf(within, instance.request)));
+}
+
 /// An affine expression over the row (d0) and lengths (s0, …).
 static Value buildAffine(TileBuilder &b, AffineExpr expr, Value row, ArrayRef<Value> lengths) {
   if (auto constant = dyn_cast<AffineConstantExpr>(expr))

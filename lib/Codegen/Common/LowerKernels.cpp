@@ -178,6 +178,7 @@ LogicalResult KernelLowering::lower(rectile::KernelOp kernel) {
     return failure();
   Functions functions;
   int64_t heads = 0, k = 0, firstId = 0;
+  Attribute frame;
   Attribute space = cast<recsys::JaggedType>(kernel.getResultTypes().front()).getSpace();
   Operation &first = kernel.getBody().front().front();
   if (auto topK = dyn_cast<recsys::TopKOp>(first)) {
@@ -200,6 +201,8 @@ LogicalResult KernelLowering::lower(rectile::KernelOp kernel) {
   if (auto attention = dyn_cast<recsys::AttentionOp>(first)) {
     heads = attention.getHeads();
     space = attention.getQuery().getType().getSpace();
+    if (!isa<recsys::RequestAttr>(attention.getFrame()))
+      frame = attention.getFrame();
   }
 
   OpBuilder builder(kernel);
@@ -208,7 +211,7 @@ LogicalResult KernelLowering::lower(rectile::KernelOp kernel) {
       builder.getArrayAttr(functions.entries), builder.getArrayAttr(functions.areas), *packings,
       builder.getArrayAttr(functions.spaces), space, functions.scratch, functions.facts.block, functions.facts.columns,
       heads, k, firstId, completeLayouts(kernel.getOperandLayouts(), kernel.getInputs().getTypes(), context),
-      completeLayouts(kernel.getResultLayouts(), kernel.getResultTypes(), context));
+      completeLayouts(kernel.getResultLayouts(), kernel.getResultTypes(), context), frame);
   for (NamedAttribute attribute : kernel->getDiscardableAttrs())
     dispatch->setDiscardableAttr(attribute.getName(), attribute.getValue());
   kernel.replaceAllUsesWith(dispatch.getResults());

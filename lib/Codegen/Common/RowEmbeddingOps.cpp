@@ -4,6 +4,7 @@
 #include "reccc/Codegen/Common/Buckets.h"
 #include "reccc/Codegen/Common/RowProgram.h"
 #include "reccc/Codegen/Common/VectorMath.h"
+#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 
 using namespace mlir;
 using namespace mlir::recsys;
@@ -123,7 +124,7 @@ void RowProgram::emitCalendar(CalendarFeaturesOp op) {
 }
 
 void RowProgram::emitRowIndex(RowIndexOp op) {
-  Value place = b.sub(row, frame.offsetOf(space, request()));
+  Value place = b.sub(row, frame.offsetOf(space, instanceIn(getFrame(space))));
   SmallVector<Attribute> lengths;
   if (op.getLengths())
     llvm::append_range(lengths, *op.getLengths());

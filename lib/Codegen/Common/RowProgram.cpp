@@ -2,6 +2,7 @@
 // Values of a row and the elementwise operators.
 #include "reccc/Codegen/Common/RowProgram.h"
 #include "reccc/Codegen/Common/VectorMath.h"
+#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 
 using namespace mlir;
 using namespace reccc;
@@ -11,9 +12,23 @@ bool reccc::isFloatRow(Value value) {
   return jagged && jagged.isFloat();
 }
 
+/// The frames that an op counts rows in.
+static SmallVector<Attribute> framesOf(Operation *op, Attribute space) {
+  if (isa<recsys::ShiftOp, recsys::RowIndexOp>(op))
+    return {recsys::getFrame(space)};
+  if (isa<recsys::PadRowsOp, recsys::PoolOp>(op))
+    return {recsys::getFrame(cast<recsys::JaggedType>(op->getOperand(0).getType()).getSpace())};
+  if (isa<recsys::BroadcastRowsOp>(op))
+    return {cast<recsys::JaggedType>(op->getOperand(0).getType()).getSpace()};
+  if (isa<recsys::GroupRowsOp>(op))
+    return {recsys::getFrame(space), recsys::getFrame(recsys::getFrame(space))};
+  return {};
+}
+
 void RowProgram::beginRow(Value newRow, ArrayRef<Operation *> ops) {
   row = newRow;
   cachedRequest = nullptr;
+  instances.clear();
   floats.clear();
   scalars.clear();
   integers.clear();
@@ -26,6 +41,19 @@ void RowProgram::beginRow(Value newRow, ArrayRef<Operation *> ops) {
           : jagged.getRowElements() == 1 ? void(getScalar(operand))
                                          : void(getIntegers(operand));
   request();
+  for (Operation *op : ops)
+    for (Attribute of : framesOf(op, space))
+      instanceIn(of);
+}
+
+const Instance &RowProgram::instanceIn(Attribute of) {
+  auto it = instances.find(of);
+  if (it == instances.end()) {
+    Instance found =
+        isa<recsys::RequestAttr>(of) ? Instance{of, request(), request()} : frame.instanceOfRow(of, space, row);
+    it = instances.try_emplace(of, found).first;
+  }
+  return it->second;
 }
 
 Value RowProgram::request() {

@@ -2,6 +2,7 @@
 // Row-wise operators that read other rows of the request, or zero rows.
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "reccc/Codegen/Common/RowProgram.h"
+#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 
 using namespace mlir;
 using namespace mlir::recsys;
@@ -68,26 +69,62 @@ void RowProgram::readEither(Value result, Value condition, Value argument, Value
 }
 
 void RowProgram::emitShift(ShiftOp op) {
-  Value first = frame.offsetOf(space, request());
-  Value end = frame.offsetOf(space, b.add(request(), 1));
+  Instance instance = instanceIn(getFrame(space));
+  Value first = frame.offsetOf(space, instance);
+  Value end = b.add(first, frame.rowsOf(space, instance));
   int64_t by = op.getBy();
   Value neighbour = b.add(row, -by);
   Value inside =
       by < 0 ? b.cmp(arith::CmpIPredicate::slt, neighbour, end) : b.cmp(arith::CmpIPredicate::sge, neighbour, first);
-  readEither(op, inside, op.getInput(), neighbour, op.getFill(), request());
+  readEither(op, inside, op.getInput(), neighbour, op.getFill(), instance.index);
 }
 
 void RowProgram::emitPadRows(PadRowsOp op) {
   Attribute from = cast<JaggedType>(op.getInput().getType()).getSpace();
-  Value place = b.sub(row, frame.offsetOf(space, request()));
-  Value exists = b.cmp(arith::CmpIPredicate::slt, place, frame.rowsOf(from, request()));
-  readIf(op, exists, op.getInput(), b.add(frame.offsetOf(from, request()), place));
+  Instance instance = instanceIn(getFrame(from));
+  Value place = b.sub(row, frame.offsetOf(space, instance));
+  Value exists = b.cmp(arith::CmpIPredicate::slt, place, frame.rowsOf(from, instance));
+  readIf(op, exists, op.getInput(), b.add(frame.offsetOf(from, instance), place));
+}
+
+void RowProgram::emitGroupRows(GroupRowsOp op) {
+  Attribute from = op.getInput().getType().getSpace(), groups = getFrame(space);
+  Instance group = instanceIn(groups), instance = instanceIn(getFrame(groups));
+  Value rows = frame.rowsOf(from, instance);
+  Value firstGroup = frame.offsetOf(groups, instance);
+  Value place = b.sub(row, b.mul(firstGroup, op.getSize()));
+  Remainder remainder = op.getRemainder();
+  if (remainder == Remainder::pad_first || remainder == Remainder::drop_first)
+    place = b.add(place, b.sub(rows, b.mul(frame.rowsOf(groups, instance), op.getSize())));
+  Value exists = b.make<arith::AndIOp>(b.cmp(arith::CmpIPredicate::sge, place, b.i64(0)),
+                                       b.cmp(arith::CmpIPredicate::slt, place, rows));
+  Value at = b.add(frame.offsetOf(from, instance), place);
+  if (!op.getFill())
+    return readIf(op, exists, op.getInput(), at);
+  int64_t size = op.getInput().getType().getRowElements();
+  Value pointer = scratchRow(size);
+  KernelOperand &fill = frame.operand(op.getFill());
+  b.ifElse(
+      exists, [&] { copy(operandRow(op.getInput(), at), pointer, b.getF32Type()); },
+      [&] { copy(inMemory(fill.data, fill.element, size, /*padded=*/true), pointer, b.getF32Type()); });
+  define(op, inMemory(pointer, b.getF32Type(), size, /*padded=*/true));
+}
+
+void RowProgram::emitFoldRows(FoldRowsOp op) {
+  int64_t size = op.getInput().getType().getRowElements(), all = op.getResult().getType().getRowElements();
+  Value folded = scratchRow(all);
+  for (int64_t place = 0; place * size < all; ++place) {
+    RowValue part = operandRow(op.getInput(), b.add(b.mul(row, all / size), place));
+    copy(part, b.at(folded, place * size, b.getF32Type()), b.getF32Type());
+  }
+  define(op, inMemory(folded, b.getF32Type(), all, /*padded=*/true));
 }
 
 void RowProgram::emitPool(PoolOp op) {
   JaggedType type = op.getInput().getType();
-  Value first = frame.offsetOf(type.getSpace(), request());
-  Value end = frame.offsetOf(type.getSpace(), b.add(request(), 1));
+  Instance instance = instanceIn(getFrame(type.getSpace()));
+  Value first = frame.offsetOf(type.getSpace(), instance);
+  Value end = b.add(first, frame.rowsOf(type.getSpace(), instance));
   if (op.getKind() == PoolKind::first || op.getKind() == PoolKind::last) {
     Value exists = b.cmp(arith::CmpIPredicate::slt, first, end);
     Value place = op.getKind() == PoolKind::first ? first : b.add(end, -1);
@@ -109,21 +146,25 @@ static LogicalResult checkArgument(Operation *op) {
 }
 
 LogicalResult RowProgram::emitSequence(Operation *op) {
-  if (isa<ShiftOp, BroadcastRowsOp, SplatRowsOp, PadRowsOp, PoolOp>(op) && failed(checkArgument(op)))
+  if (isa<ShiftOp, BroadcastRowsOp, SplatRowsOp, PadRowsOp, GroupRowsOp, FoldRowsOp, PoolOp>(op) &&
+      failed(checkArgument(op)))
     return failure();
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](ShiftOp shift) { return emitShift(shift), success(); })
       .Case([&](PadRowsOp pad) { return emitPadRows(pad), success(); })
       .Case([&](PoolOp pool) { return emitPool(pool), success(); })
+      .Case([&](GroupRowsOp group) { return emitGroupRows(group), success(); })
+      .Case([&](FoldRowsOp fold) { return emitFoldRows(fold), success(); })
       .Case([&](BroadcastRowsOp broadcast) {
         Value input = broadcast.getInput();
         KernelOperand &operand = frame.operand(input);
+        Value at = instanceIn(cast<JaggedType>(input.getType()).getSpace()).index;
         if (isFloatRow(input))
-          define(broadcast, operandRow(input, request()));
+          define(broadcast, operandRow(input, at));
         else if (operand.elements == 1)
-          scalars[broadcast] = b.loadScalar(frame.rowPointer(operand, request()), operand.element);
+          scalars[broadcast] = b.loadScalar(frame.rowPointer(operand, at), operand.element);
         else
-          integers[broadcast] = frame.rowPointer(operand, request());
+          integers[broadcast] = frame.rowPointer(operand, at);
         return success();
       })
       .Case([&](SplatRowsOp splat) {

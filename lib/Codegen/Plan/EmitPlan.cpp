@@ -4,15 +4,16 @@
 #include "reccc/Codegen/Plan/EmitPlan.h"
 
 #include "ConstantData.h"
+#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 #include "recrt/module.h"
 
 using namespace reccc;
 using namespace mlir::recsys;
 using namespace mlir::rectile;
 
-static_assert(sizeof(recrt_space_desc) == 32 && sizeof(recrt_embed_step) == 16 && sizeof(recrt_rowmap_desc) == 16 &&
+static_assert(sizeof(recrt_space_desc) == 32 && sizeof(recrt_embed_step) == 24 && sizeof(recrt_rowmap_desc) == 16 &&
               sizeof(recrt_buffer_desc) == 40 && sizeof(recrt_tensor_desc) == 40 && sizeof(recrt_operand_desc) == 16 &&
-              sizeof(recrt_step_desc) == 128 && sizeof(recrt_entry_desc) == 72 && sizeof(recrt_module) == 80 &&
+              sizeof(recrt_step_desc) == 136 && sizeof(recrt_entry_desc) == 72 && sizeof(recrt_module) == 80 &&
               RECRT_ISA_COUNT == 2);
 
 namespace {
@@ -76,7 +77,7 @@ FailureOr<int64_t> SpaceTable::indexOf(Attribute space, Location loc) {
       .Case([&](ConcatAttr) { kind = RECRT_SPACE_CONCAT; })
       .Case([&](InterleaveAttr interleave) { kind = RECRT_SPACE_INTERLEAVE, count = interleave.getTimes(); })
       .Case([&](GroupAttr group) {
-        kind = group.getRemainder() == Remainder::pad ? RECRT_SPACE_GROUP_PAD : RECRT_SPACE_GROUP_DROP;
+        kind = isPadded(group.getRemainder()) ? RECRT_SPACE_GROUP_PAD : RECRT_SPACE_GROUP_DROP;
         count = group.getSize();
       })
       .Case([&](TakeFirstAttr take) { kind = RECRT_SPACE_TAKE, count = take.getCount(); })
@@ -152,6 +153,8 @@ LogicalResult EntryEmitter::emitRowMaps(PlanAttr plan, std::vector<Field> &field
       return RECRT_EMBED_TAKE_FIRST;
     case EmbedKind::phase:
       return RECRT_EMBED_PHASE;
+    case EmbedKind::repeat:
+      return RECRT_EMBED_REPEAT;
     }
     llvm_unreachable("a kind of embedding");
   };
@@ -166,8 +169,16 @@ LogicalResult EntryEmitter::emitRowMaps(PlanAttr plan, std::vector<Field> &field
       FailureOr<int64_t> outer = spaces.indexOf(step.getOuter(), model.getLoc());
       if (failed(outer))
         return failure();
-      steps.push_back(Field::structure({Field::i32(kindOf(step.getKind())), Field::i32(*outer),
-                                        Field::i32(step.getIndex()), Field::i32(step.getShift())}));
+      int64_t frame = -1;
+      if (step.getFrame()) {
+        FailureOr<int64_t> found = spaces.indexOf(step.getFrame(), model.getLoc());
+        if (failed(found))
+          return failure();
+        frame = *found;
+      }
+      steps.push_back(
+          Field::structure({Field::i32(kindOf(step.getKind())), Field::i32(*outer), Field::i32(step.getIndex()),
+                            Field::i32(step.getShift()), Field::i32(frame), Field::i32(0)}));
     }
     int64_t numSteps = steps.size();
     fields.push_back(
@@ -222,6 +233,13 @@ FailureOr<Field> EntryEmitter::emitStep(DispatchOp dispatch) {
       return failure();
     excludeSpace = *index;
   }
+  int64_t frame = -1;
+  if (dispatch.getFrame()) {
+    FailureOr<int64_t> index = spaces.indexOf(*dispatch.getFrame(), dispatch.getLoc());
+    if (failed(index))
+      return failure();
+    frame = *index;
+  }
   auto functions = [](ArrayAttr symbols) {
     std::vector<Field> fields;
     for (unsigned level = 0; level < RECRT_ISA_COUNT; ++level) {
@@ -235,13 +253,14 @@ FailureOr<Field> EntryEmitter::emitStep(DispatchOp dispatch) {
     scratch.push_back(Field::i64(level < dispatch.getScratch().size() ? dispatch.getScratch()[level] : 0));
   int64_t numOperands = operands.size(), numSpaces = spaceFields.size();
   std::string name = nameOf(dispatch.getLoc(), stringifyKernelKind(dispatch.getKind()));
-  return Field::structure(
-      {Field::address(data.addString("step", name)), functions(dispatch.getEntries()), functions(dispatch.getAreas()),
-       Field::address(data.addArray("operands", operands)), Field::address(data.addArray("spaces", spaceFields)),
-       Field::array(scratch), Field::i64(dispatch.getBlock()), Field::i64(dispatch.getColumns()),
-       Field::i64(dispatch.getK()), Field::i64(dispatch.getFirstId()),
-       Field::i32(static_cast<int64_t>(dispatch.getKind())), Field::i32(*space), Field::i32(numOperands),
-       Field::i32(numSpaces), Field::i32(dispatch.getHeads()), Field::i32(excludeSpace)});
+  return Field::structure({Field::address(data.addString("step", name)), functions(dispatch.getEntries()),
+                           functions(dispatch.getAreas()), Field::address(data.addArray("operands", operands)),
+                           Field::address(data.addArray("spaces", spaceFields)), Field::array(scratch),
+                           Field::i64(dispatch.getBlock()), Field::i64(dispatch.getColumns()),
+                           Field::i64(dispatch.getK()), Field::i64(dispatch.getFirstId()),
+                           Field::i32(static_cast<int64_t>(dispatch.getKind())), Field::i32(*space),
+                           Field::i32(numOperands), Field::i32(numSpaces), Field::i32(dispatch.getHeads()),
+                           Field::i32(excludeSpace), Field::i32(frame), Field::i32(0)});
 }
 
 FailureOr<Field> EntryEmitter::emit() {

@@ -122,13 +122,14 @@ static bool isView(Operation *op) { return isa<View>(op) && !isa<ConcatFeaturesO
 static bool isRowOp(Operation *op) {
   if (op->getNumResults() != 1 || isView(op) || isa<LinearOp>(op))
     return false;
-  return isa<RowWise, RowIndexOp, BroadcastRowsOp, SplatRowsOp, ShiftOp, PadRowsOp, PoolOp, RequestLinearOp>(op);
+  return isa<RowWise, RowIndexOp, BroadcastRowsOp, SplatRowsOp, ShiftOp, PadRowsOp, GroupRowsOp, FoldRowsOp, PoolOp,
+             RequestLinearOp>(op);
 }
 
 /// The operands of a row op that are read at its own row: over the same space, and not the ones that stand for other
 /// rows.
 static SmallVector<Value> sameRowOperands(Operation *op) {
-  if (isa<BroadcastRowsOp, PadRowsOp, PoolOp>(op))
+  if (isa<BroadcastRowsOp, PadRowsOp, GroupRowsOp, FoldRowsOp, PoolOp>(op))
     return {};
   if (isa<ShiftOp>(op))
     return {};

@@ -133,9 +133,11 @@ static int64_t packedRowBytes(JaggedType type) { return type.getRowElements() * 
 static std::pair<int64_t, int64_t> segmentOf(ConcatRowsOp concat, unsigned number) {
   int64_t index = 0, shift = 0;
   bool inConstant = false;
+  Attribute frame = getFrame(jagged(concat.getResult()).getSpace());
+  auto constantRows = [&](Attribute part) { return cast<RowSpace>(getSpaceWithin(frame, part)).getConstantRows(); };
   for (Value input : concat.getInputs().take_front(number))
-    for (Attribute part : getSegments(jagged(input).getSpace())) {
-      std::optional<int64_t> rows = cast<RowSpace>(part).getConstantRows();
+    for (Attribute part : getSegmentsWithin(frame, jagged(input).getSpace())) {
+      std::optional<int64_t> rows = constantRows(part);
       if (rows && *rows == 0)
         continue;
       if (!rows) {
@@ -147,10 +149,16 @@ static std::pair<int64_t, int64_t> segmentOf(ConcatRowsOp concat, unsigned numbe
       inConstant = rows.has_value();
     }
   // Behind a constant, an operand that begins with another kind of part begins the next part.
-  Attribute first = getSegments(jagged(concat.getInputs()[number]).getSpace()).front();
-  if (inConstant && !cast<RowSpace>(first).getConstantRows())
+  Attribute first = getSegmentsWithin(frame, jagged(concat.getInputs()[number]).getSpace()).front();
+  if (inConstant && !constantRows(first))
     return {index + 1, 0};
   return {index, shift};
+}
+
+/// What a step into `outer` is taken within; null for the request.
+static Attribute frameOfStep(Attribute outer) {
+  Attribute frame = getFrame(outer);
+  return isa<RequestAttr>(frame) ? Attribute() : frame;
 }
 
 Place Planner::placeInside(OpOperand &use) {
@@ -160,9 +168,9 @@ Place Planner::placeInside(OpOperand &use) {
   EmbedAttr step;
   if (auto concat = dyn_cast<ConcatRowsOp>(container)) {
     auto [index, shift] = segmentOf(concat, use.getOperandNumber());
-    step = EmbedAttr::get(model.getContext(), EmbedKind::segment, space, index, shift);
+    step = EmbedAttr::get(model.getContext(), EmbedKind::segment, space, index, shift, frameOfStep(space));
   } else {
-    step = EmbedAttr::get(model.getContext(), EmbedKind::phase, space, use.getOperandNumber(), 0);
+    step = EmbedAttr::get(model.getContext(), EmbedKind::phase, space, use.getOperandNumber(), 0, frameOfStep(space));
   }
   outer.steps.insert(outer.steps.begin(), step);
   return outer;
@@ -174,7 +182,8 @@ static std::optional<Place> placeOfView(Operation *op, const Place &input) {
   auto within = [&](EmbedKind kind, int64_t index) {
     Place place = input;
     Attribute outer = jagged(op->getOperand(0)).getSpace();
-    place.steps.insert(place.steps.begin(), EmbedAttr::get(context, kind, outer, index, 0));
+    Attribute frame = kind == EmbedKind::repeat ? Attribute() : frameOfStep(outer);
+    place.steps.insert(place.steps.begin(), EmbedAttr::get(context, kind, outer, index, 0, frame));
     return place;
   };
   if (isa<ReshapeFeaturesOp>(op))
@@ -186,9 +195,12 @@ static std::optional<Place> placeOfView(Operation *op, const Place &input) {
   }
   if (auto slice = dyn_cast<SliceRowsOp>(op))
     return within(EmbedKind::segment, slice.getFirst());
-  if (isa<TakeRowsOp>(op))
-    return within(
-        isa<TakeFirstAttr>(jagged(op->getResult(0)).getSpace()) ? EmbedKind::take_first : EmbedKind::take_last, 0);
+  if (isa<TakeRowsOp>(op)) {
+    Take take = *findTake(jagged(op->getOperand(0)).getSpace(), jagged(op->getResult(0)).getSpace());
+    return within(take.isLast ? EmbedKind::take_last : EmbedKind::take_first, 0);
+  }
+  if (isa<RepeatRowsOp>(op))
+    return within(EmbedKind::repeat, 0);
   if (auto deinterleave = dyn_cast<DeinterleaveOp>(op))
     return within(EmbedKind::phase, deinterleave.getPhase());
   return std::nullopt;
@@ -309,7 +321,7 @@ LayoutAttr Planner::layoutOf(Value value) {
   int64_t step = 1;
   for (Attribute embed : place.steps)
     if (auto phase = cast<EmbedAttr>(embed); phase.getKind() == EmbedKind::phase)
-      if (auto outer = dyn_cast<InterleaveAttr>(phase.getOuter()))
+      if (auto outer = dyn_cast<InterleaveAttr>(getSpaceWithin(getFrame(phase.getOuter()), phase.getOuter())))
         step *= outer.getTimes();
   return LayoutAttr::get(model.getContext(), buffer.rowBytes / elementBytes(jagged(value).getElementType()),
                          !place.steps.empty(), step, buffer.kind == BufferKind::arena);

@@ -90,3 +90,22 @@ func.func private @attention_c6(%q: !recsys.jagged<#s x 2x8xf32>, %k: !recsys.ja
   %0 = recsys.attention %q sources [%k, %v] masks [[#recsys.self]] score silu scale 1.0 divisor 2.0 : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#recsys.request x 2x8xf32>, !recsys.jagged<#recsys.request x 2x8xf32>) -> !recsys.jagged<#s x 2x8xf32>
   return
 }
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+#c = #recsys.space<"candidates", max = 9>
+func.func private @attention_c7(%q: !recsys.jagged<#s x 2x8xf32>, %k: !recsys.jagged<#recsys.nest<#c, #s> x 2x8xf32>) {
+  // expected-error@+1 {{expected a value grouped by #recsys.space<"candidates", max = 9>, got one over #recsys.space<"history", max = 50>}}
+  %0 = recsys.attention %q sources [%k, %k] masks [[#recsys.full]] score silu scale 1.0 divisor 2.0 : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#recsys.nest<#c, #s> x 2x8xf32>, !recsys.jagged<#recsys.nest<#c, #s> x 2x8xf32>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @attention_c8(%q: !recsys.jagged<#s x 2x8xf32>, %m: !recsys.jagged<#recsys.request x i64>) {
+  // expected-error@+1 {{expected a key mask of one number a row over #recsys.space<"history", max = 50>, got '!recsys.jagged<#recsys.request x i64>'}}
+  %0 = recsys.attention %q sources [%q, %q valid %m] masks [[#recsys.full]] score silu scale 1.0 divisor 2.0 : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#recsys.request x i64>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}

@@ -65,7 +65,7 @@ func.func private @slice_rows_c1_no_concat(%a: !recsys.jagged<#s x 8xf32>) {
 
 #s = #recsys.space<"history", max = 50>
 func.func private @take_rows_c1(%a: !recsys.jagged<#s x 8xf32>) {
-  // expected-error@+1 {{expected a result over a take of #recsys.space<"history", max = 50>, got #recsys.request}}
+  // expected-error@+1 {{expected a result over a take of #recsys.space<"history", max = 50> that says which end is taken, got #recsys.request}}
   %0 = recsys.take_rows %a : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#recsys.request x 8xf32>
   return
 }
@@ -104,7 +104,7 @@ func.func private @shift_c2(%a: !recsys.jagged<#s x i64>) {
 
 #s = #recsys.space<"history", max = 50>
 func.func private @broadcast_rows_c1(%a: !recsys.jagged<#s x 8xf32>) {
-  // expected-error@+1 {{expected a value over #recsys.request, got '!recsys.jagged<#recsys.space<"history", max = 50> x 8xf32>'}}
+  // expected-error@+1 {{expected a value over #recsys.request, or over a space that the result is nested in, got '!recsys.jagged<#recsys.space<"history", max = 50> x 8xf32>'}}
   %0 = recsys.broadcast_rows %a : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
   return
 }
@@ -122,7 +122,7 @@ func.func private @splat_rows_c1(%w: tensor<7xf32>) {
 
 #s = #recsys.space<"history", max = 50>
 func.func private @pad_rows_c1(%a: !recsys.jagged<#s x 8xf32>) {
-  // expected-error@+1 {{expected a result over a space of constant size, got '!recsys.jagged<#recsys.space<"history", max = 50> x 8xf32>'}}
+  // expected-error@+1 {{expected a result over a space of constant size within the frame of #recsys.space<"history", max = 50>, got '!recsys.jagged<#recsys.space<"history", max = 50> x 8xf32>'}}
   %0 = recsys.pad_rows %a : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
   return
 }
@@ -143,5 +143,14 @@ func.func private @mask_rows_c1(%a: !recsys.jagged<#s x 8xf32>, %i: !recsys.jagg
 func.func private @mask_short_c1(%a: !recsys.jagged<#s x 8xf32>) {
   // expected-error@+1 {{'recsys.mask_short' op expected at least one row space and min_rows of at least 0}}
   %0 = recsys.mask_short %a spaces [] min_rows 1 : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @take_rows_c1_ends(%a: !recsys.jagged<#recsys.rows<8> x 8xf32>) {
+  // expected-error@+1 {{expected a result over a take of #recsys.rows<8> that says which end is taken, got #recsys.rows<3>}}
+  %0 = recsys.take_rows %a : (!recsys.jagged<#recsys.rows<8> x 8xf32>) -> !recsys.jagged<#recsys.rows<3> x 8xf32>
   return
 }

@@ -41,12 +41,12 @@ func.func private @interleave_space_c1(!recsys.jagged<#recsys.interleave<#recsys
 
 #s = #recsys.space<"history", max = 50>
 // expected-error@+1 {{expected a number in [1, 2^31), got 0}}
-func.func private @group_c1(!recsys.jagged<#recsys.group<#s, 0, pad> x f32>)
+func.func private @group_c1(!recsys.jagged<#recsys.group<#s, 0, pad_last> x f32>)
 
 // -----
 
 #s = #recsys.space<"history", max = 50>
-// expected-error@+1 {{expected pad or drop_oldest, got keep}}
+// expected-error@+1 {{expected pad_first, pad_last, drop_first or drop_last, got keep}}
 func.func private @group_remainder(!recsys.jagged<#recsys.group<#s, 2, keep> x f32>)
 
 // -----
@@ -77,7 +77,7 @@ func.func private @opaque_c1(!recsys.jagged<#recsys.opaque<"", max = 4> x f32>)
 #t4 = #recsys.nest<#t3, #t3>
 #t5 = #recsys.nest<#t4, #t4>
 #t6 = #recsys.nest<#t5, #t5>
-// expected-error@+1 {{expected a row space built from at most 256 row spaces, got 511}}
+// expected-error@+1 {{expected a row space built from at most 256 row spaces, got 257}}
 #t7 = #recsys.nest<#t6, #t6>
 func.func private @bounded_c1(!recsys.jagged<#t7 x f32>)
 

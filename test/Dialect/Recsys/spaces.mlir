@@ -33,14 +33,14 @@ func.func private @interleave_of_constant(!recsys.jagged<#recsys.interleave<#rec
 // -----
 
 #s = #recsys.space<"history", max = 50>
-// CHECK-DAG: #[[PAD:.*]] = #recsys.group<#history, 8, pad>
-// CHECK-DAG: #[[DROP:.*]] = #recsys.group<#history, 8, drop_oldest>
+// CHECK-DAG: #[[PAD:.*]] = #recsys.group<#history, 8, pad_last>
+// CHECK-DAG: #[[DROP:.*]] = #recsys.group<#history, 8, drop_last>
 // CHECK: @groups(!recsys.jagged<#[[PAD]] x f32>, !recsys.jagged<#[[DROP]] x f32>)
-func.func private @groups(!recsys.jagged<#recsys.group<#s, 8, pad> x f32>, !recsys.jagged<#recsys.group<#s, 8, drop_oldest> x f32>)
+func.func private @groups(!recsys.jagged<#recsys.group<#s, 8, pad_last> x f32>, !recsys.jagged<#recsys.group<#s, 8, drop_last> x f32>)
 // CHECK: @group_of_one(!recsys.jagged<#history x f32>)
-func.func private @group_of_one(!recsys.jagged<#recsys.group<#s, 1, pad> x f32>)
+func.func private @group_of_one(!recsys.jagged<#recsys.group<#s, 1, pad_last> x f32>)
 // CHECK: @group_of_constant(!recsys.jagged<#recsys.rows<2> x f32>, !recsys.jagged<#recsys.request x f32>)
-func.func private @group_of_constant(!recsys.jagged<#recsys.group<#recsys.rows<7>, 4, pad> x f32>, !recsys.jagged<#recsys.group<#recsys.rows<7>, 4, drop_oldest> x f32>)
+func.func private @group_of_constant(!recsys.jagged<#recsys.group<#recsys.rows<7>, 4, pad_last> x f32>, !recsys.jagged<#recsys.group<#recsys.rows<7>, 4, drop_last> x f32>)
 
 // -----
 
@@ -59,10 +59,28 @@ func.func private @take_of_constant(!recsys.jagged<#recsys.take_last<#recsys.row
 // -----
 
 #s = #recsys.space<"history", max = 50>
-// CHECK: #nest = #recsys.nest<#history, #recsys.rows<3>>
-// CHECK: @nests(!recsys.jagged<#nest x f32>, !recsys.jagged<#history x f32>, !recsys.jagged<#history x f32>)
+// CHECK-DAG: #[[NEST:.*]] = #recsys.nest<#history, #recsys.rows<3>>
+// CHECK-DAG: #[[CONSTANT:.*]] = #recsys.nest<#recsys.rows<4>, #recsys.rows<3>>
+// CHECK: @nests(!recsys.jagged<#[[NEST]] x f32>, !recsys.jagged<#history x f32>, !recsys.jagged<#history x f32>)
 func.func private @nests(!recsys.jagged<#recsys.nest<#s, #recsys.rows<3>> x f32>, !recsys.jagged<#recsys.nest<#recsys.request, #s> x f32>, !recsys.jagged<#recsys.nest<#s, #recsys.request> x f32>)
-// CHECK: @nest_of_constants(!recsys.jagged<#recsys.rows<12> x f32>)
+// CHECK: @nest_of_constants(!recsys.jagged<#[[CONSTANT]] x f32>)
 func.func private @nest_of_constants(!recsys.jagged<#recsys.nest<#recsys.rows<4>, #recsys.rows<3>> x f32>)
+
+// -----
+
+/// The innermost grouping is outside, and takes, groups and interleaves are inside.
+#s = #recsys.space<"history", max = 50>
+#c = #recsys.space<"candidates", max = 9>
+// CHECK-DAG: #[[PAIR:.*]] = #recsys.nest<#candidates, #history>
+// CHECK-DAG: #[[DEEP:.*]] = #recsys.nest<#[[PAIR]], #recsys.rows<4>>
+// CHECK-DAG: #[[TAKE:.*]] = #recsys.take_last<#history, 5>
+// CHECK-DAG: #[[TAKES:.*]] = #recsys.nest<#candidates, #[[TAKE]]>
+// CHECK: @deep(!recsys.jagged<#[[DEEP]] x f32>)
+func.func private @deep(!recsys.jagged<#recsys.nest<#c, #recsys.nest<#s, #recsys.rows<4>>> x f32>)
+// CHECK: @take(!recsys.jagged<#[[TAKES]] x f32>)
+func.func private @take(!recsys.jagged<#recsys.take_last<#recsys.nest<#c, #s>, 5> x f32>)
+
+// -----
+
 // CHECK: @opaque(!recsys.jagged<#recsys.opaque<"beam", max = 4> x f32>)
 func.func private @opaque(!recsys.jagged<#recsys.opaque<"beam", max = 4> x f32>)

@@ -58,8 +58,8 @@ TEST_F(RowSpaces, BuildersRefuseWhatDoesNotFit) {
   EXPECT_FALSE(getConcatSpace({large, large}, emit));
   EXPECT_FALSE(getConcatSpace({getBaseSpace(&context, "a", kRowLimit - 1), history}, emit));
   EXPECT_EQ(message, "expected a row space of fewer than 2^31 rows in a request");
-  EXPECT_FALSE(getGroupSpace(history, 0, Remainder::pad, emit));
-  EXPECT_FALSE(getGroupSpace(large, 0, Remainder::pad, emit));
+  EXPECT_FALSE(getGroupSpace(history, 0, Remainder::pad_last, emit));
+  EXPECT_FALSE(getGroupSpace(large, 0, Remainder::pad_last, emit));
   EXPECT_FALSE(getTakeFirstSpace(history, 0, emit));
   EXPECT_FALSE(getTakeLastSpace(history, -3, emit));
   EXPECT_FALSE(getNestSpace(large, large, emit));
@@ -73,12 +73,16 @@ TEST_F(RowSpaces, VerifiersRefuseWhatIsNotNormal) {
   EXPECT_FALSE(ConcatAttr::getChecked(emit, &context, ArrayRef<Attribute>{request, request, history}));
   EXPECT_FALSE(ConcatAttr::getChecked(emit, &context, ArrayRef<Attribute>{getRowsSpace(&context, 0), history}));
   EXPECT_FALSE(ConcatAttr::getChecked(emit, &context, ArrayRef<Attribute>{Attribute(), history}));
-  EXPECT_FALSE(RowsAttr::getChecked(emit, &context, int64_t(1)));                           // rows_c1
-  EXPECT_FALSE(InterleaveAttr::getChecked(emit, &context, request, int64_t(2)));            // interleave_space_c1
-  EXPECT_FALSE(GroupAttr::getChecked(emit, &context, request, int64_t(2), Remainder::pad)); // group_c1
+  EXPECT_FALSE(RowsAttr::getChecked(emit, &context, int64_t(1)));                                // rows_c1
+  EXPECT_FALSE(InterleaveAttr::getChecked(emit, &context, request, int64_t(2)));                 // interleave_space_c1
+  EXPECT_FALSE(GroupAttr::getChecked(emit, &context, request, int64_t(2), Remainder::pad_last)); // group_c1
   EXPECT_FALSE(TakeFirstAttr::getChecked(emit, &context, getTakeFirstSpace(history, 20), int64_t(10))); // take_c1
   EXPECT_FALSE(TakeLastAttr::getChecked(emit, &context, history, int64_t(50)));
   EXPECT_FALSE(NestAttr::getChecked(emit, &context, request, history)); // nest_c1
+  Attribute nest = getNestSpace(history, getRowsSpace(&context, 4));
+  EXPECT_FALSE(NestAttr::getChecked(emit, &context, history, nest));
+  EXPECT_FALSE(InterleaveAttr::getChecked(emit, &context, nest, int64_t(2))); // nest_c1
+  EXPECT_FALSE(TakeFirstAttr::getChecked(emit, &context, nest, int64_t(2)));
 }
 
 /// Doubling a space: its size is refused long before a question about it would take for ever.
@@ -90,15 +94,15 @@ TEST_F(RowSpaces, SizeIsBounded) {
     space = getNestSpace(space, space, emit);
   EXPECT_FALSE(space);
   EXPECT_EQ(depth, 8);
-  EXPECT_EQ(message, "expected a row space built from at most 256 row spaces, got 511");
+  EXPECT_EQ(message, "expected a row space built from at most 256 row spaces, got 257");
 }
 
 TEST_F(RowSpaces, RowsOfARequest) {
   auto rows = [&](Attribute space, int64_t length) {
     return cast<RowSpace>(space).getRows([&](Attribute) { return length; });
   };
-  EXPECT_EQ(rows(getGroupSpace(history, 8, Remainder::pad), 17), 3);
-  EXPECT_EQ(rows(getGroupSpace(history, 8, Remainder::drop_oldest), 17), 2);
+  EXPECT_EQ(rows(getGroupSpace(history, 8, Remainder::pad_last), 17), 3);
+  EXPECT_EQ(rows(getGroupSpace(history, 8, Remainder::drop_last), 17), 2);
   EXPECT_EQ(rows(getConcatSpace({request, getInterleaveSpace(history, 2)}), 17), 35);
   EXPECT_EQ(rows(getTakeLastSpace(history, 10), 17), 10);
   EXPECT_EQ(rows(getTakeLastSpace(history, 10), 7), 7);

@@ -159,7 +159,7 @@ TEST(PlanTest, RowMaps) {
   expectRefused([](auto &m) { m.embeds[3][1].index = 3; }, "has no part 3");
   expectRefused([](auto &m) { m.embeds[3][1].index = -1; }, "index -1");
   expectRefused([](auto &m) { m.embeds[3][1].shift = -1; }, "shift -1");
-  expectRefused([](auto &m) { m.embeds[3][1].kind = 4; }, "kind 4");
+  expectRefused([](auto &m) { m.embeds[3][1].kind = 5; }, "kind 5");
   expectRefused([](auto &m) { m.embeds[3][1].kind = RECRT_EMBED_PHASE; }, "does not interleave");
   expectRefused([](auto &m) { m.rowMaps[3].num_steps = 1; }, "does not lead to the space");
 }

@@ -12,12 +12,14 @@ enum {
   B, // base
   TWO,
   SIX,
-  CONCAT,     // two, a, b
-  INTERLEAVE, // a x 2
-  PAD,        // ceil(a / 4)
-  DROP,       // floor(a / 4)
-  TAKE,       // min(a, 3)
-  NEST,       // b x a
+  CONCAT,      // two, a, b
+  INTERLEAVE,  // a x 2
+  PAD,         // ceil(a / 4)
+  DROP,        // floor(a / 4)
+  TAKE,        // min(a, 3)
+  NEST,        // b x a
+  NEST_CONCAT, // b x (two, a, b)
+  NEST_TAKE,   // b x take
   NUM_SPACES
 };
 
@@ -34,6 +36,8 @@ protected:
     spaces[DROP] = {nullptr, &a, 4, RECRT_SPACE_GROUP_DROP, 1};
     spaces[TAKE] = {nullptr, &a, 3, RECRT_SPACE_TAKE, 1};
     spaces[NEST] = {nullptr, nestParts, 0, RECRT_SPACE_NEST, 2};
+    spaces[NEST_CONCAT] = {nullptr, nestConcatParts, 0, RECRT_SPACE_NEST, 2};
+    spaces[NEST_TAKE] = {nullptr, nestTakeParts, 0, RECRT_SPACE_NEST, 2};
     module.model_name = module.tool_version = "";
     module.spaces = spaces;
     module.num_spaces = NUM_SPACES;
@@ -68,7 +72,10 @@ protected:
   std::vector<int64_t> mapped(int32_t space, std::vector<recrt_embed_step> steps, size_t request) {
     const recrt_rowmap_desc desc = {steps.data(), space, static_cast<int32_t>(steps.size())};
     std::vector<int64_t> rows(static_cast<size_t>(storage[static_cast<size_t>(space)].back()));
-    lastStatus = computeRowMap(plan, {&desc, steps.back().outer}, count(), offsets, rows.data());
+    const bool affine = std::all_of(steps.begin(), steps.end(), [](const recrt_embed_step &step) {
+      return step.frame == -1 && step.kind != RECRT_EMBED_REPEAT;
+    });
+    lastStatus = computeRowMap(plan, {&desc, steps.back().outer, affine}, count(), offsets, rows.data());
     const std::vector<int64_t> &of = storage[static_cast<size_t>(space)];
     std::vector<int64_t> result(rows.begin() + of[request], rows.begin() + of[request + 1]);
     for (int64_t &row : result)
@@ -76,7 +83,8 @@ protected:
     return result;
   }
 
-  const int32_t a = A, concatParts[3] = {TWO, A, B}, nestParts[2] = {B, A};
+  const int32_t a = A, concatParts[3] = {TWO, A, B}, nestParts[2] = {B, A}, nestConcatParts[2] = {B, CONCAT},
+                nestTakeParts[2] = {B, TAKE};
   recrt_space_desc spaces[NUM_SPACES];
   recrt_entry_desc entry = {};
   recrt_module module = {};
@@ -103,7 +111,7 @@ TEST_F(RowSpacesTest, Lengths) {
 }
 
 TEST_F(RowSpacesTest, MaximaAndConstants) {
-  const int64_t maxima[NUM_SPACES] = {20, 7, 2, 6, 29, 40, 5, 5, 3, 140};
+  const int64_t maxima[NUM_SPACES] = {20, 7, 2, 6, 29, 40, 5, 5, 3, 140, 203, 21};
   for (size_t s = 0; s < NUM_SPACES; ++s) {
     EXPECT_EQ(plan.spaces[s].maxRows, maxima[s]) << s;
     EXPECT_EQ(plan.spaces[s].constant, s == TWO || s == SIX) << s;
@@ -153,29 +161,47 @@ TEST_F(RowSpacesTest, RequestsOfRows) {
 TEST_F(RowSpacesTest, RowMaps) {
   using Rows = std::vector<int64_t>;
   fill({{0, 1}, {5, 2}, {2, 3}});
-  EXPECT_EQ(mapped(TWO, {{RECRT_EMBED_SEGMENT, CONCAT, 0, 0}}, 1), (Rows{0, 1}));
-  EXPECT_EQ(mapped(A, {{RECRT_EMBED_SEGMENT, CONCAT, 1, 0}}, 1), (Rows{2, 3, 4, 5, 6}));
-  EXPECT_EQ(mapped(B, {{RECRT_EMBED_SEGMENT, CONCAT, 2, 0}}, 1), (Rows{7, 8}));
-  EXPECT_EQ(mapped(B, {{RECRT_EMBED_SEGMENT, CONCAT, 2, 0}}, 0), (Rows{2}));
-  EXPECT_EQ(mapped(A, {{RECRT_EMBED_PHASE, INTERLEAVE, 1, 0}}, 2), (Rows{1, 3}));
-  EXPECT_EQ(mapped(TAKE, {{RECRT_EMBED_TAKE_LAST, A, 0, 0}}, 1), (Rows{2, 3, 4}));
-  EXPECT_EQ(mapped(TAKE, {{RECRT_EMBED_TAKE_FIRST, A, 0, 0}}, 1), (Rows{0, 1, 2}));
-  EXPECT_EQ(mapped(TAKE, {{RECRT_EMBED_TAKE_LAST, A, 0, 0}}, 2), (Rows{0, 1}));
-  EXPECT_EQ(mapped(TAKE, {{RECRT_EMBED_TAKE_LAST, A, 0, 0}, {RECRT_EMBED_SEGMENT, CONCAT, 1, 0}}, 1), (Rows{4, 5, 6}));
-  EXPECT_EQ(mapped(TAKE, {{RECRT_EMBED_TAKE_LAST, A, 0, 0}, {RECRT_EMBED_PHASE, INTERLEAVE, 0, 0}}, 1),
+  EXPECT_EQ(mapped(TWO, {{RECRT_EMBED_SEGMENT, CONCAT, 0, 0, -1, 0}}, 1), (Rows{0, 1}));
+  EXPECT_EQ(mapped(A, {{RECRT_EMBED_SEGMENT, CONCAT, 1, 0, -1, 0}}, 1), (Rows{2, 3, 4, 5, 6}));
+  EXPECT_EQ(mapped(B, {{RECRT_EMBED_SEGMENT, CONCAT, 2, 0, -1, 0}}, 1), (Rows{7, 8}));
+  EXPECT_EQ(mapped(B, {{RECRT_EMBED_SEGMENT, CONCAT, 2, 0, -1, 0}}, 0), (Rows{2}));
+  EXPECT_EQ(mapped(A, {{RECRT_EMBED_PHASE, INTERLEAVE, 1, 0, -1, 0}}, 2), (Rows{1, 3}));
+  EXPECT_EQ(mapped(TAKE, {{RECRT_EMBED_TAKE_LAST, A, 0, 0, -1, 0}}, 1), (Rows{2, 3, 4}));
+  EXPECT_EQ(mapped(TAKE, {{RECRT_EMBED_TAKE_FIRST, A, 0, 0, -1, 0}}, 1), (Rows{0, 1, 2}));
+  EXPECT_EQ(mapped(TAKE, {{RECRT_EMBED_TAKE_LAST, A, 0, 0, -1, 0}}, 2), (Rows{0, 1}));
+  EXPECT_EQ(mapped(TAKE, {{RECRT_EMBED_TAKE_LAST, A, 0, 0, -1, 0}, {RECRT_EMBED_SEGMENT, CONCAT, 1, 0, -1, 0}}, 1),
+            (Rows{4, 5, 6}));
+  EXPECT_EQ(mapped(TAKE, {{RECRT_EMBED_TAKE_LAST, A, 0, 0, -1, 0}, {RECRT_EMBED_PHASE, INTERLEAVE, 0, 0, -1, 0}}, 1),
             (Rows{4, 6, 8}));
   // Two rows inside of six merged ones, and every third row of them.
-  EXPECT_EQ(mapped(TWO, {{RECRT_EMBED_SEGMENT, SIX, 0, 3}}, 2), (Rows{3, 4}));
-  EXPECT_EQ(mapped(TWO, {{RECRT_EMBED_PHASE, SIX, 1, 0}}, 2), (Rows{1, 4}));
+  EXPECT_EQ(mapped(TWO, {{RECRT_EMBED_SEGMENT, SIX, 0, 3, -1, 0}}, 2), (Rows{3, 4}));
+  EXPECT_EQ(mapped(TWO, {{RECRT_EMBED_PHASE, SIX, 1, 0, -1, 0}}, 2), (Rows{1, 4}));
   EXPECT_EQ(lastStatus.code, RECRT_OK) << lastStatus.message;
+}
+
+TEST_F(RowSpacesTest, RowMapsWithinNests) {
+  using Rows = std::vector<int64_t>;
+  fill({{0, 1}, {4, 2}});
+  // Two rows of b have four rows of a each; as parts of (2, 4, 2) rows they lie at 2.. and 10...
+  EXPECT_EQ(mapped(NEST, {{RECRT_EMBED_REPEAT, A, 0, 0, -1, 0}}, 1), (Rows{0, 1, 2, 3, 0, 1, 2, 3}));
+  EXPECT_EQ(mapped(NEST, {{RECRT_EMBED_SEGMENT, NEST_CONCAT, 1, 0, B, 0}}, 1), (Rows{2, 3, 4, 5, 10, 11, 12, 13}));
+  EXPECT_EQ(mapped(NEST_TAKE, {{RECRT_EMBED_TAKE_LAST, NEST, 0, 0, B, 0}}, 1), (Rows{1, 2, 3, 5, 6, 7}));
+  EXPECT_EQ(mapped(NEST_TAKE, {{RECRT_EMBED_TAKE_FIRST, NEST, 0, 0, B, 0}, {RECRT_EMBED_REPEAT, A, 0, 0, -1, 0}}, 1),
+            (Rows{0, 1, 2, 0, 1, 2}));
+  // A row of b itself is the last of its parts.
+  EXPECT_EQ(mapped(B, {{RECRT_EMBED_SEGMENT, NEST_CONCAT, 2, 0, B, 0}}, 1), (Rows{6, 14}));
+  EXPECT_EQ(mapped(B, {{RECRT_EMBED_SEGMENT, NEST_CONCAT, 2, 0, B, 0}}, 0), (Rows{2}));
+  EXPECT_EQ(lastStatus.code, RECRT_OK) << lastStatus.message;
+  mapped(B, {{RECRT_EMBED_SEGMENT, NEST_CONCAT, 2, 5, B, 0}}, 1);
+  EXPECT_EQ(lastStatus.code, RECRT_INTERNAL);
 }
 
 TEST_F(RowSpacesTest, MapsThatLeaveTheirSpaceAreRefused) {
   fill({{4, 1}});
-  mapped(TWO, {{RECRT_EMBED_SEGMENT, SIX, 0, 5}}, 0);
+  mapped(TWO, {{RECRT_EMBED_SEGMENT, SIX, 0, 5, -1, 0}}, 0);
   EXPECT_EQ(lastStatus.code, RECRT_INTERNAL);
-  mapped(A, {{RECRT_EMBED_TAKE_LAST, B, 0, 0}}, 0);
+  mapped(A, {{RECRT_EMBED_TAKE_LAST, B, 0, 0, -1, 0}}, 0);
   EXPECT_EQ(lastStatus.code, RECRT_INTERNAL);
-  mapped(SIX, {{RECRT_EMBED_TAKE_FIRST, A, 0, 0}}, 0);
+  mapped(SIX, {{RECRT_EMBED_TAKE_FIRST, A, 0, 0, -1, 0}}, 0);
   EXPECT_EQ(lastStatus.code, RECRT_INTERNAL);
 }

@@ -211,11 +211,11 @@ static const recrt_buffer_desc buffers[] = {
     [TABLE] = {0, sizeof(tiny_table), 0, RECRT_BUFFER_WEIGHT, -1, 0, 0},
 };
 
-static const recrt_embed_step to_context[] = {{RECRT_EMBED_SEGMENT, TINY_TOKENS, 0, 0}};
-static const recrt_embed_step to_history[] = {{RECRT_EMBED_SEGMENT, TINY_TOKENS, 1, 0}};
-static const recrt_embed_step to_candidates[] = {{RECRT_EMBED_SEGMENT, TINY_TOKENS, 2, 0}};
-static const recrt_embed_step to_last[] = {{RECRT_EMBED_TAKE_LAST, TINY_HISTORY, 0, 0},
-                                           {RECRT_EMBED_SEGMENT, TINY_TOKENS, 1, 0}};
+static const recrt_embed_step to_context[] = {{RECRT_EMBED_SEGMENT, TINY_TOKENS, 0, 0, -1, 0}};
+static const recrt_embed_step to_history[] = {{RECRT_EMBED_SEGMENT, TINY_TOKENS, 1, 0, -1, 0}};
+static const recrt_embed_step to_candidates[] = {{RECRT_EMBED_SEGMENT, TINY_TOKENS, 2, 0, -1, 0}};
+static const recrt_embed_step to_last[] = {{RECRT_EMBED_TAKE_LAST, TINY_HISTORY, 0, 0, -1, 0},
+                                           {RECRT_EMBED_SEGMENT, TINY_TOKENS, 1, 0, -1, 0}};
 
 static const recrt_rowmap_desc rowmaps[] = {
     {to_context, TINY_CONTEXT_ROWS, 1},
@@ -249,7 +249,8 @@ static const int32_t see_tokens[] = {TINY_TOKENS, TINY_CONTEXT_ROWS, TINY_HISTOR
    .space = over,                                                                                                      \
    .num_operands = count,                                                                                              \
    .num_spaces = 1,                                                                                                    \
-   .exclude_space = -1}
+   .exclude_space = -1,                                                                                                \
+   .frame = -1}
 
 static const recrt_step_desc steps[] = {
     ROWS("embed items", embed, TINY_HISTORY, embed_items, 3, see_history),
@@ -266,7 +267,8 @@ static const recrt_step_desc steps[] = {
      .space = TINY_TOKENS,
      .num_operands = 2,
      .num_spaces = 1,
-     .exclude_space = -1},
+     .exclude_space = -1,
+     .frame = -1},
     {.name = "sum",
      .entry = {attend, attend},
      .area = {attend_area, attend_area},
@@ -277,7 +279,8 @@ static const recrt_step_desc steps[] = {
      .num_operands = 2,
      .num_spaces = 4,
      .heads = 2,
-     .exclude_space = -1},
+     .exclude_space = -1,
+     .frame = -1},
     ROWS("score", score, TINY_CANDIDATES, score_candidates, 2, see_candidates),
     ROWS("last", copy, TINY_TAKE_LAST, copy_last, 2, see_last),
     ROWS("logits", logits, TINY_REQUEST, all_logits, 3, see_request),
@@ -288,7 +291,8 @@ static const recrt_step_desc steps[] = {
      .kind = RECRT_KERNEL_TOP_K,
      .space = TINY_REQUEST,
      .num_operands = 4,
-     .exclude_space = TINY_HISTORY},
+     .exclude_space = TINY_HISTORY,
+     .frame = -1},
 };
 
 #define COUNT(array) ((int32_t)(sizeof(array) / sizeof((array)[0])))

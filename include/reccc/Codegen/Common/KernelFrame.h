@@ -32,6 +32,13 @@ private:
   llvm::MapVector<Attribute, unsigned> indices;
 };
 
+/// A row of a frame: what an op reads together. For the frame `request` both numbers are the request.
+struct Instance {
+  Attribute frame;
+  Value index;
+  Value request;
+};
+
 class KernelFrame {
 public:
   /// Begins the body of `function`, which has the signature of `getKernelType`.
@@ -63,6 +70,13 @@ public:
   Value totalRows(Attribute space);
   /// Rows of a request.
   Value rowsOf(Attribute space, Value request);
+  /// Row `index` of a frame.
+  Instance instance(Attribute frame, Value index);
+  /// The row of `frame` that row `row` of a space belongs to: the frame of the space, that one's frame, and so on.
+  Instance instanceOfRow(Attribute frame, Attribute space, Value row);
+  /// Rows of an instance and where they begin; those of its request where the space is not grouped by its frame.
+  Value rowsOf(Attribute space, const Instance &instance);
+  Value offsetOf(Attribute space, const Instance &instance);
   /// The results of a map over the row in its request (d0) and the lengths of spaces in the request.
   SmallVector<Value> affineResults(AffineMap map, ArrayRef<Attribute> lengthSpaces, Value row, Value request);
 

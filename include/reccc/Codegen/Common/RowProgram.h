@@ -97,6 +97,8 @@ private:
   void emitRequestLinear(recsys::RequestLinearOp op);
   void emitShift(recsys::ShiftOp op);
   void emitPadRows(recsys::PadRowsOp op);
+  void emitGroupRows(recsys::GroupRowsOp op);
+  void emitFoldRows(recsys::FoldRowsOp op);
   void emitPool(recsys::PoolOp op);
   void emitActionBits(recsys::ActionBitsOp op);
   void emitCalendar(recsys::CalendarFeaturesOp op);
@@ -107,12 +109,15 @@ private:
   /// Chooses one of two rows of operands of one kind.
   void readEither(Value result, Value condition, Value argument, Value row, Value otherArgument, Value otherRow);
   Value request();
+  /// The row of `of` that this row belongs to.
+  const Instance &instanceIn(Attribute of);
 
   KernelFrame &frame;
   TileBuilder &b;
   Attribute space;
   bool mayMaterialize;
   Value row, cachedRequest;
+  llvm::DenseMap<Attribute, Instance> instances;
   llvm::DenseMap<Value, RowValue> floats;
   llvm::DenseMap<Value, Value> scalars, integers;
 };

@@ -196,6 +196,26 @@ SmallVector<SmallVector<Attribute>> recsys::buildFullMasks(MLIRContext *context,
                                              SmallVector<Attribute>(keySegments, FullMaskAttr::get(context)));
 }
 
+SmallVector<SmallVector<Attribute>> recsys::buildReverseCausalMasks(MLIRContext *context, ArrayRef<SegmentRole> roles,
+                                                                    bool candidatesSeeThemselves) {
+  Attribute none = NoMaskAttr::get(context), full = FullMaskAttr::get(context), self = SelfMaskAttr::get(context);
+  AffineMap own = AffineMap::get(1, 0, getAffineDimExpr(0, context));
+  Attribute fromOwn = IntervalAttr::get(context, own, AffineMap::get(1, 0, {}, context), {});
+  SmallVector<SmallVector<Attribute>> masks;
+  for (auto [query, role] : llvm::enumerate(roles)) {
+    SmallVector<Attribute> &list = masks.emplace_back();
+    for (auto [key, column] : llvm::enumerate(roles)) {
+      if (column == SegmentRole::Candidates)
+        list.push_back(role == SegmentRole::Candidates && candidatesSeeThemselves ? self : none);
+      else if (role == SegmentRole::Candidates || key > query)
+        list.push_back(full);
+      else
+        list.push_back(key == query ? fromOwn : none);
+    }
+  }
+  return masks;
+}
+
 ArrayAttr recsys::toArrayAttr(MLIRContext *context, ArrayRef<SmallVector<Attribute>> masks) {
   SmallVector<Attribute> rows;
   for (const SmallVector<Attribute> &list : masks)

@@ -5,13 +5,29 @@
 using namespace mlir;
 using namespace mlir::recsys;
 
-SmallVector<Attribute> AttentionOp::getQuerySegments() { return getSegments(getQuery().getType().getSpace()); }
+SmallVector<Attribute> AttentionOp::getQuerySegments() {
+  return getSegmentsWithin(getFrame(), getQuery().getType().getSpace());
+}
 
 SmallVector<Attribute> AttentionOp::getSourceSegments() {
   SmallVector<Attribute> segments;
+  Attribute frame = getFrame();
   for (Value key : getKeys())
-    llvm::append_range(segments, getSegments(jagged(key).getSpace()));
+    llvm::append_range(segments, getSegmentsWithin(frame, jagged(key).getSpace()));
   return segments;
+}
+
+Attribute AttentionOp::getFrame() {
+  SmallVector<Attribute> spaces = {getQuery().getType().getSpace()};
+  for (Value key : getKeys())
+    spaces.push_back(jagged(key).getSpace());
+  return findFrame(spaces);
+}
+
+Value AttentionOp::getKeyMask(unsigned source) {
+  const auto *place = llvm::find(getMaskedSources(), source);
+  unsigned number = place - getMaskedSources().begin();
+  return number < getKeyMasks().size() ? getKeyMasks()[number] : Value();
 }
 
 Mask AttentionOp::getMask(unsigned querySegment, unsigned sourceSegment) {
@@ -53,6 +69,41 @@ static LogicalResult verifySources(AttentionOp op) {
       return op.emitOpError() << "expected keys [heads, " << query.getDims()[1] << "] and values [heads, " << width
                               << "] with heads that divide " << query.getDims()[0] << ", got " << key << " and "
                               << value;
+  }
+  return success();
+}
+
+/// attention_c7
+static LogicalResult verifyFrame(AttentionOp op) {
+  Attribute frame = op.getFrame();
+  auto check = [&](Value value, bool mayBeOfRequest) -> LogicalResult {
+    Attribute space = jagged(value).getSpace();
+    if (getSpaceWithin(frame, space) || (mayBeOfRequest && isa<RequestAttr>(getFrame(space))))
+      return success();
+    return op.emitOpError() << "expected a value grouped by " << frame << (mayBeOfRequest ? ", or not grouped" : "")
+                            << ", got one over " << space;
+  };
+  if (failed(check(op.getQuery(), /*mayBeOfRequest=*/false)))
+    return failure();
+  for (Value key : op.getKeys())
+    if (failed(check(key, /*mayBeOfRequest=*/true)))
+      return failure();
+  return success();
+}
+
+/// attention_c8
+static LogicalResult verifyKeyMasks(AttentionOp op) {
+  ArrayRef<int64_t> sources = op.getMaskedSources();
+  if (sources.size() != op.getKeyMasks().size())
+    return op.emitOpError() << "expected a source for each of " << op.getKeyMasks().size() << " key masks, got "
+                            << sources.size();
+  for (auto [number, source] : llvm::enumerate(sources)) {
+    if (source < 0 || source >= static_cast<int64_t>(op.getKeys().size()) || (number && sources[number - 1] >= source))
+      return op.emitOpError() << "expected masked sources in order, of " << op.getKeys().size() << ", got " << source;
+    JaggedType mask = jagged(op.getKeyMasks()[number]);
+    if (mask.getSpace() != jagged(op.getKeys()[source]).getSpace() || !mask.getDims().empty())
+      return op.emitOpError() << "expected a key mask of one number a row over "
+                              << jagged(op.getKeys()[source]).getSpace() << ", got " << mask;
   }
   return success();
 }
@@ -125,7 +176,8 @@ static LogicalResult verifyBias(AttentionOp op) {
 }
 
 LogicalResult AttentionOp::verify() {
-  if (failed(verifySources(*this)) || failed(verifyMasks(*this)) || failed(verifyBias(*this)))
+  if (failed(verifySources(*this)) || failed(verifyFrame(*this)) || failed(verifyKeyMasks(*this)) ||
+      failed(verifyMasks(*this)) || failed(verifyBias(*this)))
     return failure();
   bool silu = getScore() == ScoreKind::silu; // attention_c4
   int divisors = (getDivisor() ? 1 : 0) + (getRowLengthDivisor() ? 1 : 0);

@@ -3,6 +3,7 @@
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/ScopeExit.h"
 
 using namespace mlir;
 using namespace mlir::recsys;
@@ -37,8 +38,12 @@ static void printKeyword(OpAsmPrinter &printer, Operation *, EnumAttribute attri
 
 /// `%k0, %v0; %k1, %v1`: the key and value of each source.
 static ParseResult parseSources(OpAsmParser &parser, SmallVectorImpl<OpAsmParser::UnresolvedOperand> &keys,
-                                SmallVectorImpl<OpAsmParser::UnresolvedOperand> &values) {
+                                SmallVectorImpl<OpAsmParser::UnresolvedOperand> &values,
+                                SmallVectorImpl<OpAsmParser::UnresolvedOperand> &keyMasks,
+                                DenseI64ArrayAttr &maskedSources) {
   OpAsmParser::UnresolvedOperand key;
+  SmallVector<int64_t> masked;
+  llvm::scope_exit finish([&] { maskedSources = parser.getBuilder().getDenseI64ArrayAttr(masked); });
   OptionalParseResult first = parser.parseOptionalOperand(key);
   if (!first.has_value())
     return success();
@@ -48,6 +53,11 @@ static ParseResult parseSources(OpAsmParser &parser, SmallVectorImpl<OpAsmParser
     keys.push_back(key);
     if (parser.parseComma() || parser.parseOperand(values.emplace_back()))
       return failure();
+    if (succeeded(parser.parseOptionalKeyword("valid"))) {
+      if (parser.parseOperand(keyMasks.emplace_back()))
+        return failure();
+      masked.push_back(keys.size() - 1);
+    }
     if (failed(parser.parseOptionalKeyword("and")))
       return success();
     if (parser.parseOperand(key))
@@ -55,10 +65,13 @@ static ParseResult parseSources(OpAsmParser &parser, SmallVectorImpl<OpAsmParser
   }
 }
 
-static void printSources(OpAsmPrinter &printer, Operation *, OperandRange keys, OperandRange values) {
-  llvm::interleave(
-      llvm::zip(keys, values), [&](auto source) { printer << std::get<0>(source) << ", " << std::get<1>(source); },
-      [&] { printer << " and "; });
+static void printSources(OpAsmPrinter &printer, AttentionOp op, OperandRange keys, OperandRange values, OperandRange,
+                         DenseI64ArrayAttr) {
+  for (unsigned source = 0; source < keys.size(); ++source) {
+    printer << (source ? " and " : "") << keys[source] << ", " << values[source];
+    if (Value mask = op.getKeyMask(source))
+      printer << " valid " << mask;
+  }
 }
 
 #define GET_OP_CLASSES

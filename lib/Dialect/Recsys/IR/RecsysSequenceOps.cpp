@@ -26,7 +26,13 @@ LogicalResult ConcatRowsOp::inferReturnTypes(MLIRContext *context, std::optional
       return failure();
     spaces.push_back(jagged(input).getSpace());
   }
-  return inferOver(location, first, getConcatSpace(spaces, [&] { return failAt(location, context); }), types);
+  Attribute frame = findFrame(spaces);
+  for (Attribute space : spaces) // concat_rows_c3
+    if (!getSpaceWithin(frame, space))
+      return failAt(location, context) << "expected values over " << frame << " or grouped by it, got one over "
+                                       << space;
+  return inferOver(location, first, getFramedConcatSpace(frame, spaces, [&] { return failAt(location, context); }),
+                   types);
 }
 
 OpFoldResult ConcatRowsOp::fold(FoldAdaptor) {
@@ -57,10 +63,11 @@ LogicalResult SliceRowsOp::inferReturnTypes(MLIRContext *context, std::optional<
   JaggedType input = jagged(adaptor.getInput());
   SmallVector<Attribute> parts = getSegments(input.getSpace());
   int64_t first = adaptor.getFirst(), count = adaptor.getCount(), size = parts.size();
-  if (!isa<ConcatAttr>(input.getSpace()) || first < 0 || count < 1 || first > size - count) // slice_rows_c1
+  if (size < 2 || first < 0 || count < 1 || first > size - count) // slice_rows_c1
     return failAt(location, context) << "expected parts of a concat, got parts [" << first << ", " << first << " + "
                                      << count << ") of " << input.getSpace();
-  types.push_back(input.withSpace(getConcatSpace(ArrayRef(parts).slice(first, count))));
+  types.push_back(
+      input.withSpace(getFramedConcatSpace(getFrame(input.getSpace()), ArrayRef(parts).slice(first, count))));
   return success();
 }
 
@@ -86,7 +93,7 @@ struct SliceOfConcat : OpRewritePattern<SliceRowsOp> {
     for (Value value : values)
       spaces.push_back(jagged(value).getSpace());
     if (part != static_cast<int64_t>(getSegments(jagged(op.getInput()).getSpace()).size()) || values.empty() ||
-        getConcatSpace(spaces) != jagged(op.getResult()).getSpace())
+        getFramedConcatSpace(getFrame(jagged(op.getInput()).getSpace()), spaces) != jagged(op.getResult()).getSpace())
       return rewriter.notifyMatchFailure(op, "the segments are not whole operands");
     Value result = values.size() == 1 ? values.front()
                                       : rewriter.create<ConcatRowsOp>(op.getLoc(), op.getType(), values).getResult();
@@ -102,18 +109,13 @@ void SliceRowsOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRC
   patterns.add<SliceOfConcat>(context);
 }
 
-/// Whether `to` is a take of `from`, in normal form.
-static bool isTake(Attribute from, Attribute to) {
-  std::optional<int64_t> max = cast<RowSpace>(to).getMaxRows();
-  return max && *max >= 1 && (getTakeFirstSpace(from, *max) == to || getTakeLastSpace(from, *max) == to);
-}
-
 LogicalResult TakeRowsOp::verify() {
   if (failed(checkJagged(getLoc(), getInput())) || failed(checkJagged(getLoc(), getResult())))
     return failure();
   JaggedType input = jagged(getInput()), result = jagged(getResult());
-  if (!isTake(input.getSpace(), result.getSpace())) // take_rows_c1
-    return emitOpError() << "expected a result over a take of " << input.getSpace() << ", got " << result.getSpace();
+  if (!findTake(input.getSpace(), result.getSpace())) // take_rows_c1
+    return emitOpError() << "expected a result over a take of " << input.getSpace()
+                         << " that says which end is taken, got " << result.getSpace();
   return checkSameRecord(getLoc(), input, result);
 }
 
@@ -126,12 +128,13 @@ LogicalResult DeinterleaveOp::inferReturnTypes(MLIRContext *context, std::option
   if (failed(checkJagged(location, adaptor.getInput())))
     return failure();
   JaggedType input = jagged(adaptor.getInput());
-  auto space = dyn_cast<InterleaveAttr>(input.getSpace());
+  Attribute frame = getFrame(input.getSpace());
+  auto space = dyn_cast<InterleaveAttr>(getSpaceWithin(frame, input.getSpace()));
   int64_t phase = adaptor.getPhase();
   if (!space || phase < 0 || phase >= space.getTimes()) // deinterleave_c1
     return failAt(location, context) << "expected a phase of an interleave, got phase " << phase << " of "
                                      << input.getSpace();
-  types.push_back(input.withSpace(space.getOf()));
+  types.push_back(input.withSpace(getNestSpace(frame, space.getOf())));
   return success();
 }
 
@@ -144,13 +147,6 @@ OpFoldResult DeinterleaveOp::fold(FoldAdaptor) {
   return value.getType() == getType() ? OpFoldResult(value) : OpFoldResult();
 }
 
-/// The operand is over `request`.
-static LogicalResult checkRequest(std::optional<Location> location, JaggedType type) {
-  if (isa<RequestAttr>(type.getSpace()))
-    return success();
-  return failAt(location, type.getContext()) << "expected a value over #recsys.request, got " << type;
-}
-
 LogicalResult ShiftOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
                                         SmallVectorImpl<Type> &types) {
   if (failed(checkJagged(location, adaptor.getInput())) || failed(checkJagged(location, adaptor.getFill())))
@@ -158,21 +154,77 @@ LogicalResult ShiftOp::inferReturnTypes(MLIRContext *context, std::optional<Loca
   if (int64_t by = adaptor.getBy(); by != 1 && by != -1) // shift_c1
     return failAt(location, context) << "expected a shift by 1 or -1, got " << by;
   JaggedType input = jagged(adaptor.getInput()), fill = jagged(adaptor.getFill());
-  if (failed(checkRequest(location, fill)) || failed(checkSameRecord(location, input, fill))) // shift_c2
+  Attribute frame = getFrame(input.getSpace());
+  if (fill.getSpace() != frame) // shift_c2
+    return failAt(location, context) << "expected a value over " << frame << ", got " << fill;
+  if (failed(checkSameRecord(location, input, fill)))
     return failure();
   types.push_back(input);
   return success();
 }
 
 LogicalResult BroadcastRowsOp::verify() {
-  if (failed(checkJagged(getLoc(), getInput())) || failed(checkJagged(getLoc(), getResult())) ||
-      failed(checkRequest(getLoc(), jagged(getInput())))) // broadcast_rows_c1
+  if (failed(checkJagged(getLoc(), getInput())) || failed(checkJagged(getLoc(), getResult())))
     return failure();
+  Attribute space = getFrame(jagged(getResult()).getSpace()), from = jagged(getInput()).getSpace();
+  while (space != from && !isa<RequestAttr>(space))
+    space = getFrame(space);
+  if (space != from) // broadcast_rows_c1
+    return emitOpError() << "expected a value over #recsys.request, or over a space that the result is nested in, got "
+                         << jagged(getInput());
   return checkSameRecord(getLoc(), jagged(getInput()), jagged(getResult()));
 }
 
 OpFoldResult BroadcastRowsOp::fold(FoldAdaptor) {
   return getInput().getType() == getType() ? OpFoldResult(getInput()) : OpFoldResult();
+}
+
+LogicalResult RepeatRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                             SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, adaptor.getInput())))
+    return failure();
+  JaggedType input = jagged(adaptor.getInput());
+  if (!isa_and_nonnull<RowSpace>(adaptor.getOuter())) // repeat_rows_c1
+    return failAt(location, context) << "expected a row space to repeat for, got " << adaptor.getOuter();
+  return inferOver(location, input,
+                   getNestSpace(adaptor.getOuter(), input.getSpace(), [&] { return failAt(location, context); }),
+                   types);
+}
+
+LogicalResult GroupRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, adaptor.getInput())) || failed(checkWeights(location, {adaptor.getFill()})))
+    return failure();
+  JaggedType input = jagged(adaptor.getInput());
+  int64_t size = adaptor.getSize();
+  if (size < 2 || size >= kRowLimit) // group_rows_c1
+    return failAt(location, context) << "expected groups of at least 2 rows and below 2^31, got " << size;
+  if (Value fill = adaptor.getFill()) { // group_rows_c2
+    int64_t elements = cast<RankedTensorType>(fill.getType()).getNumElements();
+    if (!isPadded(adaptor.getRemainder()) || elements != input.getRowElements())
+      return failAt(location, context) << "expected a fill of " << input.getRowElements()
+                                       << " elements, with a padded remainder only, got " << fill.getType() << " with "
+                                       << stringifyRemainder(adaptor.getRemainder());
+  }
+  auto emit = [&] { return failAt(location, context); };
+  Attribute groups = getGroupSpace(input.getSpace(), size, adaptor.getRemainder(), emit);
+  if (!groups)
+    return failure();
+  return inferOver(location, input, getNestSpace(groups, getRowsSpace(context, size), emit), types);
+}
+
+LogicalResult FoldRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                           SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, adaptor.getInput())))
+    return failure();
+  JaggedType input = jagged(adaptor.getInput());
+  Attribute frame = getFrame(input.getSpace());
+  std::optional<int64_t> rows = cast<RowSpace>(getSpaceWithin(frame, input.getSpace())).getConstantRows();
+  if (!rows || *rows < 1) // fold_rows_c1
+    return failAt(location, context) << "expected a value over a nest of a constant number of rows, got " << input;
+  SmallVector<int64_t> dims = {*rows};
+  llvm::append_range(dims, input.getDims());
+  return inferJagged(location, frame, dims, input.getElementType(), types);
 }
 
 LogicalResult SplatRowsOp::verify() {
@@ -186,8 +238,10 @@ LogicalResult SplatRowsOp::verify() {
 LogicalResult PadRowsOp::verify() {
   if (failed(checkJagged(getLoc(), getInput())) || failed(checkJagged(getLoc(), getResult())))
     return failure();
-  if (!jagged(getResult()).getRowSpace().getConstantRows()) // pad_rows_c1
-    return emitOpError() << "expected a result over a space of constant size, got " << getType();
+  Attribute inner = getSpaceWithin(getFrame(jagged(getInput()).getSpace()), jagged(getResult()).getSpace());
+  if (!inner || !cast<RowSpace>(inner).getConstantRows()) // pad_rows_c1
+    return emitOpError() << "expected a result over a space of constant size within the frame of "
+                         << jagged(getInput()).getSpace() << ", got " << getType();
   return checkSameRecord(getLoc(), jagged(getInput()), jagged(getResult()));
 }
 
@@ -221,7 +275,7 @@ LogicalResult PoolOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
                                        SmallVectorImpl<Type> &types) {
   if (failed(checkJagged(location, adaptor.getInput())))
     return failure();
-  types.push_back(jagged(adaptor.getInput()).withSpace(getRequestSpace(context)));
+  types.push_back(jagged(adaptor.getInput()).withSpace(getFrame(jagged(adaptor.getInput()).getSpace())));
   return success();
 }
 

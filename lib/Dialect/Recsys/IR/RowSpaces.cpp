@@ -15,9 +15,52 @@ static std::optional<int64_t> constantRows(Attribute space) { return cast<RowSpa
 static std::optional<int64_t> maxRows(Attribute space) { return cast<RowSpace>(space).getMaxRows(); }
 
 SmallVector<Attribute> recsys::getSegments(Attribute space) {
-  if (auto concat = dyn_cast<ConcatAttr>(space))
-    return llvm::to_vector(concat.getSpaces());
-  return {space};
+  Attribute frame = getFrame(space);
+  auto concat = dyn_cast<ConcatAttr>(getSpaceWithin(frame, space));
+  if (!concat)
+    return {space};
+  return llvm::map_to_vector(concat.getSpaces(), [&](Attribute part) { return getNestSpace(frame, part); });
+}
+
+Attribute recsys::getFrame(Attribute space) {
+  if (auto nest = dyn_cast<NestAttr>(space))
+    return nest.getOuter();
+  return RequestAttr::get(space.getContext());
+}
+
+Attribute recsys::getSpaceWithin(Attribute frame, Attribute space) {
+  if (getFrame(space) == frame)
+    return isa<RequestAttr>(frame) ? space : cast<NestAttr>(space).getInner();
+  return space == frame ? RequestAttr::get(space.getContext()) : Attribute();
+}
+
+SmallVector<Attribute> recsys::getSegmentsWithin(Attribute frame, Attribute space) {
+  if (space == frame)
+    return {space};
+  return getSegments(space);
+}
+
+static unsigned depthOf(Attribute frame) { return isa<RequestAttr>(frame) ? 0 : 1 + depthOf(getFrame(frame)); }
+
+Attribute recsys::findFrame(ArrayRef<Attribute> spaces) {
+  Attribute deepest = RequestAttr::get(spaces.front().getContext());
+  for (Attribute space : spaces)
+    if (Attribute frame = getFrame(space); depthOf(frame) > depthOf(deepest))
+      deepest = frame;
+  return deepest;
+}
+
+std::optional<Take> recsys::findTake(Attribute from, Attribute to) {
+  Attribute frame = getFrame(from), inner = getSpaceWithin(frame, to);
+  if (!inner)
+    return std::nullopt;
+  std::optional<int64_t> count = maxRows(inner);
+  if (!count || *count < 1)
+    return std::nullopt;
+  bool isFirst = getTakeFirstSpace(from, *count) == to, isLast = getTakeLastSpace(from, *count) == to;
+  if ((!isFirst && !isLast) || (isFirst && isLast && from != to))
+    return std::nullopt;
+  return Take{isLast, *count};
 }
 
 bool recsys::mentionsSpace(Attribute space, Attribute part) {
@@ -85,8 +128,27 @@ Attribute recsys::getConcatSpace(ArrayRef<Attribute> parts, EmitError emitError)
   return build<ConcatAttr>(emitError, context, ArrayRef<Attribute>(merged));
 }
 
+Attribute recsys::getFramedConcatSpace(Attribute frame, ArrayRef<Attribute> parts, EmitError emitError) {
+  SmallVector<Attribute> inner;
+  for (Attribute part : parts)
+    inner.push_back(getSpaceWithin(frame, part));
+  Attribute concat = getConcatSpace(inner, emitError);
+  return concat ? getNestSpace(frame, concat, emitError) : concat;
+}
+
+/// Applies `make` to what a nest holds for each outer row; null where the space is no nest.
+static Attribute applyInside(Attribute space, function_ref<Attribute(Attribute)> make, EmitError emitError) {
+  auto nest = dyn_cast<NestAttr>(space);
+  if (!nest)
+    return {};
+  Attribute inner = make(nest.getInner());
+  return inner ? getNestSpace(nest.getOuter(), inner, emitError) : inner;
+}
+
 Attribute recsys::getInterleaveSpace(Attribute of, int64_t times, EmitError emitError) {
   MLIRContext *context = of.getContext();
+  if (isa<NestAttr>(of))
+    return applyInside(of, [&](Attribute inner) { return getInterleaveSpace(inner, times, emitError); }, emitError);
   if (std::optional<int64_t> rows = constantRows(of))
     return getRowsSpace(context, timesRows(*rows, times), emitError);
   if (times == 1)
@@ -96,13 +158,20 @@ Attribute recsys::getInterleaveSpace(Attribute of, int64_t times, EmitError emit
   return build<InterleaveAttr>(emitError, context, of, times);
 }
 
+bool recsys::isPadded(Remainder remainder) {
+  return remainder == Remainder::pad_first || remainder == Remainder::pad_last;
+}
+
 static int64_t groupRows(int64_t rows, int64_t size, Remainder remainder) {
-  return remainder == Remainder::pad ? llvm::divideCeil(rows, size) : rows / size;
+  return isPadded(remainder) ? llvm::divideCeil(rows, size) : rows / size;
 }
 
 Attribute recsys::getGroupSpace(Attribute of, int64_t size, Remainder remainder, EmitError emitError) {
   if (size == 1)
     return of;
+  if (isa<NestAttr>(of))
+    return applyInside(
+        of, [&](Attribute inner) { return getGroupSpace(inner, size, remainder, emitError); }, emitError);
   if (std::optional<int64_t> rows = constantRows(of); rows && size > 1)
     return getRowsSpace(of.getContext(), groupRows(*rows, size, remainder), emitError);
   return build<GroupAttr>(emitError, of.getContext(), of, size, remainder);
@@ -117,6 +186,8 @@ static Attribute trivialTake(Attribute of, int64_t count, EmitError emitError) {
 }
 
 template <typename Take> static Attribute getTakeSpace(Attribute of, int64_t count, EmitError emitError) {
+  if (isa<NestAttr>(of))
+    return applyInside(of, [&](Attribute inner) { return getTakeSpace<Take>(inner, count, emitError); }, emitError);
   if (Attribute trivial = trivialTake(of, count, emitError))
     return trivial;
   if (auto inner = dyn_cast<Take>(of))
@@ -137,9 +208,11 @@ Attribute recsys::getNestSpace(Attribute outer, Attribute inner, EmitError emitE
     return inner;
   if (isa<RequestAttr>(inner))
     return outer;
-  std::optional<int64_t> outerRows = constantRows(outer), innerRows = constantRows(inner);
-  if (outerRows && innerRows)
-    return getRowsSpace(outer.getContext(), timesRows(*outerRows, *innerRows), emitError);
+  // The innermost grouping is outside: rows of a nest belong to the row of `outer` that they are in.
+  if (auto nest = dyn_cast<NestAttr>(inner)) {
+    Attribute grouped = getNestSpace(outer, nest.getOuter(), emitError);
+    return grouped ? getNestSpace(grouped, nest.getInner(), emitError) : grouped;
+  }
   return build<NestAttr>(emitError, outer.getContext(), outer, inner);
 }
 
@@ -191,6 +264,8 @@ static std::optional<int64_t> checkedMul(std::optional<int64_t> a, std::optional
 static LogicalResult verifyNotConstant(EmitError emitError, StringRef what, Attribute space) {
   if (failed(verifySpace(emitError, space)))
     return failure();
+  if (isa<NestAttr>(space)) // nest_c1
+    return emitError() << what << " of a nest is a nest of " << what << ", got " << space;
   if (constantRows(space))
     return emitError() << what << " of a space of constant size is #recsys.rows, got " << space;
   return success();
@@ -271,9 +346,8 @@ LogicalResult TakeLastAttr::verify(EmitError emitError, Attribute of, int64_t co
 LogicalResult NestAttr::verify(EmitError emitError, Attribute outer, Attribute inner) {
   if (failed(verifySpace(emitError, outer)) || failed(verifySpace(emitError, inner)))
     return failure();
-  if (isa<RequestAttr>(outer) || isa<RequestAttr>(inner) || (constantRows(outer) && constantRows(inner))) // nest_c1
-    return emitError() << "expected a nest in normal form: no #recsys.request, not both of "
-                          "constant size";
+  if (isa<RequestAttr>(outer) || isa<RequestAttr, NestAttr>(inner)) // nest_c1
+    return emitError() << "expected a nest in normal form: no #recsys.request, no nest as its inner space";
   return verifyBounded(emitError, {outer, inner}, checkedMul(maxRows(outer), maxRows(inner)));
 }
 
@@ -339,7 +413,9 @@ int64_t TakeLastAttr::getRows(BaseRows baseRows) const {
   return std::min(cast<RowSpace>(getOf()).getRows(baseRows), getCount());
 }
 
-std::optional<int64_t> NestAttr::getConstantRows() const { return std::nullopt; }
+std::optional<int64_t> NestAttr::getConstantRows() const {
+  return checkedMul(constantRows(getOuter()), constantRows(getInner()));
+}
 std::optional<int64_t> NestAttr::getMaxRows() const { return checkedMul(maxRows(getOuter()), maxRows(getInner())); }
 SmallVector<Attribute> NestAttr::getParts() const { return {getOuter(), getInner()}; }
 int64_t NestAttr::getRows(BaseRows baseRows) const {
@@ -464,7 +540,7 @@ Attribute GroupAttr::parse(AsmParser &parser, Type) {
     return {};
   std::optional<Remainder> remainder = symbolizeRemainder(keyword);
   if (!remainder) {
-    parser.emitError(loc, "expected pad or drop_oldest, got ") << keyword;
+    parser.emitError(loc, "expected pad_first, pad_last, drop_first or drop_last, got ") << keyword;
     return {};
   }
   if (parser.parseGreater())

@@ -84,7 +84,7 @@ def RecTile_DispatchOp : RecTile_Op<"dispatch", [MemoryEffects<[MemRead, MemWrit
     - `entries`: the kernel functions. `areas` (attention): the area functions. Both empty for `top_k`.
     - `packings`: for each operand the `#rectile.packing` of a parameter, `unit` for a jagged value.
     - `space`: iteration space. `scratch`: bytes for each level. `block`: rows in a block. `columns`: panels in all (gemm) or
-      columns (top_k). `heads` (attention). `k`, `first_id` (top_k).
+      columns (top_k). `heads` (attention). `frame` (attention): the row space it works within, where that is not the request. `k`, `first_id` (top_k).
     - `operand_layouts`, `result_layouts`: as in `rectile.kernel`, always there.
 
     Example:
@@ -101,7 +101,7 @@ def RecTile_DispatchOp : RecTile_Op<"dispatch", [MemoryEffects<[MemRead, MemWrit
   }];
   let arguments = (ins Variadic<AnyType>:$inputs, RecTile_KernelKindAttr:$kind, ArrayAttr:$entries, ArrayAttr:$areas,
     ArrayAttr:$packings, ArrayAttr:$spaces, AnyAttr:$space, DenseI64ArrayAttr:$scratch, I64Attr:$block, I64Attr:$columns,
-    I64Attr:$heads, I64Attr:$k, I64Attr:$first_id, ArrayAttr:$operand_layouts, ArrayAttr:$result_layouts);
+    I64Attr:$heads, I64Attr:$k, I64Attr:$first_id, ArrayAttr:$operand_layouts, ArrayAttr:$result_layouts, OptionalAttr<AnyAttr>:$frame);
   let results = (outs Variadic<AnyType>:$outputs);
   let assemblyFormat = "$kind `(` $inputs `)` `entries` $entries attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

@@ -11,7 +11,8 @@ class RecTile_PlanPartAttr<string name, string attrMnemonic> : AttrDef<RecTile_D
 }
 
 def RecTile_EmbedKind : I32Enum<"EmbedKind", "how a view lies in what it is a view of", [
-  I32EnumCase<"segment", 0>, I32EnumCase<"take_last", 1>, I32EnumCase<"take_first", 2>, I32EnumCase<"phase", 3>]> {
+  I32EnumCase<"segment", 0>, I32EnumCase<"take_last", 1>, I32EnumCase<"take_first", 2>, I32EnumCase<"phase", 3>,
+  I32EnumCase<"repeat", 4>]> {
   let cppNamespace = "::mlir::rectile";
 }
 
@@ -19,9 +20,10 @@ def RecTile_EmbedAttr : RecTile_PlanPartAttr<"Embed", "embed"> {
   let summary = "One step from a view to what it is a view of";
   let description = [{
     `#rectile.embed<kind = segment, outer = #space, index = 1, shift = 0>`; see `recrt_embed_step`. `index` is the part of a
-    concat or the phase of an interleave, `shift` the row inside of that part.
+    concat or the phase of an interleave, `shift` the row inside of that part. With `frame = #space` the step is taken within each row of that space.
   }];
-  let parameters = (ins EnumParameter<RecTile_EmbedKind>:$kind, "::mlir::Attribute":$outer, "int64_t":$index, "int64_t":$shift);
+  let parameters = (ins EnumParameter<RecTile_EmbedKind>:$kind, "::mlir::Attribute":$outer, "int64_t":$index, "int64_t":$shift,
+                    OptionalParameter<"::mlir::Attribute">:$frame);
 }
 
 def RecTile_RowMapAttr : RecTile_PlanPartAttr<"RowMap", "rowmap"> {

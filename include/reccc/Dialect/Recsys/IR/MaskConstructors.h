@@ -52,6 +52,11 @@ SmallVector<SmallVector<Attribute>> buildCausalMasks(ArrayRef<Attribute> segment
 /// Every row sees every column.
 SmallVector<SmallVector<Attribute>> buildFullMasks(MLIRContext *context, size_t querySegments, size_t keySegments);
 
+/// Row i of a segment sees its columns from i on, and all of the segments behind it. Candidates come last: they see
+/// everything else and, of themselves, one column or none; nobody else sees them.
+SmallVector<SmallVector<Attribute>> buildReverseCausalMasks(MLIRContext *context, ArrayRef<SegmentRole> roles,
+                                                            bool candidatesSeeThemselves);
+
 /// The form that `recsys.attention` holds.
 ArrayAttr toArrayAttr(MLIRContext *context, ArrayRef<SmallVector<Attribute>> masks);
 

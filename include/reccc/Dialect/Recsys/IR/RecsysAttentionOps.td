@@ -10,7 +10,10 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
   let description = [{
     For each row i of `query` and head h: sum over the visible columns j of all sources of P(i, j) value[j, h'], with h' = h / (heads / source heads).
     A *segment* of a row space is a part of its concat, or the space itself. `masks[a][b]` says which columns of source segment b (counted over all
-    sources in order) the rows of query segment a see.
+    sources in order) the rows of query segment a see. Row and column numbers begin at each segment.
+    - Values over nests are read within each row of the deepest frame of the query and the sources: a query row sees sources over that frame, or grouped by it, in its
+      own row of the frame alone, and sources of the request all the same.
+    - `valid %m`: columns whose number in `key_masks` is 0 are seen by nobody.
     - `score` (required): `silu`: P = silu(s) / divisor. `softmax`: P = exp(s) / sum of exp(s) over the visible columns.
       s = scale * q·k + bias, or scale * (q·k + bias) with `order = add_then_scale`.
     - `divisor` (silu): a constant; with `row_length_divisor` the number of rows of the request in the query's space instead.
@@ -21,6 +24,8 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
     (attention_c2) One list of masks for each query segment, one mask for each source segment. (attention_c3) Lengths that masks name follow
     from the request; those of opaque spaces are parts of the spaces at hand. (attention_c4) `silu` has one divisor, > 0; softmax none. (attention_c5) A bias needs one source, over the query's space, of one segment;
     the toeplitz parameter has rank 1 and 0 <= center; times are scalars over the query's space. (attention_c6) `self` needs equal segments.
+    (attention_c7) The query is over the deepest frame or grouped by it, each source too or not grouped at all. (attention_c8) A key mask is a scalar over its source's space,
+    and masked sources are listed in order.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>
@@ -31,15 +36,15 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
     }
     ```
   }];
-  let arguments = (ins Recsys_Floats:$query, Variadic<Recsys_Floats>:$keys, Variadic<Recsys_Floats>:$values,
+  let arguments = (ins Recsys_Floats:$query, Variadic<Recsys_Floats>:$keys, Variadic<Recsys_Floats>:$values, Variadic<Recsys_Ids>:$key_masks,
                    Optional<Recsys_Weight>:$toeplitz, Optional<Recsys_Weight>:$bucket_weights,
                    Optional<Recsys_Ids>:$query_times, Optional<Recsys_Ids>:$key_times,
-                   ArrayAttr:$masks, Recsys_ScoreKindAttr:$score, F64Attr:$scale, OptionalAttr<F64Attr>:$divisor, UnitAttr:$row_length_divisor,
+                   DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$masked_sources, ArrayAttr:$masks, Recsys_ScoreKindAttr:$score, F64Attr:$scale, OptionalAttr<F64Attr>:$divisor, UnitAttr:$row_length_divisor,
                    OptionalAttr<I64Attr>:$toeplitz_center, OptionalAttr<AnyAttr>:$bucket_rule,
                    DefaultValuedAttr<Recsys_ScoreOrderAttr, "ScoreOrder::scale_then_add">:$order);
   let results = (outs Recsys_Floats:$result);
   let assemblyFormat = [{
-    $query `sources` `[` custom<Sources>($keys, $values) `]` `masks` $masks `score` custom<Keyword>($score) `scale` $scale (`divisor` $divisor^)?
+    $query `sources` `[` custom<Sources>($keys, $values, $key_masks, $masked_sources) `]` `masks` $masks `score` custom<Keyword>($score) `scale` $scale (`divisor` $divisor^)?
     (`row_length_divisor` $row_length_divisor^)? (`toeplitz` `(` $toeplitz^ `,` $toeplitz_center `)`)?
     (`time_buckets` `(` $bucket_weights^ `,` $query_times `,` $key_times `,` $bucket_rule `)`)? (`order` custom<Keyword>($order)^)?
     attr-dict `:` functional-type(operands, results)
@@ -50,6 +55,10 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
     /// Segments of the query's space, and of all sources in order.
     ::llvm::SmallVector<::mlir::Attribute> getQuerySegments();
     ::llvm::SmallVector<::mlir::Attribute> getSourceSegments();
+    /// What the op works within: the deepest frame of the query and the sources.
+    ::mlir::Attribute getFrame();
+    /// The key mask of a source; null when it has none.
+    ::mlir::Value getKeyMask(unsigned source);
     ::mlir::recsys::Mask getMask(unsigned querySegment, unsigned sourceSegment);
   }];
 }

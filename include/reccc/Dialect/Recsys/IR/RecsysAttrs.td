@@ -58,8 +58,9 @@ def Recsys_InterleaveAttr : Recsys_SpaceAttr<"Interleave", "interleave"> {
 def Recsys_GroupAttr : Recsys_SpaceAttr<"Group", "group"> {
   let summary = "One row for each k rows";
   let description = [{
-    `#recsys.group<s, k, pad>` has ceil(len/k) rows, `#recsys.group<s, k, drop_oldest>` floor(len/k).
-    (group_c1) k >= 2 and `s` is not of constant size.
+    `#recsys.group<s, k, pad_last>` has ceil(len/k) rows, `#recsys.group<s, k, drop_last>` floor(len/k); the rows that fill no
+    group are the last ones, with `pad_first` and `drop_first` the first ones. Rows of a history are dropped at its oldest end: the
+    last rows where it is kept newest first. (group_c1) k >= 2 and `s` is not of constant size.
   }];
   let parameters = (ins "::mlir::Attribute":$of, "int64_t":$size, "::mlir::recsys::Remainder":$remainder);
 }
@@ -79,7 +80,10 @@ def Recsys_TakeLastAttr : Recsys_SpaceAttr<"TakeLast", "take_last"> {
 def Recsys_NestAttr : Recsys_SpaceAttr<"Nest", "nest"> {
   let summary = "For each outer row, the inner rows of its request";
   let description = [{
-    `#recsys.nest<outer, inner>`; `inner` may be `#recsys.rows<n>`. (nest_c1) Neither is `request`, and not both are of constant size.
+    `#recsys.nest<outer, inner>`; `inner` may be `#recsys.rows<n>`. `outer` is the *frame* of its rows: attention, takes, shifts and
+    pools of a value over a nest work within each row of it.
+    (nest_c1) Neither is `request`, and `inner` is no nest: nest<a, nest<b, c>> is nest<nest<a, b>, c>. An interleave, group or take of a
+    nest is a nest of the interleave, group or take.
   }];
   let parameters = (ins "::mlir::Attribute":$outer, "::mlir::Attribute":$inner);
 }

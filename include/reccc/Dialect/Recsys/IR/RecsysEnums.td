@@ -14,8 +14,8 @@ class Recsys_EnumAttr<EnumInfo info, string mnemonic> : EnumAttr<Recsys_Dialect,
 }
 
 def Recsys_Remainder : Recsys_Enum<"Remainder", "what becomes of rows that do not fill a group", [
-  I32EnumCase<"pad", 0>, I32EnumCase<"drop_oldest", 1>]>;
-
+  I32EnumCase<"pad_first", 0>, I32EnumCase<"pad_last", 1>, I32EnumCase<"drop_first", 2>, I32EnumCase<"drop_last", 3>]>;
+def Recsys_RemainderAttr : Recsys_EnumAttr<Recsys_Remainder, "remainder">;
 def Recsys_OutOfRange : Recsys_Enum<"OutOfRange", "what an id outside the table does", [
   I32EnumCase<"reject_request", 0>, I32EnumCase<"clamp", 1>]>;
 def Recsys_OutOfRangeAttr : Recsys_EnumAttr<Recsys_OutOfRange, "out_of_range">;

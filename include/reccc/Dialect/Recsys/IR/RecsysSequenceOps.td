@@ -8,9 +8,11 @@ include "reccc/Dialect/Recsys/IR/RecsysEmbeddingOps.td"
 def Recsys_ConcatRowsOp : Recsys_InferredOp<"concat_rows", [Recsys_ViewInterface]> {
   let summary = "Rows of several values, one after another in each request";
   let description = [{
-    The result's space is the concat of the operands' spaces.
+    The result's space is the concat of the operands' spaces. With operands over nests, of the rows that each row of their frame has: an operand
+    over nest<#cand, #hist> and one over #cand give nest<#cand, concat<#hist, #recsys.request>>.
 
-    (concat_rows_c1) At least one operand. (concat_rows_c2) Dimensions and kind of element agree.
+    (concat_rows_c1) At least one operand. (concat_rows_c2) Dimensions and kind of element agree. (concat_rows_c3) Every operand is over the deepest
+    frame of all operands, or grouped by it.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>
@@ -72,7 +74,7 @@ def Recsys_TakeRowsOp : Recsys_ValueOp<"take_rows", [Recsys_ViewInterface]> {
   let description = [{
     The result type says which: `take_first<s, k>` or `take_last<s, k>` of the operand's space, or a space that such a take normalizes to.
 
-    (take_rows_c1) The result's space is a take of the operand's; dimensions and element agree.
+    (take_rows_c1) The result's space is a take of the operand's, and of one end only; dimensions and element agree.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>
@@ -115,7 +117,7 @@ def Recsys_ShiftOp : Recsys_InferredOp<"shift"> {
   let description = [{
     by = -1: row i has the value of row i + 1, the last row of a request that of `fill`. by = 1: row i that of row i - 1, the first that of `fill`.
 
-    (shift_c1) `by` is 1 or -1. (shift_c2) `fill` is over `request` with equal dimensions and kind of element.
+    (shift_c1) `by` is 1 or -1. (shift_c2) `fill` is over the frame of the input (`request`, or the outer space of a nest) with equal dimensions and kind of element.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>
@@ -133,7 +135,9 @@ def Recsys_ShiftOp : Recsys_InferredOp<"shift"> {
 def Recsys_BroadcastRowsOp : Recsys_ValueOp<"broadcast_rows"> {
   let summary = "The request's row to every row";
   let description = [{
-    (broadcast_rows_c1) The operand is over `request`; dimensions and kind of element agree.
+    Also the row of an outer space to all rows that a nest holds for it.
+
+    (broadcast_rows_c1) The operand is over `request`, or over a space that the result's is nested in; dimensions and kind of element agree.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>
@@ -148,6 +152,69 @@ def Recsys_BroadcastRowsOp : Recsys_ValueOp<"broadcast_rows"> {
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
   let hasFolder = 1;
+}
+
+def Recsys_RepeatRowsOp : Recsys_InferredOp<"repeat_rows", [Recsys_ViewInterface]> {
+  let summary = "All rows of the request, once for each outer row";
+  let description = [{
+    The result is over nest<outer, s> for an operand over s: every row of `outer` has a copy of the request's rows of its own.
+
+    (repeat_rows_c1) `outer` is a row space.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    #c = #recsys.space<"candidates", max = 10>
+    func.func private @repeat_rows(%a: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.repeat_rows %a for (#c) : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#recsys.nest<#c, #s> x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins AnyType:$input, AnyAttr:$outer);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$input `for` `(` $outer `)` attr-dict `:` functional-type(operands, results)";
+}
+
+def Recsys_GroupRowsOp : Recsys_InferredOp<"group_rows"> {
+  let summary = "Neighbouring rows as groups";
+  let description = [{
+    The result is over nest<group<s, size, remainder>, rows<size>> for an operand over s: row j of group g is row g * size + j of the operand, counted from the first
+    row that is in a group. With `pad_first` and `pad_last` the rows that are missing at that end are `fill`, or zeros.
+
+    (group_rows_c1) size >= 2. (group_rows_c2) `fill` stands with a padded remainder only, and has as many elements as a row.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @group_rows(%a: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.group_rows drop_last %a size 4
+        : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#recsys.nest<#recsys.group<#s, 4, drop_last>, #recsys.rows<4>> x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$input, Optional<Recsys_Weight>:$fill, I64Attr:$size, Recsys_RemainderAttr:$remainder);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "custom<Keyword>($remainder) $input (`fill` $fill^)? `size` $size attr-dict `:` functional-type(operands, results)";
+}
+
+def Recsys_FoldRowsOp : Recsys_InferredOp<"fold_rows"> {
+  let summary = "The rows of a group as one record";
+  let description = [{
+    A value over nest<s, rows<n>> with records D becomes one over s with records n x D.
+
+    (fold_rows_c1) The operand is over a nest of a constant number of rows.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @fold_rows(%a: !recsys.jagged<#recsys.nest<#s, #recsys.rows<4>> x 8xf32>) {
+      %0 = recsys.fold_rows %a : (!recsys.jagged<#recsys.nest<#s, #recsys.rows<4>> x 8xf32>) -> !recsys.jagged<#s x 4x8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$input);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 
 def Recsys_SplatRowsOp : Recsys_ValueOp<"splat_rows"> {
@@ -172,9 +239,9 @@ def Recsys_SplatRowsOp : Recsys_ValueOp<"splat_rows"> {
 def Recsys_PadRowsOp : Recsys_ValueOp<"pad_rows"> {
   let summary = "A constant number of rows, zero behind the end";
   let description = [{
-    Row j < len is row j of the operand, later rows are zero; rows from the result's count on are dropped.
+    Row j < len is row j of the operand, later rows are zero; rows from the result's count on are dropped. Of a nest, for each outer row.
 
-    (pad_rows_c1) The result's space has a constant size; dimensions and kind of element agree.
+    (pad_rows_c1) The result's space has a constant size within the frame of the operand; dimensions and kind of element agree.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>
@@ -232,6 +299,7 @@ def Recsys_MaskShortOp : Recsys_InferredOp<"mask_short", [Recsys_RowWiseInterfac
 def Recsys_PoolOp : Recsys_InferredOp<"pool"> {
   let summary = "One row from the rows of a request";
   let description = [{
+    From those of each outer row where the operand is over a nest; the result is over its frame.
     `last`, `first`, `sum`, `mean` or `max`; zeros when the request has no rows. A NaN among the rows makes NaN.
 
     ```mlir

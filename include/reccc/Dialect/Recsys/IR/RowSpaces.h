@@ -25,14 +25,42 @@ Attribute getRowsSpace(MLIRContext *context, int64_t count, EmitError emitError 
 Attribute getRequestSpace(MLIRContext *context);
 /// At least one part.
 Attribute getConcatSpace(ArrayRef<Attribute> parts, EmitError emitError = nullptr);
+/// The concat, within each row of `frame`, of parts that are all within it.
+Attribute getFramedConcatSpace(Attribute frame, ArrayRef<Attribute> parts, EmitError emitError = nullptr);
 Attribute getInterleaveSpace(Attribute of, int64_t times, EmitError emitError = nullptr);
 Attribute getGroupSpace(Attribute of, int64_t size, Remainder remainder, EmitError emitError = nullptr);
 Attribute getTakeFirstSpace(Attribute of, int64_t count, EmitError emitError = nullptr);
 Attribute getTakeLastSpace(Attribute of, int64_t count, EmitError emitError = nullptr);
 Attribute getNestSpace(Attribute outer, Attribute inner, EmitError emitError = nullptr);
 
-/// The parts of a concat; the space itself otherwise.
+/// The parts of a concat; those of what a nest holds, each as a nest; the space itself otherwise.
 SmallVector<Attribute> getSegments(Attribute space);
+
+/// What the rows of a space are grouped by: the outer space of a nest, `request` for all others. Ops that say "of the
+/// same request", "first" or "after one another" mean the rows of one row of the frame.
+Attribute getFrame(Attribute space);
+
+/// The rows of `space` that one row of `frame` has: what a nest holds, `request` for the frame itself; null when
+/// `space` is not grouped by `frame`.
+Attribute getSpaceWithin(Attribute frame, Attribute space);
+
+/// The segments of the rows that one row of `frame` has: one for the frame itself.
+SmallVector<Attribute> getSegmentsWithin(Attribute frame, Attribute space);
+
+/// The deepest of the frames of several spaces: that of an op which reads them together.
+Attribute findFrame(ArrayRef<Attribute> spaces);
+
+/// A remainder that becomes a group of its own.
+bool isPadded(Remainder remainder);
+
+/// How many rows a take leaves, and at which end.
+struct Take {
+  bool isLast;
+  int64_t count;
+};
+
+/// The take that leaves `to` of `from`; nullopt when there is none, or when first and last rows look alike.
+std::optional<Take> findTake(Attribute from, Attribute to);
 
 /// Whether `part` is `space` or one of the spaces it is built from.
 bool mentionsSpace(Attribute space, Attribute part);
