@@ -49,6 +49,12 @@ int64_t reccc::countRows(Attribute space, BaseLengths lengths) { return cast<Row
 
 static Attribute spaceOf(Value value) { return cast<JaggedType>(value.getType()).getSpace(); }
 
+/// What one row of the op's frame has of a segment.
+static Attribute getWithin(AttentionOp op, Attribute segment) {
+  Attribute within = getSpaceWithin(op.getFrame(), segment);
+  return within ? within : segment;
+}
+
 /// Visible pairs of one head. Masks are asked row by row: exact whatever their form.
 static double countPairs(AttentionOp op, BaseLengths lengths) {
   auto rowsOf = [&](Attribute space) { return countRows(space, lengths); };
@@ -56,8 +62,8 @@ static double countPairs(AttentionOp op, BaseLengths lengths) {
   SmallVector<std::pair<int64_t, int64_t>> intervals;
   for (auto [segment, query] : llvm::enumerate(op.getQuerySegments())) {
     for (auto [source, key] : llvm::enumerate(op.getSourceSegments())) {
-      int64_t columns = rowsOf(key);
-      for (int64_t row = 0, rows = rowsOf(query); row < rows; ++row) {
+      int64_t columns = rowsOf(getWithin(op, key));
+      for (int64_t row = 0, rows = rowsOf(getWithin(op, query)); row < rows; ++row) {
         intervals.clear();
         op.getMask(segment, source).getIntervals(row, columns, rowsOf, intervals);
         for (auto [low, high] : intervals)
@@ -65,7 +71,8 @@ static double countPairs(AttentionOp op, BaseLengths lengths) {
       }
     }
   }
-  return pairs;
+  // All rows of a frame have equally many.
+  return pairs * rowsOf(op.getFrame());
 }
 
 /// Width of a query and of a value together: a pair costs two operations for each.
@@ -116,9 +123,12 @@ static std::string describeAllPairs(AttentionOp op) {
   std::string pairs;
   for (auto [segment, query] : llvm::enumerate(op.getQuerySegments()))
     for (auto [source, key] : llvm::enumerate(op.getSourceSegments()))
-      if (std::string part = describePairs(op.getMask(segment, source), query, key); !part.empty())
+      if (std::string part = describePairs(op.getMask(segment, source), getWithin(op, query), getWithin(op, key));
+          !part.empty())
         pairs += (pairs.empty() ? "" : " + ") + part;
-  return pairs.empty() ? "0" : pairs;
+  if (pairs.empty())
+    return "0";
+  return isa<RequestAttr>(op.getFrame()) ? pairs : asFactor(describeRows(op.getFrame())) + " (" + pairs + ")";
 }
 
 std::string reccc::describeFlops(Operation *op) {

@@ -44,6 +44,12 @@ public:
 
 private:
   LogicalResult readSequence(Attribute space) {
+    // The candidate's own row of a nest is a row of the candidates, so its place in the sequence could not be told from
+    // its number.
+    if (!isa<ir::RequestAttr>(ir::getFrame(space)))
+      return b.error(block, "input", Code::NoSuchRows)
+             << "node " << quoted(b.nodeName()) << ": input has the rows " << rowsText(space)
+             << ", expected rows that are not nested; add positions before repeat_rows";
     sequence.segments = ir::getSegments(space);
     auto part = [&](StringRef field, const std::string &name, Attribute at, StringRef place) -> LogicalResult {
       if (sequence.segments.size() > 1 && b.rows(name) == at)

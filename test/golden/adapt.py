@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 #
-# Renames and splits the requests and expected values of a golden case for the description beside it. It never computes: rows are split,
-# selected and transposed, nothing else.
+# Renames and splits the requests and expected values of a golden case for the description beside it: rows are split, selected,
+# repeated and transposed, and ids that a case's README gives as a rule instead of a file are written out. It never computes a value
+# that a model should compute.
 #
 #   adapt.py CASE_DIRECTORY OUTPUT_DIRECTORY
 #

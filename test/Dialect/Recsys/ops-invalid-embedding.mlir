@@ -83,8 +83,18 @@ func.func private @row_index_c1() {
 
 #s = #recsys.space<"history", max = 50>
 func.func private @row_index_c2() {
-  // expected-error@+1 {{'recsys.row_index' op expected the length of a row space, got #recsys.full}}
+  // expected-error@+1 {{'recsys.row_index' op expected the length of a row space that is no nest, got #recsys.full}}
   %0 = recsys.row_index affine_map<(d0)[s0] -> (d0)> lengths [#recsys.full] : !recsys.jagged<#s x i64>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+#n = #recsys.nest<#s, #recsys.rows<3>>
+func.func private @row_index_c2_nest() {
+  // expected-error@+1 {{expected the length of a row space that is no nest, got #recsys.nest<}}
+  %0 = recsys.row_index affine_map<(d0)[s0] -> (d0)> lengths [#n] : !recsys.jagged<#s x i64>
   return
 }
 

@@ -116,8 +116,13 @@ func.func private @interval_c1() attributes {mask = #recsys.interval<(d0, d1) ->
 
 // -----
 
-// expected-error@+1 {{expected the length of a row space, got #recsys.full}}
+// expected-error@+1 {{expected the length of a row space that is no nest, got #recsys.full}}
 func.func private @interval_c2() attributes {mask = #recsys.interval<(d0)[s0] -> (s0), (d0)[s0] -> (d0), lengths = [#recsys.full]>}
+
+// -----
+
+// expected-error@+1 {{expected the length of a row space that is no nest, got #recsys.nest<}}
+func.func private @interval_c2_nest() attributes {mask = #recsys.interval<(d0)[s0] -> (s0), (d0)[s0] -> (d0), lengths = [#recsys.nest<#recsys.rows<2>, #recsys.rows<3>>]>}
 
 // -----
 

@@ -58,6 +58,12 @@ const Wrong kWrong[] = {
     {"divOtherRows",
      HEAD "node { name: \"n\" div { input: \"x\" by: \"y\" by_zero: ZERO } }\n" TAIL,
      {"7:35: error: node 'n': by 'y' has the rows c, expected h"}},
+    {"positionsOfNests",
+     HEAD "node { name: \"r\" repeat_rows { input: \"x\" rows: \"c\" } }\n"
+          "node { name: \"n\" positions { input: \"r\" factor: 1 count: FROM_OLDEST weight: \"p\" } }\n" TAIL,
+     {"8:30: error: node 'n': input has the rows (h) for each of c, expected rows that are not nested; add positions "
+      "before "
+      "repeat_rows"}},
     {"batchNormWithoutWeights",
      HEAD "node { name: \"n\" mlp { input: \"x\" stage: [BATCH_NORM] weights: \"m.{stage}.\" } }\n" TAIL,
      {"error: node 'n': eps is not set, expected the eps of its norms"}},

@@ -62,8 +62,8 @@ LogicalResult IntervalAttr::verify(function_ref<InFlightDiagnostic()> emitError,
       return failure();
   }
   for (Attribute space : lengths) // interval_c2
-    if (!isa_and_nonnull<RowSpace>(space))
-      return emitError() << "expected the length of a row space, got " << space;
+    if (!isa_and_nonnull<RowSpace>(space) || isa<NestAttr>(space))
+      return emitError() << "expected the length of a row space that is no nest, got " << space;
   return success();
 }
 

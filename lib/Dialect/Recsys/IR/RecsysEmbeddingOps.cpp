@@ -117,8 +117,8 @@ LogicalResult RowIndexOp::verify() {
   if (failed(checkRowMap([&] { return emitOpError(); }, map))) // row_index_c4
     return failure();
   for (Attribute space : lengths) // row_index_c2
-    if (!isa<RowSpace>(space))
-      return emitOpError() << "expected the length of a row space, got " << space;
+    if (!isa<RowSpace>(space) || isa<NestAttr>(space))
+      return emitOpError() << "expected the length of a row space that is no nest, got " << space;
   return checkScalar(getLoc(), "a result", getResult().getType()); // row_index_c3
 }
 

@@ -111,7 +111,7 @@ def Recsys_IntervalAttr : Recsys_MaskAttr<"Interval", "interval"> {
 
         #recsys.interval<(d0) -> (d0 - 11), (d0) -> (d0 + 1)>
 
-    (interval_c1) Maps have one dimension and as many symbols as there are lengths. (interval_c2) Lengths are row spaces.
+    (interval_c1) Maps have one dimension and as many symbols as there are lengths. (interval_c2) Lengths are row spaces that are no nests.
     (interval_c3) Maps divide by positive constants only and stay below 2^62 for all rows and lengths.
   }];
   let parameters = (ins "::mlir::AffineMap":$lower, "::mlir::AffineMap":$upper,

@@ -167,7 +167,7 @@ def Recsys_RowIndexOp : Recsys_ValueOp<"row_index"> {
   let description = [{
     The least result of `map` at d0 = row in its request, s_k = number of rows of `lengths[k]` in the request. How positions are counted, from either end.
 
-    (row_index_c1) The map has one dimension, a symbol for each length and at least one result. (row_index_c2) Lengths are row spaces. (row_index_c3) The result is a scalar.
+    (row_index_c1) The map has one dimension, a symbol for each length and at least one result. (row_index_c2) Lengths are row spaces that are no nests. (row_index_c3) The result is a scalar.
     (row_index_c4) The map divides by positive constants only and stays below 2^62.
 
     ```mlir

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What each op reads of its operands when some of its rows are wanted, and the op that makes just those rows.
-#ifndef RECCC_LIB_TRANSFORMS_ROWTRANSFER_H
-#define RECCC_LIB_TRANSFORMS_ROWTRANSFER_H
+#ifndef RECCC_LIB_TRANSFORMS_REMOVEDEADROWS_ROWTRANSFER_H
+#define RECCC_LIB_TRANSFORMS_REMOVEDEADROWS_ROWTRANSFER_H
 
 #include "RowDemand.h"
 
@@ -21,4 +21,4 @@ SmallVector<Value> narrowOp(OpBuilder &builder, Operation *op, ValueRange operan
 
 } // namespace reccc
 
-#endif // RECCC_LIB_TRANSFORMS_ROWTRANSFER_H
+#endif // RECCC_LIB_TRANSFORMS_REMOVEDEADROWS_ROWTRANSFER_H

@@ -7,8 +7,8 @@
 // what no single word says becomes all.
 //
 //     concat<history, candidates>   { last 1, all }   ->   concat<take_last<history, 1>, candidates>
-#ifndef RECCC_LIB_TRANSFORMS_ROWDEMAND_H
-#define RECCC_LIB_TRANSFORMS_ROWDEMAND_H
+#ifndef RECCC_LIB_TRANSFORMS_REMOVEDEADROWS_ROWDEMAND_H
+#define RECCC_LIB_TRANSFORMS_REMOVEDEADROWS_ROWDEMAND_H
 
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
@@ -74,4 +74,4 @@ Value selectRows(OpBuilder &builder, Location loc, Value value, const RowDemand 
 
 } // namespace reccc
 
-#endif // RECCC_LIB_TRANSFORMS_ROWDEMAND_H
+#endif // RECCC_LIB_TRANSFORMS_REMOVEDEADROWS_ROWDEMAND_H
