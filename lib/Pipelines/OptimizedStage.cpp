@@ -26,7 +26,5 @@ void reccc::buildOptimizedStage(OpPassManager &pm, const PipelineOptions &) {
   // norms.
   pm.addNestedPass<recsys::ModelOp>(createFoldNormAffinePass());
   buildCleanupPipeline(pm);
-  // Last: what the entry points share is the same ops, and gives the same bits.
-  pm.addPass(createDeriveEntryPointsPass());
   pm.addPass(createVerifyOptimizedPass());
 }

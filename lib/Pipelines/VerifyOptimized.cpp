@@ -15,7 +15,7 @@ using namespace reccc;
 
 static LogicalResult checkAttention(AttentionOp op) {
   for (Value key : op.getKeys())
-    if (isa<ConcatAttr>(cast<JaggedType>(key.getType()).getSpace()))
+    if (getSegmentsWithin(op.getFrame(), cast<JaggedType>(key.getType()).getSpace()).size() > 1)
       return op.emitOpError()
              << "has a source over " << cast<JaggedType>(key.getType()).getSpace()
              << " in stage `optimized`, expected sources of one segment (recsys-split-attention-sources)";

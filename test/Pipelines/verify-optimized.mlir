@@ -28,3 +28,15 @@ recsys.model @sliced(%x: !recsys.jagged<#recsys.request x 4xf32> {recsys.name = 
   %y = recsys.slice_features %l offset 2 size 2 : (!recsys.jagged<#recsys.request x 6xf32>) -> !recsys.jagged<#recsys.request x 2xf32>
   recsys.output %y : !recsys.jagged<#recsys.request x 2xf32>
 }
+
+// -----
+
+/// A source over the frame of a nest is one row for each row of the frame, though the frame itself is a concat.
+#h = #recsys.space<"history", max = 5>
+#t = #recsys.concat<#h, #recsys.request>
+!q = !recsys.jagged<#recsys.nest<#t, #recsys.rows<2>> x 2x4xf32>
+!k = !recsys.jagged<#t x 2x4xf32>
+recsys.model @frame(%q: !q {recsys.name = "q"}, %k: !k {recsys.name = "k"}) -> (!q {recsys.name = "y"}) {
+  %y = recsys.attention %q sources [%k, %k] masks [[#recsys.full]] score softmax scale 0.5 : (!q, !k, !k) -> !q
+  recsys.output %y : !q
+}

@@ -72,3 +72,13 @@ recsys.model @negative_remove_dead_rows_bias(%q: !h {recsys.name = "q"}) -> (!re
   %y = recsys.take_rows %a : (!h) -> !recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32>
   recsys.output %y : !recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32>
 }
+
+/// The first rows see themselves, but no longer between equal segments.
+// CHECK-LABEL: recsys.model @remove_dead_rows_self
+// CHECK:         recsys.attention
+// CHECK-SAME:      #recsys.interval<(d0) -> (d0), (d0) -> (d0 + 1)>
+recsys.model @remove_dead_rows_self(%q: !h {recsys.name = "q"}) -> (!recsys.jagged<#recsys.take_first<#h, 3> x 2x4xf32> {recsys.name = "y"}) {
+  %a = recsys.attention %q sources [%q, %q] masks [[#recsys.self]] score silu scale 0.5 divisor 7.0 : (!h, !h, !h) -> !h
+  %y = recsys.take_rows %a : (!h) -> !recsys.jagged<#recsys.take_first<#h, 3> x 2x4xf32>
+  recsys.output %y : !recsys.jagged<#recsys.take_first<#h, 3> x 2x4xf32>
+}

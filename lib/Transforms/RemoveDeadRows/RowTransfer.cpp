@@ -156,9 +156,10 @@ SmallVector<RowDemand> reccc::getOperandDemands(Operation *op, const RowDemand &
   } else if (auto pool = dyn_cast<PoolOp>(op)) {
     demands[0] = getPoolDemand(pool);
   } else if (auto pad = dyn_cast<PadRowsOp>(op)) {
-    demands[0] = RowDemand::take(
-        spaceOf(pad.getInput()), SegmentDemand::First,
-        *cast<RowSpace>(getSpaceWithin(getFrame(spaceOf(pad.getInput())), spaceOf(pad.getResult()))).getConstantRows());
+    // A take leaves at least one row.
+    int64_t rows =
+        *cast<RowSpace>(getSpaceWithin(getFrame(spaceOf(pad.getInput())), spaceOf(pad.getResult()))).getConstantRows();
+    demands[0] = RowDemand::take(spaceOf(pad.getInput()), SegmentDemand::First, std::max<int64_t>(rows, 1));
   } else if (auto attention = dyn_cast<AttentionOp>(op)) {
     demands[attention.getQueryMutable().getOperandNumber()] = demand;
     for (auto [index, live] : llvm::enumerate(findLiveSources(attention, demand)))
@@ -181,8 +182,8 @@ static IntervalAttr composeInterval(IntervalAttr interval, const RowMap &rows) {
   return IntervalAttr::get(interval.getContext(), lower, upper, lengths);
 }
 
-/// `mask` for the rows that are left of a query segment.
-static Attribute composeMask(Attribute mask, const RowMap &rows) {
+/// `mask` for the rows that are left of a query segment; `isWhole` when these are all.
+static Attribute composeMask(Attribute mask, const RowMap &rows, bool isWhole) {
   MLIRContext *context = mask.getContext();
   if (auto interval = dyn_cast<IntervalAttr>(mask))
     return composeInterval(interval, rows);
@@ -192,7 +193,7 @@ static Attribute composeMask(Attribute mask, const RowMap &rows) {
       composed.push_back(composeInterval(interval, rows));
     return IntervalsAttr::get(context, composed);
   }
-  if (isa<SelfMaskAttr>(mask) && !isa<AffineDimExpr>(rows.expr)) {
+  if (isa<SelfMaskAttr>(mask) && !isWhole) { // `self` is between equal segments
     AffineMap lower = AffineMap::get(1, rows.lengths.size(), rows.expr),
               upper = AffineMap::get(1, rows.lengths.size(), rows.expr + 1);
     return IntervalAttr::get(context, lower, upper, rows.lengths);
@@ -223,10 +224,11 @@ static Value narrowAttention(OpBuilder &builder, AttentionOp op, ValueRange oper
     if (demand.getParts()[segment].kind == SegmentDemand::None)
       continue;
     RowMap rows = getRowInSegment(demand, segment);
+    bool isWhole = demand.getParts()[segment].kind == SegmentDemand::All;
     SmallVector<Attribute> masks;
     for (unsigned source = 0; source < keptSegments.size(); ++source)
       if (keptSegments[source])
-        masks.push_back(composeMask(op.getMask(segment, source), rows));
+        masks.push_back(composeMask(op.getMask(segment, source), rows, isWhole));
     lists.push_back(builder.getArrayAttr(masks));
   }
   copy.getQueryMutable().assign(operands[op.getQueryMutable().getOperandNumber()]);
