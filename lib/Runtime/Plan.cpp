@@ -273,8 +273,8 @@ Status PlanChecker::checkRowMap(int32_t index) {
     case RECRT_EMBED_TAKE_FIRST:
       break;
     case RECRT_EMBED_REPEAT:
-      if (from.kind != RECRT_SPACE_NEST || step.frame != -1)
-        return bad(place, "step %d: space %d does not repeat space %d", i, inner, step.outer);
+      if (step.frame != -1)
+        return bad(place, "step %d: space %d repeats space %d within a frame", i, inner, step.outer);
       break;
     case RECRT_EMBED_PHASE:
       if (outer.kind != RECRT_SPACE_INTERLEAVE && (outer.kind != RECRT_SPACE_ROWS || from.kind != RECRT_SPACE_ROWS ||
@@ -508,9 +508,7 @@ Status PlanChecker::check() {
 Status makePlan(const recrt_module *module, int32_t isa, Plan &plan) {
   plan.module = module;
   plan.isa = isa;
-  if (Status status = PlanChecker(module, plan).check(); failed(status))
-    return status;
-  return planStates(plan);
+  return PlanChecker(module, plan).check();
 }
 
 } // namespace recrt

@@ -107,8 +107,8 @@ static std::unique_ptr<llvm::TargetMachine> makeTargetMachine(std::string &error
 /// construction, so that only address arithmetic, invariants and repeated loads are left to find. Kernels that differ
 /// in their row spaces alone are one function in the end.
 static constexpr const char *kPipeline =
-    "mergefunc,function(sroa,early-cse<memssa>,instcombine,simplifycfg,loop-mssa(loop-rotate,licm),"
-    "gvn,loop(indvars),instcombine,simplifycfg)";
+    "mergefunc,function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(loop-rotate,licm),"
+    "gvn,loop(indvars),instcombine<no-verify-fixpoint>,simplifycfg)";
 
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::PassBuilder builder(&machine);

@@ -74,7 +74,7 @@ void RowProgram::emitLayerNorm(LayerNormOp op) {
     };
     return defineFloats(op, std::move(result));
   }
-  // A group's weight is one value; the groups are written one after another, each tail before the
+  // A group has one weight, or one for each element; the groups are written one after another, each tail before the
   // next group.
   Value joined = scratchRow(x.size);
   for (int64_t group = 0; group < groups; ++group) {
@@ -85,6 +85,8 @@ void RowProgram::emitLayerNorm(LayerNormOp op) {
       Value y = b.mulf(b.subf(x.vector(place, valid), s.mean), s.inverse);
       if (weight.memory) {
         auto factor = [&](const RowValue &parameter) {
+          if (parameter.size > groups)
+            return parameter.vector(place, valid);
           return b.broadcast(b.loadScalar(b.at(parameter.memory, group, parameter.element), parameter.element));
         };
         y = b.addf(b.mulf(y, factor(weight)), factor(bias));

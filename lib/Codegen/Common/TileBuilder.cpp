@@ -96,6 +96,8 @@ void TileBuilder::storeVector(Value value, Value pointer, Type element, int64_t 
   unsigned bytes = cast<VectorType>(value.getType()).getElementTypeBitWidth() / 8;
   if (valid >= lanes)
     make<LLVM::StoreOp>(value, pointer, bytes);
+  else if (valid == 1) // LLVM 22 makes four bytes of a truncated masked store of one 16-bit lane
+    make<LLVM::StoreOp>(make<LLVM::ExtractElementOp>(value, i64(0)).getResult(), pointer, bytes);
   else
     make<LLVM::MaskedStoreOp>(value, pointer, laneMask(valid), bytes);
 }

@@ -145,8 +145,12 @@ static SmallVector<Value> sameRowOperands(Operation *op) {
 /// Values that an op reads at other rows must come from another kernel.
 static bool readsOtherRowsOf(Operation *op, const llvm::SetVector<Operation *> &ops) {
   SmallVector<Value> same = sameRowOperands(op);
-  return llvm::any_of(op->getOperands(), [&](Value operand) {
-    return operand.getDefiningOp() && ops.contains(operand.getDefiningOp()) && !llvm::is_contained(same, operand);
+  return llvm::any_of(op->getOpOperands(), [&](OpOperand &operand) {
+    Operation *producer = operand.get().getDefiningOp();
+    // The input of a request_linear may also be its bias.
+    bool isSame =
+        llvm::is_contained(same, operand.get()) && !(isa<RequestLinearOp>(op) && operand.getOperandNumber() != 0);
+    return producer && ops.contains(producer) && !isSame;
   });
 }
 

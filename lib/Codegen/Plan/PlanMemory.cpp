@@ -169,6 +169,8 @@ Place Planner::placeInside(OpOperand &use) {
   if (auto concat = dyn_cast<ConcatRowsOp>(container)) {
     auto [index, shift] = segmentOf(concat, use.getOperandNumber());
     step = EmbedAttr::get(model.getContext(), EmbedKind::segment, space, index, shift, frameOfStep(space));
+  } else if (container->getNumOperands() == 1) { // all rows
+    step = EmbedAttr::get(model.getContext(), EmbedKind::segment, space, 0, 0, frameOfStep(space));
   } else {
     step = EmbedAttr::get(model.getContext(), EmbedKind::phase, space, use.getOperandNumber(), 0, frameOfStep(space));
   }
