@@ -57,3 +57,11 @@ func.func private @biases(%q: !q, %t: !recsys.jagged<#s x i64>, %w: tensor<99xf3
     : (!q, !q, !q, tensor<99xf32>, tensor<4xf32>, !recsys.jagged<#s x i64>, !recsys.jagged<#s x i64>) -> !q
   return
 }
+
+/// No edges: everything is in bucket 0.
+// CHECK-LABEL: @no_edges
+// CHECK: rule(#recsys.edges<>)
+func.func private @no_edges(%t: !recsys.jagged<#s x i64>) {
+  %0 = recsys.bucketize %t rule(#recsys.edges<>) : (!recsys.jagged<#s x i64>) -> !recsys.jagged<#s x i64>
+  return
+}

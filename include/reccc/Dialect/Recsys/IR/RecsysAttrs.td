@@ -138,8 +138,8 @@ def Recsys_EdgesAttr : Recsys_Attr<"Edges", "edges"> {
   let description = [{
     bucket(x) = number of edges <= x. An edge that is repeated skips a bucket. (edges_c1) Edges do not decrease.
   }];
-  let parameters = (ins ArrayRefParameter<"int64_t">:$edges);
-  let assemblyFormat = "`<` `[` $edges `]` `>`";
+  let parameters = (ins OptionalArrayRefParameter<"int64_t">:$edges);
+  let assemblyFormat = "`<` (`[` $edges^ `]`)? `>`";
   let genVerifyDecl = 1;
 }
 
