@@ -1,0 +1,55 @@
+// RUN: split-file %s %t
+// RUN: reccc-fuzz --module=%t/heads.mlir --all
+// RUN: reccc-fuzz --module=%t/groups.mlir --all
+// RUN: reccc-fuzz --module=%t/bias.mlir --all
+// RUN: reccc-fuzz --module=%t/alone.mlir --all
+/// What random models found in machine code: each runs in all precisions and levels, on one thread and two, and as the interpreter.
+
+/// Heads of one bf16 number, written by threads side by side.
+//--- heads.mlir
+#h = #recsys.space<"history", max = 100>
+!q = !recsys.jagged<#h x 3x1xf32>
+!k = !recsys.jagged<#h x 1x1xf32>
+recsys.model @heads(%q: !q {recsys.name = "q"}, %k: !k {recsys.name = "k"}) -> (!q {recsys.name = "y"}) {
+  %a = recsys.attention %q sources [%k, %k] masks [[#recsys.full]] score silu scale 0.5 divisor 7.0 : (!q, !k, !k) -> !q
+  %y = recsys.silu %a : (!q) -> !q
+  recsys.output %y : !q
+}
+
+/// A gain for each element of each group.
+//--- groups.mlir
+#h = #recsys.space<"history", max = 20>
+!x = !recsys.jagged<#h x 6xf32>
+recsys.parameter private @g : tensor<6xf32> from "g"
+recsys.parameter private @b : tensor<6xf32> from "b"
+recsys.model @groups(%x: !x {recsys.name = "x"}) -> (!x {recsys.name = "y"}) {
+  %g = recsys.get_parameter @g : tensor<6xf32>
+  %b = recsys.get_parameter @b : tensor<6xf32>
+  %y = recsys.layer_norm %x affine %g, %b eps 1.0e-2 groups 2 : (!x, tensor<6xf32>, tensor<6xf32>) -> !x
+  recsys.output %y : !x
+}
+
+/// The input of a request_linear is its bias too: a row of its own and a row of the request.
+//--- bias.mlir
+!x = !recsys.jagged<#recsys.request x 2xf32>
+!w = !recsys.jagged<#recsys.request x 2x2xf32>
+recsys.model @bias(%x: !x {recsys.name = "x"}, %w: !w {recsys.name = "w"}) -> (!x {recsys.name = "y"}) {
+  %g = recsys.gelu %x : (!x) -> !x
+  %y = recsys.request_linear %g, %w, %g : (!x, !w, !x) -> !x
+  recsys.output %y : !x
+}
+
+/// Views that keep all rows in their places.
+//--- alone.mlir
+#h = #recsys.space<"history", max = 20>
+!x = !recsys.jagged<#h x 3xf32>
+!r = !recsys.jagged<#recsys.request x 3xf32>
+recsys.model @alone(%x: !x {recsys.name = "x"}, %r: !r {recsys.name = "r"})
+    -> (!x {recsys.name = "y0"}, !x {recsys.name = "y1"}, !x {recsys.name = "y2"}) {
+  %s = recsys.silu %x : (!x) -> !x
+  %i = recsys.interleave %s : (!x) -> !x
+  %t = recsys.silu %i : (!x) -> !x
+  %a = recsys.repeat_rows %s for (#recsys.request) : (!x) -> !x
+  %b = recsys.repeat_rows %r for (#h) : (!r) -> !x
+  recsys.output %t, %a, %b : !x, !x, !x
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Distances between outputs.
+#include "Compare.h"
+
+#include "llvm/Support/FormatVariadic.h"
+#include <set>
+
+namespace reccc::fuzz {
+
+static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// The greatest difference; infinite where shapes, NaN or infinities differ.
+static double distance(const JaggedValue &given, const JaggedValue &expected) {
+  if (given.offsets != expected.offsets || given.floats.size() != expected.floats.size() ||
+      given.integers != expected.integers)
+    return kInfinity;
+  double greatest = 0;
+  for (auto [a, b] : llvm::zip_equal(given.floats, expected.floats)) {
+    if (std::isfinite(a) && std::isfinite(b))
+      greatest = std::max(greatest, std::abs(a - b));
+    else if (!(a == b || (std::isnan(a) && std::isnan(b))))
+      return kInfinity;
+  }
+  return greatest;
+}
+
+static double greatestOf(const JaggedValue &value) {
+  double greatest = 0;
+  for (double number : value.floats)
+    if (std::isfinite(number))
+      greatest = std::max(greatest, std::abs(number));
+  return greatest;
+}
+
+static std::string describe(StringRef output, double error, double allowed) {
+  return llvm::formatv("output '{0}' is off by {1:e3}, allowed are {2:e3}", output, error, allowed).str();
+}
+
+/// Names and types of the outputs.
+static std::optional<std::string> compareSignatures(const Outputs &given, const Outputs &reference) {
+  if (given.size() != reference.size())
+    return llvm::formatv("expected {0} outputs, got {1}", reference.size(), given.size()).str();
+  for (auto [a, b] : llvm::zip_equal(given, reference))
+    if (a.name != b.name || a.value.type.getDims() != b.value.type.getDims() ||
+        a.value.type.isFloat() != b.value.type.isFloat())
+      return "expected output '" + b.name + "', got '" + a.name + "' or another type";
+  return std::nullopt;
+}
+
+/// How far ids are from being a right order of the reference's scores, measured in scores. Scores of ids that the
+/// reference did not rank are at most that of its last.
+static double rankError(const JaggedValue &ids, const JaggedValue &scores, const JaggedValue &referenceIds,
+                        const JaggedValue &referenceScores) {
+  if (ids.offsets != referenceIds.offsets || ids.integers.size() != scores.floats.size())
+    return kInfinity;
+  double worst = 0;
+  int64_t width = ids.type.getRowElements();
+  for (int64_t row = 0; row < ids.numRows(); ++row) {
+    std::map<int64_t, double> known;
+    std::set<int64_t> seen;
+    for (int64_t i = row * width; i < (row + 1) * width; ++i)
+      known[referenceIds.integers[i]] = referenceScores.floats[i];
+    for (int64_t i = row * width; i < (row + 1) * width; ++i) {
+      int64_t id = ids.integers[i], expected = referenceIds.integers[i];
+      if ((id != -1 && !seen.insert(id).second) || (id == -1) != (expected == -1))
+        return kInfinity;
+      if (id == expected)
+        continue;
+      auto found = known.find(id);
+      worst = std::max(worst,
+                       std::abs((found == known.end() ? scores.floats[i] : found->second) - referenceScores.floats[i]));
+    }
+  }
+  return worst;
+}
+
+static const JaggedValue *findScores(const Outputs &outputs, StringRef ids) {
+  if (!ids.consume_back(".ids"))
+    return nullptr;
+  for (const NamedValue &output : outputs)
+    if (output.name == ids.str() + ".scores")
+      return &output.value;
+  return nullptr;
+}
+
+std::optional<std::string> compareTransformed(const Outputs &given, const Outputs &reference) {
+  constexpr double kTolerance = 1e-9;
+  if (auto message = compareSignatures(given, reference))
+    return message;
+  for (auto [a, b] : llvm::zip_equal(given, reference)) {
+    double allowed = kTolerance * std::max(1.0, greatestOf(b.value)), error;
+    const JaggedValue *scores = findScores(given, a.name), *referenceScores = findScores(reference, b.name);
+    if (scores && referenceScores)
+      error = rankError(a.value, *scores, b.value, *referenceScores);
+    else
+      error = distance(a.value, b.value);
+    if (!(error <= allowed))
+      return describe(a.name, error, allowed);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Contract::add(const Outputs &given, const Outputs &reference, const Outputs &naive,
+                                         int mantissaBits) {
+  if (auto message = compareSignatures(given, reference))
+    return message;
+  std::map<const JaggedValue *, double> allowed;
+  for (auto [output, rough] : llvm::zip_equal(reference, naive)) {
+    double roughness = output.value.type.isFloat() ? distance(rough.value, output.value) : 0;
+    if (std::isinf(roughness))
+      return "output '" + output.name + "' of the naive interpreter has other infinities or NaN than that in double";
+    double greatest = greatestOf(output.value);
+    double unit = greatest > 0 ? std::exp2(std::floor(std::log2(greatest)) - mantissaBits) : 0;
+    allowed[&output.value] = output.value.type.isFloat() ? std::max(2 * roughness, unit) : 0;
+  }
+  for (auto [a, b] : llvm::zip_equal(given, reference)) {
+    double error = distance(a.value, b.value), most = allowed[&b.value], greatest = greatestOf(b.value);
+    const JaggedValue *scores = findScores(given, a.name), *referenceScores = findScores(reference, b.name);
+    if (scores && referenceScores) {
+      error = rankError(a.value, *scores, b.value, *referenceScores);
+      most = 2 * allowed[referenceScores];
+      greatest = greatestOf(*referenceScores);
+    }
+    double unit = greatest > 0 ? greatest : 1;
+    Errors &errors = outputs[a.name];
+    errors.error = std::max(errors.error, std::isnan(error) ? kInfinity : error / unit);
+    errors.allowed = std::max(errors.allowed, most / unit);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Contract::check() const {
+  for (const auto &[name, errors] : outputs)
+    if (!(errors.error <= errors.allowed))
+      return describe(name, errors.error, errors.allowed);
+  return std::nullopt;
+}
+
+std::optional<std::string> compareBits(const Outputs &given, const Outputs &reference) {
+  if (auto message = compareSignatures(given, reference))
+    return message;
+  for (auto [a, b] : llvm::zip_equal(given, reference))
+    if (double error = distance(a.value, b.value); error > 0)
+      return describe(a.name, error, 0);
+  return std::nullopt;
+}
+
+} // namespace reccc::fuzz

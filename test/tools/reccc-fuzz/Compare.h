@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// When outputs agree: the contract of test/golden/run.py.
+#ifndef RECCC_TEST_TOOLS_RECCC_FUZZ_COMPARE_H
+#define RECCC_TEST_TOOLS_RECCC_FUZZ_COMPARE_H
+
+#include "reccc/Interpreter/Interpreter.h"
+#include <map>
+#include <optional>
+#include <string>
+
+namespace reccc::fuzz {
+
+using Outputs = std::vector<NamedValue>;
+
+/// What a transform left of the outputs, both in double: up to 1e-9, of 1 or of the greatest number. A message when
+/// they differ.
+std::optional<std::string> compareTransformed(const Outputs &given, const Outputs &reference);
+
+/// Compiled code: per output, max|given - reference| <= max(2 max|naive - reference|, one unit in the last place of
+/// max|reference|), where reference is the interpreter in double and naive the interpreter in the storage type. Ids of
+/// `x.ids` are compared by `x.scores`.
+class Contract {
+public:
+  /// Adds a sample of the outputs; errors count in parts of the greatest number of their output. A message when samples
+  /// cannot be compared at all.
+  std::optional<std::string> add(const Outputs &given, const Outputs &reference, const Outputs &naive,
+                                 int mantissaBits);
+  /// A message when an output of all samples together is off.
+  std::optional<std::string> check() const;
+
+private:
+  struct Errors {
+    double error = 0, allowed = 0;
+  };
+  std::map<std::string, Errors> outputs;
+};
+
+/// The same bits.
+std::optional<std::string> compareBits(const Outputs &given, const Outputs &reference);
+
+} // namespace reccc::fuzz
+
+#endif // RECCC_TEST_TOOLS_RECCC_FUZZ_COMPARE_H

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random models: what holds for any model must hold for these.
+//
+//     reccc-fuzz --models=200 --seed=1
+//     reccc-fuzz --models=1 --seed=17 --all --shrink --write=folder
+//     reccc-fuzz --module=model.mlir --all
+#include "AnyModule.h"
+#include "Check.h"
+#include "Coverage.h"
+#include "Shrink.h"
+
+#include "mlir/Parser/Parser.h"
+#include "reccc/Codegen/CPU/EmitObject.h"
+#include "reccc/Dialect/RecTile/IR/RecTile.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/PrettyStackTrace.h"
+
+using namespace reccc;
+using namespace reccc::fuzz;
+namespace cl = llvm::cl;
+
+namespace {
+struct Options {
+  int64_t models = 0;
+  uint64_t seed = 1;
+  bool all = false, compile = true, coverage = false, shrink = false;
+  std::string folder, module;
+};
+} // namespace
+
+/// Writes what replays a failure.
+static void writeFailure(const std::string &folder, GeneratedModel &model, const Failure &failure) {
+  if (std::error_code code = llvm::sys::fs::create_directories(folder)) {
+    llvm::errs() << "reccc-fuzz: error: cannot create '" << folder << "': " << code.message() << "\n";
+    return;
+  }
+  auto path = [&](StringRef name) { return (folder + "/" + name).str(); };
+  FileError error;
+  if (!model.weights.write(path("weights.safetensors"), error) ||
+      !failure.requests.write(path("requests.safetensors"), error))
+    llvm::errs() << error.message << "\n";
+  std::error_code code;
+  llvm::raw_fd_ostream(path("model.mlir"), code) << *model.module;
+  if (!failure.ir.empty())
+    llvm::raw_fd_ostream(path("after.mlir"), code) << failure.ir;
+}
+
+namespace {
+class Fuzzer {
+public:
+  explicit Fuzzer(const Options &options)
+      : options(options), context(makeRegistry(), MLIRContext::Threading::DISABLED), coverage(&context) {
+    context.loadAllAvailableDialects();
+  }
+
+  int run() {
+    if (!options.module.empty()) {
+      OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(options.module, &context);
+      if (!module)
+        return 1;
+      FailureOr<GeneratedModel> model = adoptModule(std::move(module), options.seed);
+      if (failed(model))
+        return 1;
+      check(*model, options.seed);
+      return wrong ? 1 : 0;
+    }
+    for (uint64_t seed = options.seed; seed < options.seed + static_cast<uint64_t>(options.models); ++seed) {
+      llvm::PrettyStackTraceFormat trace("reccc-fuzz --models=1 --seed=%llu", static_cast<unsigned long long>(seed));
+      // Whoever reads this knows which model was at work when the process died.
+      llvm::outs() << "seed " << seed << "\n";
+      llvm::outs().flush();
+      GeneratedModel model = ModelGenerator(&context, seed).generate();
+      coverage.count(*model.module);
+      if (!options.coverage)
+        check(model, seed);
+    }
+    llvm::outs() << options.models << " models, " << wrong << " mismatches\n";
+    if (!options.coverage)
+      return wrong ? 1 : 0;
+    return coverage.reportMissing(llvm::outs()) ? 1 : 0;
+  }
+
+private:
+  static DialectRegistry makeRegistry() {
+    DialectRegistry registry;
+    registry.insert<recsys::RecsysDialect, rectile::RecTileDialect>();
+    registerCodegenDialects(registry);
+    return registry;
+  }
+
+  void check(GeneratedModel &model, uint64_t seed) {
+    CheckOptions check;
+    check.seed = seed;
+    check.all = options.all;
+    check.compile = options.compile;
+    if (options.shrink)
+      llvm::outs() << "shrunk: " << shrink(model, check) << "\n" << *model.module << "\n";
+    std::optional<Failure> failure = checkModel(model, check);
+    if (!failure)
+      return;
+    ++wrong;
+    llvm::outs() << "mismatch, seed " << seed << ": " << failure->where << ": " << failure->what << "\n";
+    if (!options.folder.empty())
+      writeFailure(options.folder + "/" + std::to_string(seed), model, *failure);
+  }
+
+  const Options &options;
+  MLIRContext context;
+  Coverage coverage;
+  int64_t wrong = 0;
+};
+} // namespace
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::OptionCategory category("reccc-fuzz");
+  Options options;
+  cl::opt<int64_t, true> models("models", cl::desc("How many models"), cl::location(options.models), cl::cat(category));
+  cl::opt<uint64_t, true> seed("seed", cl::desc("Of the first model; the next one has the next"),
+                               cl::location(options.seed), cl::cat(category));
+  cl::opt<bool, true> all("all", cl::desc("All precisions and levels; otherwise the seed says which"),
+                          cl::location(options.all), cl::cat(category));
+  cl::opt<bool, true> compile("compile", cl::desc("Run machine code too"), cl::location(options.compile),
+                              cl::cat(category));
+  cl::opt<bool, true> coverage("coverage",
+                               cl::desc("Only generate, and fail when an op, a kind of row space or mask or "
+                                        "a keyword is in no model"),
+                               cl::location(options.coverage), cl::cat(category));
+  cl::opt<bool, true> shrink("shrink", cl::desc("First make each model that fails smaller"),
+                             cl::location(options.shrink), cl::cat(category));
+  cl::opt<std::string, true> folder("write", cl::desc("Where each mismatch leaves a folder of its seed's name"),
+                                    cl::location(options.folder), cl::cat(category));
+  cl::opt<std::string, true> module("module", cl::desc("Check this module, with random weights and requests"),
+                                    cl::location(options.module), cl::cat(category));
+  cl::HideUnrelatedOptions(category);
+  cl::ParseCommandLineOptions(argc, argv, "reccc-fuzz: random models, before and after each pass and compiled\n");
+  return Fuzzer(options).run();
+}
