@@ -47,8 +47,6 @@ int64_t reccc::countRows(Attribute space, BaseLengths lengths) { return cast<Row
 
 //===-- Arithmetic ---------------------------------------------------------------------------===//
 
-static Attribute spaceOf(Value value) { return cast<JaggedType>(value.getType()).getSpace(); }
-
 /// What one row of the op's frame has of a segment.
 static Attribute getWithin(AttentionOp op, Attribute segment) {
   Attribute within = getSpaceWithin(op.getFrame(), segment);

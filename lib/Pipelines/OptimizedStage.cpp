@@ -19,6 +19,9 @@ void reccc::buildOptimizedStage(OpPassManager &pm, const PipelineOptions &) {
   pm.addNestedPass<recsys::ModelOp>(createFoldLinearAffinePass());
   // Before dead rows: a source that nobody sees keeps its rows alive.
   pm.addNestedPass<recsys::ModelOp>(createSplitAttentionSourcesPass());
+  // After the split, so that a segment is not held by a source it does not see; before dead rows, which then see what
+  // nobody reads.
+  pm.addNestedPass<recsys::ModelOp>(createAmortizeNestsPass());
   // Before dead rows: one matrix for keys, values and queries would keep the queries of all rows.
   pm.addNestedPass<recsys::ModelOp>(createSplitLinearPass());
   pm.addNestedPass<recsys::ModelOp>(createRemoveDeadRowsPass());

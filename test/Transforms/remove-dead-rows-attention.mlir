@@ -51,12 +51,11 @@ recsys.model @remove_dead_rows_phase(%q: !e {recsys.name = "q"}) -> (!h {recsys.
   recsys.output %y : !h
 }
 
-/// A divisor that counts the rows of the query's space.
-// CHECK-LABEL: recsys.model @negative_remove_dead_rows_row_length
-// CHECK:         recsys.attention {{.*}} -> !recsys.jagged<#[[H]] x 2x4xf32>
-// CHECK-NEXT:    recsys.take_rows
-recsys.model @negative_remove_dead_rows_row_length(%q: !h {recsys.name = "q"}) -> (!recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32> {recsys.name = "y"}) {
-  %a = recsys.attention %q sources [%q, %q] masks [[#recsys.full]] score silu scale 0.5 row_length_divisor : (!h, !h, !h) -> !h
+/// A divisor counts the rows it names, whichever rows of the query are left.
+// CHECK-LABEL: recsys.model @remove_dead_rows_divisor
+// CHECK:         recsys.attention {{.*}} divisor_rows(#[[H]]) {{.*}} -> !recsys.jagged<#[[L3]] x 2x4xf32>
+recsys.model @remove_dead_rows_divisor(%q: !h {recsys.name = "q"}) -> (!recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32> {recsys.name = "y"}) {
+  %a = recsys.attention %q sources [%q, %q] masks [[#recsys.full]] score silu scale 0.5 divisor_rows(#h) : (!h, !h, !h) -> !h
   %y = recsys.take_rows %a : (!h) -> !recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32>
   recsys.output %y : !recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32>
 }

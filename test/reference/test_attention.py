@@ -142,11 +142,11 @@ def test_grouped_heads(program, score):
     check(program, inputs, run_all(inputs, visible, lambda r: weigh, heads=6, width=5), f"[[{CAUSAL}]]", text)
 
 
-def test_row_length_divisor(program):
+def test_divisor_that_counts_rows(program):
     inputs = sequence(program, [HISTORY, CANDIDATES])
     visible = lambda r: masks.meta(0, program.history[r], program.candidates[r])
     weigh = lambda r: silu(max(1, program.history[r] + program.candidates[r]))
-    check(program, inputs, run_all(inputs, visible, weigh), masks.meta_ir(HISTORY), "score silu scale 3.0e-1 row_length_divisor")
+    check(program, inputs, run_all(inputs, visible, weigh), masks.meta_ir(HISTORY), f"score silu scale 3.0e-1 divisor_rows({concat(HISTORY, CANDIDATES)})")
 
 
 @pytest.mark.parametrize("score", SCORES)

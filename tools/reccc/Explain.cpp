@@ -4,21 +4,12 @@
 
 #include "mlir/IR/Remarks.h"
 #include "reccc/Analysis/Cost.h"
+#include "reccc/Analysis/Locations.h"
 #include "reccc/Dialect/RecTile/IR/RecTile.h"
 #include "llvm/Support/Format.h"
 
 using namespace mlir;
 using namespace reccc;
-
-/// "model.textproto:24:3" or "model.textproto:24:3 (states.layers.0)".
-static std::string describePlace(Location location) {
-  std::string text = "unknown place";
-  if (auto place = location->findInstanceOf<FileLineColLoc>())
-    text = (place.getFilename().getValue() + ":" + Twine(place.getLine()) + ":" + Twine(place.getColumn())).str();
-  if (auto name = location->findInstanceOf<NameLoc>())
-    text += " (" + name.getName().str() + ")";
-  return text;
-}
 
 //===-- Listening ----------------------------------------------------------------------------===//
 
@@ -31,7 +22,7 @@ struct Explanation::Remarks : remark::detail::MLIRRemarkStreamerBase {
       text += argument.val;
     bool isDone = remark.getRemarkType() == llvm::remarks::Type::Passed;
     (isDone ? explanation.done : explanation.left)
-        .push_back(describePlace(remark.getLocation()) + ": " + text + " [" + remark.getCategoryName().str() + "]");
+        .push_back(describeLocation(remark.getLocation()) + ": " + text + " [" + remark.getCategoryName().str() + "]");
   }
 
   Explanation &explanation;
@@ -104,7 +95,7 @@ void Explanation::addModel(StringRef stage, Operation *module) {
       std::string formula = describeFlops(&op);
       auto result = cast<recsys::JaggedType>(op.getResult(0).getType());
       kernels.push_back("  " + formatCost(cost) + "  " + rectile::stringifyKernelKind(kernel.getKind()).str() +
-                        " over " + describeRows(result.getSpace()) + " rows, " + describePlace(op.getLoc()) +
+                        " over " + describeRows(result.getSpace()) + " rows, " + describeLocation(op.getLoc()) +
                         (formula.empty() ? "" : "\n      FLOP = " + formula));
     }
     costs.push_back(formatCost(sum) + "  @" + model.getSymName().str() + ", stage " + stage.str() +

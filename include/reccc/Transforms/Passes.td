@@ -5,6 +5,24 @@
 
 include "mlir/Pass/PassBase.td"
 
+def AmortizeNestsPass : Pass<"recsys-amortize-nests", "::mlir::recsys::ModelOp"> {
+  let summary = "Compute once for the request what every row of a frame would compute alike";
+  let description = [{
+    A ranker may be written naively: a sequence for each candidate, over nest<candidates, concat<history, request>>. This pass finds, for each value and each segment of
+    its row space, whether it differs from candidate to candidate, and computes the segments that do not over the request's rows. Where the history never reads the
+    candidate that gives candidate-appended attention: n + m rows instead of m (n + 1). A segment that reads the candidate stays a nest from there on; what came before
+    it stays shared, and the rows it reads of the history are not repeated. The same for values that are broadcast from the request. Every row is computed from the same
+    numbers in the same order as before.
+
+    Remarks name what is shared and, for what is not, the first operand that differs.
+
+    Needs: attention sources of one segment for full effect. Guarantees: no op over a nest whose operands are all the same for each row of the frame. Idempotent: yes.
+    (* example: test/Transforms/amortize-nests-example.mlir *)
+  }];
+  let statistics = [Statistic<"numShared", "ops-shared", "Number of linears, attentions and look-ups, per segment, that moved to the request">,
+                    Statistic<"numRefused", "segments-refused", "Number of times that an operand kept a segment from being shared">];
+}
+
 def AssignPrecisionPass : Pass<"recsys-assign-precision", "::mlir::ModuleOp"> {
   let summary = "Give floats the type they are stored in";
   let description = [{
@@ -54,7 +72,7 @@ def RemoveDeadRowsPass : Pass<"recsys-remove-dead-rows", "::mlir::recsys::ModelO
     A ranker reads the candidates of its last layer, a sequence model the last row: the other rows of that layer need keys and values only. For each value
     this pass finds the rows that its uses read (per segment of its row space: none, all, the first or last k, one phase of an interleave) and
     gives the op that makes it those rows as its row space. Attention keeps its sources; its masks are rewritten for the rows that are left of the query.
-    Where the rows left could not be said by the op (a bias between equal spaces, a divisor that counts rows, a `row_index` of rows that do not follow one
+    Where the rows left could not be said by the op (a bias between equal spaces, a `row_index` of rows that do not follow one
     another), all rows stay and the selection follows behind.
 
     Needs: attention sources of one segment for full effect. Guarantees: row-wise ops and attention queries hold the rows that are read, as far as the algebra

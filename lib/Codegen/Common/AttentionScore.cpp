@@ -198,10 +198,9 @@ void SiluScore::apply(const KeyBlock &block) {
 }
 
 Value SiluScore::divisor(const AttentionItem &tile, Value) {
-  if (!op.getRowLengthDivisor())
+  if (!op.getDivisorRows())
     return b.splat(op.getDivisor()->convertToDouble());
-  Attribute space = op.getQuery().getType().getSpace();
-  Value rows = frame.rowsOf(space, tile.instance);
+  Value rows = frame.rowsOf(*op.getDivisorRows(), tile.instance.request);
   return b.broadcast(b.make<arith::SIToFPOp>(b.getF32Type(), rows));
 }
 

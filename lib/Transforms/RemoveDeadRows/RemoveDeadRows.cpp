@@ -135,9 +135,6 @@ private:
         op.erase();
   }
 
-  static bool isJagged(Value value) { return isa<JaggedType>(value.getType()); }
-  static Attribute spaceOf(Value value) { return cast<JaggedType>(value.getType()).getSpace(); }
-
   Block &block;
   OpBuilder builder;
   /// Per value of the model as it was: the rows that are kept of it, what holds them now, and selections of that.

@@ -6,9 +6,6 @@ using namespace mlir;
 using namespace mlir::recsys;
 using namespace reccc;
 
-static Attribute spaceOf(Value value) { return cast<JaggedType>(value.getType()).getSpace(); }
-static bool isJagged(Value value) { return isa<JaggedType>(value.getType()); }
-
 /// The parts of a concat's demand that belong to each operand; nothing when operands and segments do not match one to
 /// one, because neighbouring constants were merged.
 static std::optional<SmallVector<RowDemand>> splitDemand(ConcatRowsOp op, const RowDemand &demand) {
@@ -57,9 +54,7 @@ StringRef reccc::getObstacle(Operation *op, const RowDemand &demand) {
       return "each of its rows has keys of its own";
     if (!isa<RequestAttr>(frame) && demand.getSpace() == frame && !hasGroupedSource(attention, demand))
       return "its rows would be grouped no more";
-    if (attention.getToeplitz() || attention.getBucketWeights())
-      return "its bias is between the rows of one space";
-    return attention.getRowLengthDivisor() ? "its divisor counts the rows of the query" : "";
+    return attention.getToeplitz() || attention.getBucketWeights() ? "its bias is between the rows of one space" : "";
   }
   if (auto concat = dyn_cast<ConcatRowsOp>(op))
     return splitDemand(concat, demand) ? "" : "constant rows of two operands were merged into one segment";

@@ -25,7 +25,7 @@ func.func private @window(%q: !q) {
 // CHECK-LABEL: @semi_local
 // CHECK: #recsys.intervals<<(d0) -> (), (d0) -> (4, d0 + 1)>, <(d0) -> (d0 - 7), (d0) -> (d0 + 1)>>
 func.func private @semi_local(%q: !q) {
-  %0 = recsys.attention %q sources [%q, %q] masks [[#recsys.intervals<<(d0) -> (), (d0) -> (4, d0 + 1)>, <(d0) -> (d0 - 7), (d0) -> (d0 + 1)>>]] score silu scale 0.5 row_length_divisor : (!q, !q, !q) -> !q
+  %0 = recsys.attention %q sources [%q, %q] masks [[#recsys.intervals<<(d0) -> (), (d0) -> (4, d0 + 1)>, <(d0) -> (d0 - 7), (d0) -> (d0 + 1)>>]] score silu scale 0.5 divisor_rows(#s) : (!q, !q, !q) -> !q
   return
 }
 

@@ -67,6 +67,16 @@ func.func private @attention_c4_zero(%q: !recsys.jagged<#s x 2x8xf32>, %k: !recs
 // -----
 
 #s = #recsys.space<"history", max = 50>
+#n = #recsys.nest<#s, #recsys.rows<3>>
+func.func private @attention_c4_nest(%q: !recsys.jagged<#s x 2x8xf32>, %k: !recsys.jagged<#s x 2x8xf32>, %v: !recsys.jagged<#s x 2x8xf32>) {
+  // expected-error@+1 {{'recsys.attention' op expected the rows of a space that is no nest as the divisor, got #recsys.nest<}}
+  %0 = recsys.attention %q sources [%k, %v] masks [[#recsys.full]] score silu scale 1.0 divisor_rows(#n) : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
 func.func private @attention_c5(%q: !recsys.jagged<#s x 2x8xf32>, %k: !recsys.jagged<#s x 2x8xf32>, %v: !recsys.jagged<#s x 2x8xf32>, %w: tensor<9x9xf32>) {
   // expected-error@+1 {{'recsys.attention' op expected a toeplitz parameter of rank 1 and a center of at least 0}}
   %0 = recsys.attention %q sources [%k, %v] masks [[#recsys.full]] score silu scale 1.0 divisor 2.0 toeplitz(%w, 4) : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, tensor<9x9xf32>) -> !recsys.jagged<#s x 2x8xf32>

@@ -180,9 +180,11 @@ LogicalResult AttentionOp::verify() {
       failed(verifyMasks(*this)) || failed(verifyBias(*this)))
     return failure();
   bool silu = getScore() == ScoreKind::silu; // attention_c4
-  int divisors = (getDivisor() ? 1 : 0) + (getRowLengthDivisor() ? 1 : 0);
+  int divisors = (getDivisor() ? 1 : 0) + (getDivisorRows() ? 1 : 0);
   if (divisors != (silu ? 1 : 0) || (getDivisor() && !(getDivisor()->convertToDouble() > 0)))
     return emitOpError() << "expected one divisor > 0 with silu and none with softmax";
+  if (getDivisorRows() && (!isa<RowSpace>(*getDivisorRows()) || isa<NestAttr>(*getDivisorRows())))
+    return emitOpError() << "expected the rows of a space that is no nest as the divisor, got " << *getDivisorRows();
   if (!std::isfinite(getScale().convertToDouble()))
     return emitOpError() << "expected a finite scale";
   return success();

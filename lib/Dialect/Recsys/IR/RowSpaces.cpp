@@ -31,7 +31,11 @@ Attribute recsys::getFrame(Attribute space) {
 Attribute recsys::getSpaceWithin(Attribute frame, Attribute space) {
   if (getFrame(space) == frame)
     return isa<RequestAttr>(frame) ? space : cast<NestAttr>(space).getInner();
-  return space == frame ? RequestAttr::get(space.getContext()) : Attribute();
+  if (space == frame)
+    return RequestAttr::get(space.getContext());
+  auto nest = isa<RequestAttr>(frame) ? NestAttr() : dyn_cast<NestAttr>(space);
+  Attribute outer = nest ? getSpaceWithin(frame, nest.getOuter()) : Attribute();
+  return outer ? getNestSpace(outer, nest.getInner()) : outer;
 }
 
 SmallVector<Attribute> recsys::getSegmentsWithin(Attribute frame, Attribute space) {

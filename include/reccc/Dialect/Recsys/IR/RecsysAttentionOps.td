@@ -16,13 +16,13 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
     - `valid %m`: columns whose number in `key_masks` is 0 are seen by nobody.
     - `score` (required): `silu`: P = silu(s) / divisor. `softmax`: P = exp(s) / sum of exp(s) over the visible columns.
       s = scale * q·k + bias, or scale * (q·k + bias) with `order = add_then_scale`.
-    - `divisor` (silu): a constant; with `row_length_divisor` the number of rows of the request in the query's space instead.
+    - `divisor` (silu): a constant, or with `divisor_rows` the number of rows that the request has of that space.
     - `toeplitz(w, center)`: adds w[center + j - i]. `time_buckets(w, tq, tk, rule)`: adds w[bucket(|tq[i] - tk[j]|)], the bucket clamped to the table.
     A row that sees no column is 0. Scores, P and the sum are fp32.
 
     (attention_c1) query is [heads, a], keys [source heads, a], values [source heads, v]; source heads divide heads; a key and its value share a space.
     (attention_c2) One list of masks for each query segment, one mask for each source segment. (attention_c3) Lengths that masks name follow
-    from the request; those of opaque spaces are parts of the spaces at hand. (attention_c4) `silu` has one divisor, > 0; softmax none. (attention_c5) A bias needs one source, over the query's space, of one segment;
+    from the request; those of opaque spaces are parts of the spaces at hand. (attention_c4) `silu` has one divisor, a number > 0 or the rows of a space that is no nest; softmax none. (attention_c5) A bias needs one source, over the query's space, of one segment;
     the toeplitz parameter has rank 1 and 0 <= center; times are scalars over the query's space. (attention_c6) `self` needs equal segments.
     (attention_c7) The query is over the deepest frame or grouped by it, each source too or not grouped at all. (attention_c8) A key mask is a scalar over its source's space,
     and masked sources are listed in order.
@@ -39,13 +39,13 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
   let arguments = (ins Recsys_Floats:$query, Variadic<Recsys_Floats>:$keys, Variadic<Recsys_Floats>:$values, Variadic<Recsys_Ids>:$key_masks,
                    Optional<Recsys_Weight>:$toeplitz, Optional<Recsys_Weight>:$bucket_weights,
                    Optional<Recsys_Ids>:$query_times, Optional<Recsys_Ids>:$key_times,
-                   DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$masked_sources, ArrayAttr:$masks, Recsys_ScoreKindAttr:$score, F64Attr:$scale, OptionalAttr<F64Attr>:$divisor, UnitAttr:$row_length_divisor,
+                   DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$masked_sources, ArrayAttr:$masks, Recsys_ScoreKindAttr:$score, F64Attr:$scale, OptionalAttr<F64Attr>:$divisor, OptionalAttr<AnyAttr>:$divisor_rows,
                    OptionalAttr<I64Attr>:$toeplitz_center, OptionalAttr<AnyAttr>:$bucket_rule,
                    DefaultValuedAttr<Recsys_ScoreOrderAttr, "ScoreOrder::scale_then_add">:$order);
   let results = (outs Recsys_Floats:$result);
   let assemblyFormat = [{
     $query `sources` `[` custom<Sources>($keys, $values, $key_masks, $masked_sources) `]` `masks` $masks `score` custom<Keyword>($score) `scale` $scale (`divisor` $divisor^)?
-    (`row_length_divisor` $row_length_divisor^)? (`toeplitz` `(` $toeplitz^ `,` $toeplitz_center `)`)?
+    (`divisor_rows` `(` $divisor_rows^ `)`)? (`toeplitz` `(` $toeplitz^ `,` $toeplitz_center `)`)?
     (`time_buckets` `(` $bucket_weights^ `,` $query_times `,` $key_times `,` $bucket_rule `)`)? (`order` custom<Keyword>($order)^)?
     attr-dict `:` functional-type(operands, results)
   }];

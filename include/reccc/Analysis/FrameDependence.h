@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What of a nest depends on the row that it belongs to.
+//
+// A value over nest<candidates, concat<history, request>> has a sequence for each candidate. Where every candidate has
+// the same numbers, a segment is *shared*: it can be computed once for the request. Where some operand differs from
+// candidate to candidate, it *varies*.
+#ifndef RECCC_ANALYSIS_FRAMEDEPENDENCE_H
+#define RECCC_ANALYSIS_FRAMEDEPENDENCE_H
+
+#include "reccc/Dialect/Recsys/IR/RecsysOps.h"
+#include "reccc/Support/LLVM.h"
+#include <optional>
+
+namespace reccc {
+
+/// A segment of a value's row space, counted as `getSegmentsWithin` the frame does.
+struct ValueSegment {
+  Value value;
+  unsigned segment;
+};
+
+/// The segments of the operands that make segment k of a concat's result: several where neighbouring constants were
+/// merged. Nothing when they do not match.
+std::optional<SmallVector<SmallVector<ValueSegment, 1>>> findConcatParts(recsys::ConcatRowsOp op, Attribute frame);
+
+class FrameDependence {
+public:
+  /// Asks about rows of `frame`, a row space that is not `request`.
+  FrameDependence(recsys::ModelOp model, Attribute frame);
+
+  /// Whether the rows of `value` belong to rows of the frame at all.
+  bool isWithinFrame(Value value) const;
+  /// The segments of a value within the frame, of which `varies` tells.
+  unsigned countSegments(Value value) const;
+  /// A value that does not belong to the frame's rows does not vary.
+  bool varies(Value value, unsigned segment) const;
+  bool varies(Value value) const;
+
+  /// What segment `segment` of a result is made of, as far as it lies within the frame.
+  SmallVector<ValueSegment> findReads(OpResult result, unsigned segment) const;
+
+private:
+  void addReads(SmallVectorImpl<ValueSegment> &reads, Value value) const;
+  void addAttentionReads(SmallVectorImpl<ValueSegment> &reads, recsys::AttentionOp op, unsigned segment) const;
+  bool tellsRowsApart(OpResult result) const;
+
+  Attribute frame;
+  /// Per value within the frame, a flag for each segment.
+  DenseMap<Value, SmallVector<bool>> varying;
+};
+
+} // namespace reccc
+
+#endif // RECCC_ANALYSIS_FRAMEDEPENDENCE_H

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// One walk forward: a segment varies when something that it is made of does.
+#include "reccc/Analysis/FrameDependence.h"
+
+#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
+
+using namespace mlir;
+using namespace mlir::recsys;
+using namespace reccc;
+
+std::optional<SmallVector<SmallVector<ValueSegment, 1>>> reccc::findConcatParts(ConcatRowsOp op, Attribute frame) {
+  SmallVector<SmallVector<ValueSegment, 1>> parts;
+  SmallVector<Attribute> wanted = getSegmentsWithin(frame, spaceOf(op.getResult()));
+  int64_t missing = 0; // rows of a constant segment that are still to come
+  for (Value input : op.getInputs()) {
+    for (auto [index, segment] : llvm::enumerate(getSegmentsWithin(frame, spaceOf(input)))) {
+      std::optional<int64_t> rows = cast<RowSpace>(getSpaceWithin(frame, segment)).getConstantRows();
+      if (rows && *rows == 0)
+        continue;
+      if (missing == 0) {
+        if (parts.size() == wanted.size())
+          return std::nullopt;
+        Attribute within = getSpaceWithin(frame, wanted[parts.size()]);
+        std::optional<int64_t> all = cast<RowSpace>(within).getConstantRows();
+        if (all.has_value() != rows.has_value() || (!rows && wanted[parts.size()] != segment))
+          return std::nullopt;
+        missing = all.value_or(0);
+        parts.emplace_back();
+      } else if (!rows) {
+        return std::nullopt;
+      }
+      missing -= rows.value_or(0);
+      parts.back().push_back({input, static_cast<unsigned>(index)});
+    }
+  }
+  if (missing != 0 || parts.size() != wanted.size())
+    return std::nullopt;
+  return parts;
+}
+
+FrameDependence::FrameDependence(ModelOp model, Attribute frame) : frame(frame) {
+  Block &block = model.getBody().front();
+  for (BlockArgument argument : block.getArguments())
+    if (isWithinFrame(argument))
+      varying[argument].assign(countSegments(argument), true);
+  for (Operation &op : block) {
+    for (OpResult result : op.getResults()) {
+      if (!isWithinFrame(result))
+        continue;
+      bool tellsRowsApart = this->tellsRowsApart(result);
+      SmallVector<bool> differs;
+      for (unsigned segment = 0, e = countSegments(result); segment < e; ++segment)
+        differs.push_back(tellsRowsApart || llvm::any_of(findReads(result, segment), [&](ValueSegment read) {
+                            return varies(read.value, read.segment);
+                          }));
+      varying[result] = std::move(differs);
+    }
+  }
+}
+
+bool FrameDependence::isWithinFrame(Value value) const {
+  return isJagged(value) && static_cast<bool>(getSpaceWithin(frame, spaceOf(value)));
+}
+
+unsigned FrameDependence::countSegments(Value value) const { return getSegmentsWithin(frame, spaceOf(value)).size(); }
+
+bool FrameDependence::varies(Value value, unsigned segment) const {
+  auto it = varying.find(value);
+  return it != varying.end() && it->second[segment];
+}
+
+bool FrameDependence::varies(Value value) const {
+  auto it = varying.find(value);
+  return it != varying.end() && llvm::is_contained(it->second, true);
+}
+
+/// An op that reads rows grouped by the frame works within each row of it, one after another. What other ops make
+/// differs unless they are known to make it alike: the rows of the frame are rows of the request too, and groups are
+/// made of its rows.
+bool FrameDependence::tellsRowsApart(OpResult result) const {
+  Operation *op = result.getOwner();
+  // 1. Rows that the frame is itself grouped by.
+  for (Attribute outer = getFrame(frame); !isa<RequestAttr>(outer); outer = getFrame(outer))
+    for (Value operand : op->getOperands())
+      if (isJagged(operand) && !isWithinFrame(operand) && getSpaceWithin(outer, spaceOf(operand)))
+        return true;
+  // 2. Rows of the request.
+  if (isa<BroadcastRowsOp, SplatRowsOp>(op) || llvm::any_of(op->getOperands(), [&](Value operand) {
+        return isWithinFrame(operand) && spaceOf(operand) != frame;
+      }))
+    return false;
+  return spaceOf(result) == frame ? !isa<RowWise>(op) : !isa<RepeatRowsOp, RowIndexOp>(op);
+}
+
+void FrameDependence::addReads(SmallVectorImpl<ValueSegment> &reads, Value value) const {
+  if (value && isWithinFrame(value))
+    for (unsigned segment = 0, e = countSegments(value); segment < e; ++segment)
+      reads.push_back({value, segment});
+}
+
+void FrameDependence::addAttentionReads(SmallVectorImpl<ValueSegment> &reads, AttentionOp op, unsigned segment) const {
+  reads.push_back({op.getQuery(), segment});
+  unsigned source = 0;
+  for (auto [number, key] : llvm::enumerate(op.getKeys())) {
+    unsigned segments = getSegmentsWithin(op.getFrame(), spaceOf(key)).size();
+    for (unsigned i = 0; i < segments; ++i, ++source) {
+      if (isa<NoMaskAttr>(op.getMask(segment, source)))
+        continue;
+      for (Value read : {key, op.getValues()[number], op.getKeyMask(number)}) {
+        if (!read || !isWithinFrame(read))
+          continue;
+        if (countSegments(read) == segments)
+          reads.push_back({read, i});
+        else
+          addReads(reads, read);
+      }
+    }
+  }
+  addReads(reads, op.getQueryTimes());
+  addReads(reads, op.getKeyTimes());
+}
+
+SmallVector<ValueSegment> FrameDependence::findReads(OpResult result, unsigned segment) const {
+  Operation *op = result.getOwner();
+  SmallVector<ValueSegment> reads;
+  if (auto attention = dyn_cast<AttentionOp>(op); attention && attention.getFrame() == frame) {
+    addAttentionReads(reads, attention, segment);
+    return reads;
+  }
+  if (auto concat = dyn_cast<ConcatRowsOp>(op)) {
+    if (auto parts = findConcatParts(concat, frame)) {
+      llvm::append_range(reads, (*parts)[segment]);
+      return reads;
+    }
+  }
+  if (auto slice = dyn_cast<SliceRowsOp>(op); slice && spaceOf(slice.getInput()) != frame) {
+    reads.push_back({slice.getInput(), static_cast<unsigned>(slice.getFirst()) + segment});
+    return reads;
+  }
+  for (Value operand : op->getOperands()) {
+    if (isa<RowWise>(op) && isJagged(operand) && spaceOf(operand) == spaceOf(result))
+      reads.push_back({operand, segment});
+    else if (isJagged(operand))
+      addReads(reads, operand);
+  }
+  return reads;
+}
