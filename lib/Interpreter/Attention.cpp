@@ -155,9 +155,8 @@ private:
   }
 
   void applySilu(MutableArrayRef<Real> scores, const Instance &instance) {
-    Real divisor = op.getDivisor()
-                       ? static_cast<Real>(op.getDivisor()->convertToDouble())
-                       : static_cast<Real>(evaluation.getRows(*op.getDivisorRows(), instance.request));
+    Real divisor = op.getDivisor() ? static_cast<Real>(op.getDivisor()->convertToDouble())
+                                   : static_cast<Real>(evaluation.getRows(*op.getDivisorRows(), instance.request));
     for (Real &score : scores)
       score = score / (1 + std::exp(-score)) / divisor;
   }

@@ -33,6 +33,11 @@ const StageInfo *reccc::findStage(StringRef name) {
   return it == std::end(kStages) ? nullptr : it;
 }
 
+static const StringRef kOptionalPasses[] = {"recsys-fold-linear-affine", "recsys-amortize-nests", "recsys-split-linear",
+                                            "recsys-remove-dead-rows", "recsys-fold-norm-affine"};
+
+ArrayRef<StringRef> reccc::getOptionalPasses() { return kOptionalPasses; }
+
 const StageInfo *reccc::getReachedStage(ModuleOp module) {
   auto name = module->getAttrOfType<StringAttr>(kStageAttr);
   return name ? findStage(name.getValue()) : nullptr;

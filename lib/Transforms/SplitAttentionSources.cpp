@@ -29,18 +29,6 @@ static Value getSegment(OpBuilder &builder, Value value, int64_t index, unsigned
   return builder.create<SliceRowsOp>(value.getLoc(), value, index, 1);
 }
 
-/// The first source segment of a source that is grouped by the op's frame.
-static unsigned findGroupedSource(AttentionOp op) {
-  unsigned segment = 0;
-  for (Value key : op.getKeys()) {
-    Attribute space = cast<JaggedType>(key.getType()).getSpace();
-    if (recsys::getFrame(space) == op.getFrame())
-      return segment;
-    segment += getSegmentsWithin(op.getFrame(), space).size();
-  }
-  return 0;
-}
-
 namespace {
 struct SplitAttentionSources : reccc::impl::SplitAttentionSourcesPassBase<SplitAttentionSources> {
   void runOnOperation() override {
@@ -56,7 +44,9 @@ struct SplitAttentionSources : reccc::impl::SplitAttentionSourcesPassBase<SplitA
       stays[source] = !isUnseen(op, source);
     // A query over the frame itself has its rows grouped by a source: that one stays too.
     bool isGroupedBySource = op.getQuery().getType().getSpace() == op.getFrame();
-    unsigned first = isGroupedBySource ? findGroupedSource(op) : 0;
+    unsigned first = 0;
+    for (Value key : op.getKeys().take_front(isGroupedBySource ? op.findGroupedSource() : 0))
+      first += getSegmentsWithin(op.getFrame(), spaceOf(key)).size();
     if (isGroupedBySource || !llvm::is_contained(stays, true))
       stays[first] = true;
 
@@ -67,7 +57,7 @@ struct SplitAttentionSources : reccc::impl::SplitAttentionSourcesPassBase<SplitA
     unsigned source = 0;
     for (auto [number, key] : llvm::enumerate(op.getKeys())) {
       Value value = op.getValues()[number], keyMask = op.getKeyMask(number);
-      unsigned count = getSegmentsWithin(op.getFrame(), cast<JaggedType>(key.getType()).getSpace()).size();
+      unsigned count = getSegmentsWithin(op.getFrame(), spaceOf(key)).size();
       numSplit += count > 1;
       for (unsigned index = 0; index < count; ++index, ++source) {
         if (!stays[source]) {

@@ -35,7 +35,9 @@ struct Explanation::Watch : PassInstrumentation {
     for (const StageInfo &stage : getStages())
       if (pass->getArgument() == stage.verifyPass &&
           (stage.name == "model" || stage.name == "optimized" || stage.name == "kernels"))
-        explanation.addModel(stage.name, op);
+        explanation.addModel("stage " + stage.name.str(), op);
+    if (pass->getArgument() == "recsys-amortize-nests")
+      explanation.addModel("after recsys-amortize-nests", op);
   }
 
   Explanation &explanation;
@@ -81,9 +83,9 @@ static std::string formatCost(const Cost &cost) {
   return text;
 }
 
-void Explanation::addModel(StringRef stage, Operation *module) {
+void Explanation::addModel(StringRef when, Operation *root) {
   auto lengths = [&](Attribute base) { return lengthOf(base); };
-  module->walk([&](recsys::ModelOp model) {
+  root->walk([&](recsys::ModelOp model) {
     Cost sum;
     std::vector<std::string> kernels;
     for (Operation &op : model.getBody().front()) {
@@ -98,7 +100,11 @@ void Explanation::addModel(StringRef stage, Operation *module) {
                         " over " + describeRows(result.getSpace()) + " rows, " + describeLocation(op.getLoc()) +
                         (formula.empty() ? "" : "\n      FLOP = " + formula));
     }
-    costs.push_back(formatCost(sum) + "  @" + model.getSymName().str() + ", stage " + stage.str() +
+    double &before = firstFlops.try_emplace(model.getSymName(), sum.flops).first->second;
+    std::string less;
+    if (sum.flops > 0 && before > sum.flops)
+      llvm::raw_string_ostream(less) << llvm::format(", %.2f times fewer FLOP than at first", before / sum.flops);
+    costs.push_back(formatCost(sum) + "  @" + model.getSymName().str() + ", " + when.str() + less +
                     (kernels.empty() ? "" : ", " + std::to_string(kernels.size()) + " kernels"));
     costs.insert(costs.end(), kernels.begin(), kernels.end());
   });

@@ -22,7 +22,8 @@ private:
   struct Watch;
   struct Remarks;
 
-  void addModel(StringRef stage, Operation *module);
+  /// Costs of the models in `root` at a moment that `when` names.
+  void addModel(StringRef when, Operation *root);
   int64_t lengthOf(Attribute base) const;
 
   const Options &options;
@@ -30,6 +31,8 @@ private:
   std::vector<std::string> done, left;
   /// Per stage and entry point: lines of text.
   std::vector<std::string> costs;
+  /// Operations of each entry point as it came.
+  llvm::StringMap<double> firstFlops;
   /// Lengths that costs were counted for.
   mutable llvm::MapVector<StringRef, int64_t> usedLengths;
 };

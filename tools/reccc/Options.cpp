@@ -44,6 +44,11 @@ struct Flags {
                                cl::values(clEnumValN(Precision::fp32, "fp32", "32-bit floats (default)"),
                                           clEnumValN(Precision::bf16, "bf16", "the upper half of 32-bit floats")),
                                cl::init(Precision::fp32), cl::cat(category)};
+  cl::opt<bool> strictFp{"strict-fp", cl::desc("Keep only rewrites that leave every bit of a result as it is"),
+                         cl::cat(category)};
+  cl::list<std::string> skipPass{
+      "skip-pass", cl::desc("Leave out these optional passes, to see what one is worth or to find one that is wrong"),
+      cl::value_desc("pass,…"), cl::CommaSeparated, cl::cat(category)};
   cl::list<std::string> cpus{
       "cpu",
       cl::desc(
@@ -152,6 +157,8 @@ static std::optional<int> parseExplain(const Flags &flags, Options &options) {
   options.explainFile = flags.explain.empty() ? "-" : flags.explain.getValue();
   options.onlyExplain =
       options.explain && flags.output.empty() && flags.emit.empty() && flags.run.empty() && flags.stopAfter.empty();
+  // A report needs the shapes of weights, which a description that says them has itself.
+  options.randomWeights |= options.onlyExplain && options.weights.empty();
   // The one collector of remarks takes them from one thread.
   options.oneThread |= options.explain;
   if (!flags.explainLengths.empty() && !options.explain)
@@ -250,6 +257,8 @@ std::optional<int> reccc::parseOptions(int argc, char **argv, Options &options) 
   options.pipeline.embedWeights = options.weightsFile.empty();
   options.pipeline.toolVersion = RECCC_VERSION;
   options.pipeline.precision = flags.precision;
+  options.pipeline.strictFp = flags.strictFp;
+  options.pipeline.skippedPasses.assign(flags.skipPass.begin(), flags.skipPass.end());
   options.import.strict = flags.strict;
   options.import.also.assign(flags.also.begin(), flags.also.end());
   options.dumpStages = flags.dumpStages;
@@ -260,6 +269,9 @@ std::optional<int> reccc::parseOptions(int argc, char **argv, Options &options) 
   if (options.input.empty())
     return usage("no model given; try `reccc --help`");
 
+  for (const std::string &pass : options.pipeline.skippedPasses)
+    if (!llvm::is_contained(getOptionalPasses(), pass))
+      return usage("cannot skip '" + pass + "', expected one of: " + llvm::join(getOptionalPasses(), ", "));
   if (options.randomWeights && !options.weights.empty())
     return usage("--random-weights does not go with --weights");
   if (!flags.stopAfter.empty()) {

@@ -19,6 +19,10 @@ namespace reccc {
 
 struct PipelineOptions {
   Precision precision = Precision::fp32;
+  /// Leave out every rewrite that may change the bits of a result.
+  bool strictFp = false;
+  /// Arguments of optional passes to leave out, of those that getOptionalPasses() names.
+  std::vector<std::string> skippedPasses;
   /// ISA levels to generate code for, weakest first.
   SmallVector<IsaLevel> levels = {IsaLevel::X86_64_V3, IsaLevel::X86_64_V4};
   /// The symbol that the object exports.
@@ -45,6 +49,9 @@ struct StageInfo {
 /// Every stage, first to last.
 ArrayRef<StageInfo> getStages();
 const StageInfo *findStage(StringRef name);
+
+/// Passes that only make a model faster: their arguments.
+ArrayRef<StringRef> getOptionalPasses();
 
 /// The attribute of a module that names the last stage it went through.
 inline constexpr StringLiteral kStageAttr = "recsys.stage";

@@ -77,9 +77,7 @@ static bool leaveFrame(Attribute frame, MutableArrayRef<Source> sources) {
 
 /// A source that nobody sees and that keeps the op within the frame.
 static Source getGroupedSource(OpBuilder &builder, AttentionOp op, Attribute frame, SplitValues &values) {
-  unsigned number = 0;
-  while (getFrame(spaceOf(op.getKeys()[number])) != frame)
-    ++number;
+  unsigned number = op.findGroupedSource();
   return {values.getVarying(op.getKeys()[number], 0), values.getVarying(op.getValues()[number], 0), Value(),
           NoMaskAttr::get(op.getContext())};
 }

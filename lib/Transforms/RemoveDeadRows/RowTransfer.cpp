@@ -93,6 +93,9 @@ static SmallVector<bool> findLiveSources(AttentionOp op, const RowDemand &demand
     live.push_back(llvm::is_contained(rest.take_front(segments), true));
     rest = rest.drop_front(segments);
   }
+  // A query over the frame itself has its rows grouped by a source.
+  if (!isa<RequestAttr>(op.getFrame()) && spaceOf(op.getQuery()) == op.getFrame())
+    live[op.findGroupedSource()] = true;
   return live;
 }
 

@@ -162,6 +162,10 @@ static bool makeAttention(ModelGenerator &g) {
     else
       rule = EdgesAttr::get(g.builder.getContext(), {1, 5, 5, 40, 1000, 100000});
   }
+  SmallVector<Attribute> spaces = {spaceOf(query)};
+  for (Value key : sources.keys)
+    spaces.push_back(spaceOf(key));
+  Attribute divisorRows = byLength ? getSpaceWithin(findFrame(spaces), spaceOf(query)) : Attribute();
   Facts known{sources.size};
   if (silu)
     known.size = sources.size * g.factsOf(query).size * std::max<double>(columns, 1) / (byLength ? 1 : divisor);
@@ -169,7 +173,7 @@ static bool makeAttention(ModelGenerator &g) {
                                      bucketWeights, queryTimes, keyTimes, sources.masked, g.builder.getArrayAttr(lists),
                                      silu ? ScoreKind::silu : ScoreKind::softmax,
                                      g.number(g.random.pick({1.0, 0.5, 1 / std::sqrt(double(keyWidth))})),
-                                     silu && !byLength ? g.numberAttr(divisor) : FloatAttr(), byLength, center, rule,
+                                     silu && !byLength ? g.numberAttr(divisor) : FloatAttr(), divisorRows, center, rule,
                                      g.random.pick({ScoreOrder::scale_then_add, ScoreOrder::add_then_scale}));
   g.add(result, known);
   return true;

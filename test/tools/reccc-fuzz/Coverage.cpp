@@ -44,7 +44,7 @@ Coverage::Coverage(MLIRContext *context) {
   expectKeywords(counts, "recsys.feature_dots", {"all", "lower", "lower_diagonal", "upper", "upper_diagonal"});
   expectKeywords(counts, "recsys.attention",
                  {"silu", "softmax", "scale_then_add", "add_then_scale", "key_masks", "toeplitz", "time_buckets",
-                  "row_length_divisor", "several sources", "grouped heads", "in a frame"});
+                  "divisor_rows", "several sources", "grouped heads", "in a frame"});
 }
 
 static void countAttention(AttentionOp op, llvm::StringMap<int64_t> &counts) {
@@ -52,7 +52,7 @@ static void countAttention(AttentionOp op, llvm::StringMap<int64_t> &counts) {
   count(!op.getKeyMasks().empty(), "key_masks");
   count(static_cast<bool>(op.getToeplitz()), "toeplitz");
   count(static_cast<bool>(op.getBucketWeights()), "time_buckets");
-  count(op.getRowLengthDivisor(), "row_length_divisor");
+  count(op.getDivisorRows().has_value(), "divisor_rows");
   count(op.getKeys().size() > 1, "several sources");
   count(cast<JaggedType>(op.getKeys().front().getType()).getDims()[0] < op.getHeads(), "grouped heads");
   count(!isa<RequestAttr>(op.getFrame()), "in a frame");

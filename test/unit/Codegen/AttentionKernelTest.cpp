@@ -57,7 +57,7 @@ TEST(AttentionKernel, SoftmaxOfLargeScores) {
 }
 
 TEST(AttentionKernel, RowLengthDivisor) {
-  compareWithInterpreter(twoSegments(2, 16, 16, causalAndCandidates(), "score silu scale 2.5e-1 row_length_divisor"),
+  compareWithInterpreter(twoSegments(2, 16, 16, causalAndCandidates(), "score silu scale 2.5e-1 divisor_rows(#t)"),
                          kBatch);
 }
 

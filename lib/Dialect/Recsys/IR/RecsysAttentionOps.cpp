@@ -24,6 +24,12 @@ Attribute AttentionOp::getFrame() {
   return findFrame(spaces);
 }
 
+unsigned AttentionOp::findGroupedSource() {
+  Attribute frame = getFrame();
+  return llvm::find_if(getKeys(), [&](Value key) { return recsys::getFrame(spaceOf(key)) == frame; }) -
+         getKeys().begin();
+}
+
 Value AttentionOp::getKeyMask(unsigned source) {
   const auto *place = llvm::find(getMaskedSources(), source);
   unsigned number = place - getMaskedSources().begin();

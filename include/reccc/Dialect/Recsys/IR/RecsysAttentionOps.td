@@ -57,6 +57,8 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
     ::llvm::SmallVector<::mlir::Attribute> getSourceSegments();
     /// What the op works within: the deepest frame of the query and the sources.
     ::mlir::Attribute getFrame();
+    /// The first source that is grouped by the frame: there is one when the query is over the frame itself, and not over `request`.
+    unsigned findGroupedSource();
     /// The key mask of a source; null when it has none.
     ::mlir::Value getKeyMask(unsigned source);
     ::mlir::recsys::Mask getMask(unsigned querySegment, unsigned sourceSegment);

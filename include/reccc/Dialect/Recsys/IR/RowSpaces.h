@@ -40,8 +40,8 @@ SmallVector<Attribute> getSegments(Attribute space);
 /// same request", "first" or "after one another" mean the rows of one row of the frame.
 Attribute getFrame(Attribute space);
 
-/// The rows of `space` that one row of `frame` has: what a nest holds (at any depth), `request` for the frame itself; null when
-/// `space` is not grouped by `frame`.
+/// The rows of `space` that one row of `frame` has: what a nest holds (at any depth), `request` for the frame itself;
+/// null when `space` is not grouped by `frame`.
 Attribute getSpaceWithin(Attribute frame, Attribute space);
 
 /// The segments of the rows that one row of `frame` has: one for the frame itself.
