@@ -13,80 +13,12 @@
 # are those where rounding says nothing about the code: the rule of the case says why.
 import json
 import pathlib
-import struct
 import sys
 
 import numpy as np
 
-TYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "I8": "<i1"}
-NAMES = {np.dtype(v): k for k, v in TYPES.items()}
-
-
-def load(path):
-    data = path.read_bytes()
-    size = struct.unpack("<Q", data[:8])[0]
-    header = json.loads(data[8 : 8 + size])
-    return {
-        name: np.frombuffer(data[8 + size + t["data_offsets"][0] : 8 + size + t["data_offsets"][1]], TYPES[t["dtype"]]).reshape(t["shape"])
-        for name, t in header.items()
-        if name != "__metadata__"
-    }
-
-
-def save(path, tensors):
-    header, blobs, end = {}, [], 0
-    # Widest elements first, so that each tensor is aligned.
-    for name, value in sorted(tensors.items(), key=lambda item: -item[1].dtype.itemsize):
-        blob = np.ascontiguousarray(value).tobytes()
-        header[name] = {"dtype": NAMES[value.dtype], "shape": list(value.shape), "data_offsets": [end, end + len(blob)]}
-        blobs.append(blob)
-        end += len(blob)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(blobs))
-
-
-def offsets_of(lengths):
-    return np.concatenate([[0], np.cumsum(lengths)]).astype("<i8")
-
-
-def split_rows(values, offsets, parts):
-    """parts[k][b] rows of request b go to result k, in the order of k."""
-    results = [[] for _ in parts]
-    for b in range(len(offsets) - 1):
-        at = offsets[b]
-        for k, lengths in enumerate(parts):
-            results[k].append(values[at : at + lengths[b]])
-            at += lengths[b]
-        assert at == offsets[b + 1]
-    return [np.concatenate(rows) for rows in results]
-
-
-def join_rows(*parts):
-    """The inverse: parts are (values, offsets); the rows of each request, part after part."""
-    requests = len(parts[0][1]) - 1
-    return np.concatenate([values[offsets[b] : offsets[b + 1]] for b in range(requests) for values, offsets in parts])
-
-
-class Case:
-    def __init__(self, directory):
-        self.config = json.loads((directory / "config.json").read_text())
-        self.requests = load(directory / "requests.safetensors")
-        self.expected = load(directory / "expected.safetensors")
-
-    def layers(self, suffixes, prefix="", values=""):
-        """layers.I.X of the case as states.layers.I.X."""
-        count = self.config.get("num_layers", self.config.get("num_blocks"))
-        return {
-            f"states.layers.{i}.{suffix}": self.expected[f"{prefix}layers.{i}.{suffix}{values}"] for i in range(count) for suffix in suffixes
-        }
-
-
-    def appended(self, name):
-        """Values of history and candidates, stored apart under a name with {}, as one sequence."""
-        parts = [(self.expected[f"{name.format(rows)}.values"], self.requests[f"{rows}.offsets"]) for rows in ("hist", "cand")]
-        return join_rows(*parts)
-
+import fused_cases
+from case_files import Case, column, join_rows, offsets_of, save, split_rows
 
 def stu(case, context):
     r, e = case.requests, case.expected
@@ -336,11 +268,6 @@ def ultra(case):
     return [("all", "model.textproto", requests, expected)]
 
 
-def column(values):
-    """One number a row, as records of one number."""
-    return values.reshape(-1, 1)
-
-
 def dlrm(case):
     r, e = case.requests, case.expected
     tables = [table["name"] for table in case.config["tables"]]
@@ -516,50 +443,8 @@ def pinfm(case):
     ]
 
 
-def scored_history(case):
-    """The requests of BST and LONGER."""
-    r = case.requests
-    return {
-        "history.offsets": r["hist.offsets"],
-        "candidates.offsets": r["cand.offsets"],
-        "item": r["hist.item.values"],
-        "cate": r["hist.cate.values"],
-        "time": r["hist.time.values"],
-        "candidate": r["cand.item.values"],
-        "candidate_cate": r["cand.cate.values"],
-        "dense": r["cand.dense.values"],
-        "now": r["request.time"],
-        "user": r["user.id"],
-    }
-
-
-def bst(case):
-    e = case.expected
-    expected = {"tokens": e["in.values"], "states": e["layers.0.values"], "pooled": e["pooled"]}
-    expected |= {name: column(e[name]) for name in ("logits", "scores")}
-    return [("all", "model.textproto", scored_history(case), expected)]
-
-
-def longer(case):
-    e, requests = case.expected, scored_history(case)
-    last = f"layers.{case.config['layers'] - 1}"
-    expected = {
-        "h": e["in.h.values"],
-        "merged": e["merged.values"],
-        "recent_states": e[f"{last}.seq.values"],
-        "target_states": e[f"{last}.global"][:, 0],
-        "logits": column(e["logits"]),
-        "scores": column(e["scores"]),
-    }
-    staged = {name: column(e[f"two_stage.{name}"]) for name in ("logits", "scores")}
-    staged["target_states"] = e[f"two_stage.{last}.cand_rows"][:, 0]
-    return [("all", "model.textproto", requests, expected), ("two_stage", "model.textproto", requests, staged)]
-
-
 CASES = {
-    "bst_20x6": bst,
-    "longer_serving": longer,
-    "longer_tiny": longer,
+    **fused_cases.CASES,
     "interactrank_tiny": interactrank,
     "dlrm_tiny": dlrm,
     "rb_dcnv2": dcnv2,
