@@ -278,7 +278,7 @@ Status PlanChecker::checkRowMap(int32_t index) {
       break;
     case RECRT_EMBED_PHASE:
       if (outer.kind != RECRT_SPACE_INTERLEAVE && (outer.kind != RECRT_SPACE_ROWS || from.kind != RECRT_SPACE_ROWS ||
-                                                   from.count < 1 || outer.count % from.count != 0))
+                                                   outer.count % std::max<int64_t>(from.count, 1) != 0))
         return bad(place, "step %d: space %d does not interleave space %d", i, step.outer, inner);
       break;
     default:

@@ -117,7 +117,7 @@ static void embed(const Plan &plan, const recrt_embed_step &step, int32_t inner,
     break;
   case RECRT_EMBED_PHASE:
     first += step.index;
-    stride = outer.kind == RECRT_SPACE_INTERLEAVE ? outer.count : outer.count / plan.module->spaces[inner].count;
+    stride = length(inner) == 0 ? 1 : length(step.outer) / length(inner); // also of an interleave in an interleave
     break;
   }
 }
@@ -155,7 +155,7 @@ static int64_t embedRow(const Plan &plan, const recrt_embed_step &step, int32_t 
     break;
   case RECRT_EMBED_PHASE:
     first += step.index;
-    stride = within.kind == RECRT_SPACE_INTERLEAVE ? within.count : outerOfOne / innerRows;
+    stride = outerOfOne / innerRows;
     break;
   default:
     break;

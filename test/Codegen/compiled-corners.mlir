@@ -3,6 +3,7 @@
 // RUN: reccc-fuzz --module=%t/groups.mlir --all
 // RUN: reccc-fuzz --module=%t/bias.mlir --all
 // RUN: reccc-fuzz --module=%t/alone.mlir --all
+// RUN: reccc-fuzz --module=%t/phases.mlir --all
 /// What random models found in machine code: each runs in all precisions and levels, on one thread and two, and as the interpreter.
 
 /// Heads of one bf16 number, written by threads side by side.
@@ -52,4 +53,23 @@ recsys.model @alone(%x: !x {recsys.name = "x"}, %r: !r {recsys.name = "r"})
   %a = recsys.repeat_rows %s for (#recsys.request) : (!x) -> !x
   %b = recsys.repeat_rows %r for (#h) : (!r) -> !x
   recsys.output %t, %a, %b : !x, !x, !x
+}
+
+/// Keys that are one phase of constantly many rows, and of an interleave of interleaves.
+//--- phases.mlir
+#h = #recsys.space<"history", max = 9>
+#e = #recsys.interleave<#h, 2>
+!k = !recsys.jagged<#recsys.rows<2> x 2x4xf32>
+!two = !recsys.jagged<#recsys.rows<4> x 2x4xf32>
+!e = !recsys.jagged<#e x 2x4xf32>
+!six = !recsys.jagged<#recsys.interleave<#h, 6> x 2x4xf32>
+recsys.model @phases(%x: !k {recsys.name = "x"}, %z: !e {recsys.name = "z"})
+    -> (!two {recsys.name = "y0"}, !k {recsys.name = "y1"}, !six {recsys.name = "y2"}, !e {recsys.name = "y3"}) {
+  %k = recsys.silu %x : (!k) -> !k
+  %y0 = recsys.interleave %x, %k : (!k, !k) -> !two
+  %y1 = recsys.attention %x sources [%k, %k] masks [[#recsys.self]] score softmax scale 0.5 : (!k, !k, !k) -> !k
+  %e = recsys.silu %z : (!e) -> !e
+  %y2 = recsys.interleave %z, %e, %z : (!e, !e, !e) -> !six
+  %y3 = recsys.attention %z sources [%e, %e] masks [[#recsys.full]] score softmax scale 0.5 : (!e, !e, !e) -> !e
+  recsys.output %y0, %y1, %y2, %y3 : !two, !k, !six, !e
 }

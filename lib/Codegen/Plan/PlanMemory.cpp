@@ -317,14 +317,29 @@ int64_t Planner::rowMapOf(Attribute space, const Place &place) {
   return rowMaps.try_emplace(key, rowMaps.size()).first->second;
 }
 
+/// How many rows of `outer`, an interleave, there are for each row of `inner`, which is one phase of it.
+static int64_t rowsForEach(Attribute inner, Attribute outer) {
+  Attribute frame = getFrame(outer);
+  Attribute innerRows = getSpaceWithin(frame, inner), outerRows = getSpaceWithin(frame, outer);
+  auto timesOf = [](Attribute space) -> int64_t {
+    if (auto interleave = dyn_cast<InterleaveAttr>(space))
+      return interleave.getTimes();
+    return cast<RowSpace>(space).getConstantRows().value_or(1);
+  };
+  return timesOf(outerRows) / std::max<int64_t>(timesOf(innerRows), 1);
+}
+
 LayoutAttr Planner::layoutOf(Value value) {
   const Place &place = places[value];
   const Buffer &buffer = buffers[place.buffer];
   int64_t step = 1;
-  for (Attribute embed : place.steps)
-    if (auto phase = cast<EmbedAttr>(embed); phase.getKind() == EmbedKind::phase)
-      if (auto outer = dyn_cast<InterleaveAttr>(getSpaceWithin(getFrame(phase.getOuter()), phase.getOuter())))
-        step *= outer.getTimes();
+  Attribute inner = jagged(value).getSpace();
+  for (Attribute embed : place.steps) {
+    Attribute outer = cast<EmbedAttr>(embed).getOuter();
+    if (cast<EmbedAttr>(embed).getKind() == EmbedKind::phase)
+      step *= rowsForEach(inner, outer);
+    inner = outer;
+  }
   return LayoutAttr::get(model.getContext(), buffer.rowBytes / elementBytes(jagged(value).getElementType()),
                          !place.steps.empty(), step, buffer.kind == BufferKind::arena);
 }
