@@ -275,7 +275,8 @@ Built reccc::build(ModelBuilder &b, const pb::RowIndex &block) {
   auto type = b.jagged(block, b.rows(block.rows()), {}, b.builder.getI64Type());
   if (failed(type))
     return failure();
-  return Value(ir::RowIndexOp::create(b.builder, b.where, *type, AffineMap::get(1, lengths.size(), results, context),
+  return Value(ir::RowIndexOp::create(b.builder, b.where, *type,
+                                      simplifyAffineMap(AffineMap::get(1, lengths.size(), results, context)),
                                       lengths.empty() ? ArrayAttr() : b.builder.getArrayAttr(lengths)));
 }
 

@@ -102,7 +102,8 @@ private:
     else
       position = total(0, segment) + row;
     Attribute space = sequence.segments[segment];
-    auto map = AffineMap::get(1, lengths.size(), {position, getAffineConstantExpr(entries - 1, context)}, context);
+    auto map = simplifyAffineMap(
+        AffineMap::get(1, lengths.size(), {position, getAffineConstantExpr(entries - 1, context)}, context));
     auto type = ir::JaggedType::get(context, space, {}, b.builder.getI64Type());
     return Value(ir::RowIndexOp::create(b.builder, b.where, type, map,
                                         lengths.empty() ? ArrayAttr() : b.builder.getArrayAttr(lengths)));

@@ -32,7 +32,10 @@ public:
 
   /// [greatest of lower, least of upper); no bounds are no bound.
   IntervalAttr interval(ArrayRef<AffineExpr> lower, ArrayRef<AffineExpr> upper) {
-    auto map = [&](ArrayRef<AffineExpr> bounds) { return AffineMap::get(1, spaces.size(), bounds, context); };
+    // Simplified, so that what is printed parses back to itself.
+    auto map = [&](ArrayRef<AffineExpr> bounds) {
+      return simplifyAffineMap(AffineMap::get(1, spaces.size(), bounds, context));
+    };
     return IntervalAttr::get(context, map(lower), map(upper), spaces);
   }
   /// A null bound is no bound.
