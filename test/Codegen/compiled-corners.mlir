@@ -4,6 +4,7 @@
 // RUN: reccc-fuzz --module=%t/bias.mlir --all
 // RUN: reccc-fuzz --module=%t/alone.mlir --all
 // RUN: reccc-fuzz --module=%t/phases.mlir --all
+// RUN: reccc-fuzz --module=%t/one.mlir --all
 /// What random models found in machine code: each runs in all precisions and levels, on one thread and two, and as the interpreter.
 
 /// Heads of one bf16 number, written by threads side by side.
@@ -72,4 +73,15 @@ recsys.model @phases(%x: !k {recsys.name = "x"}, %z: !e {recsys.name = "z"})
   %y2 = recsys.interleave %z, %e, %z : (!e, !e, !e) -> !six
   %y3 = recsys.attention %z sources [%e, %e] masks [[#recsys.full]] score softmax scale 0.5 : (!e, !e, !e) -> !e
   recsys.output %y0, %y1, %y2, %y3 : !two, !k, !six, !e
+}
+
+/// A bag of one id that the same kernel broadcasts.
+//--- one.mlir
+#h = #recsys.space<"history", max = 9>
+recsys.parameter private @t : tensor<5x6xf32> from "t"
+recsys.model @one(%i: !recsys.jagged<#recsys.request x 1xi64> {recsys.name = "i"}) -> (!recsys.jagged<#h x 6xf32> {recsys.name = "y"}) {
+  %t = recsys.get_parameter @t : tensor<5x6xf32>
+  %b = recsys.broadcast_rows %i : (!recsys.jagged<#recsys.request x 1xi64>) -> !recsys.jagged<#h x 1xi64>
+  %y = recsys.embedding_bag max %b, %t out_of_range clamp : (!recsys.jagged<#h x 1xi64>, tensor<5x6xf32>) -> !recsys.jagged<#h x 6xf32>
+  recsys.output %y : !recsys.jagged<#h x 6xf32>
 }

@@ -98,8 +98,15 @@ Value RowProgram::getScalar(Value value) {
 
 Value RowProgram::getIntegers(Value value) {
   Value &pointer = integers[value];
-  if (!pointer)
+  if (pointer)
+    return pointer;
+  // A record of one number that was computed here is in a register.
+  if (Value scalar = scalars.lookup(value); scalar && !isa<BlockArgument>(value)) {
+    pointer = frame.scratch(sizeof(int64_t));
+    b.storeScalar(scalar, pointer);
+  } else {
     pointer = frame.rowPointer(frame.operand(value), row);
+  }
   return pointer;
 }
 

@@ -326,7 +326,8 @@ static int64_t rowsForEach(Attribute inner, Attribute outer) {
       return interleave.getTimes();
     return cast<RowSpace>(space).getConstantRows().value_or(1);
   };
-  return timesOf(outerRows) / std::max<int64_t>(timesOf(innerRows), 1);
+  // No rows at all: any step will do.
+  return std::max<int64_t>(timesOf(outerRows) / std::max<int64_t>(timesOf(innerRows), 1), 1);
 }
 
 LayoutAttr Planner::layoutOf(Value value) {
