@@ -22,10 +22,10 @@ SECONDS = 60  # that a seed may take
 KINDS = ("models", "descriptions")
 
 
-def run_process(build, kind, seed, count):
+def run_process(build, kind, seed, count, compiled):
     """Runs seeds [seed, seed + count); returns what went wrong and how many seeds are done."""
     folder = build / "fuzz" / kind
-    command = [build / "bin" / "reccc-fuzz", f"--{kind}={count}", f"--seed={seed}", f"--write={folder}"]
+    command = [build / "bin" / "reccc-fuzz", f"--{kind}={count}", f"--seed={seed}", f"--write={folder}", f"--compile={int(compiled)}"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=SECONDS * count)
         output, ended = done.stdout, done.returncode in (0, 1) and f"{count} {kind}," in done.stdout
@@ -40,10 +40,10 @@ def run_process(build, kind, seed, count):
     return wrong + [f"mismatch, seed {last}: the process dies: {reason}"], last - seed + 1
 
 
-def run_seeds(build, kind, seed, count):
+def run_seeds(build, kind, seed, count, compiled=True):
     wrong = []
     while count > 0:
-        found, done = run_process(build, kind, seed, count)
+        found, done = run_process(build, kind, seed, count, compiled)
         wrong += found
         seed, count = seed + done, count - done
     return wrong

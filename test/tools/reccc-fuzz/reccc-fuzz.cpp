@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random models: what holds for any model must hold for these.
+// Random models and descriptions: what holds for any model must hold for these.
 //
-//     reccc-fuzz --models=200 --seed=1
+//     reccc-fuzz --models=200 --descriptions=100 --seed=1
 //     reccc-fuzz --models=1 --seed=17 --all --shrink --write=folder
 //     reccc-fuzz --module=model.mlir --all
 #include "AnyModule.h"
 #include "Check.h"
 #include "Coverage.h"
+#include "Description.h"
+#include "DescriptionGenerator.h"
 #include "Shrink.h"
 
 #include "mlir/Parser/Parser.h"
@@ -24,7 +26,7 @@ namespace cl = llvm::cl;
 
 namespace {
 struct Options {
-  int64_t models = 0;
+  int64_t models = 0, descriptions = 0;
   uint64_t seed = 1;
   bool all = false, compile = true, coverage = false, shrink = false;
   std::string folder, module;
@@ -67,28 +69,60 @@ public:
       check(*model, options.seed);
       return wrong ? 1 : 0;
     }
-    for (uint64_t seed = options.seed; seed < options.seed + static_cast<uint64_t>(options.models); ++seed) {
-      llvm::PrettyStackTraceFormat trace("reccc-fuzz --models=1 --seed=%llu", static_cast<unsigned long long>(seed));
-      // Whoever reads this knows which model was at work when the process died.
-      llvm::outs() << "seed " << seed << "\n";
-      llvm::outs().flush();
+    forSeeds(options.models, "models", [&](uint64_t seed) {
       GeneratedModel model = ModelGenerator(&context, seed).generate();
       coverage.count(*model.module);
       if (!options.coverage)
         check(model, seed);
-    }
-    llvm::outs() << options.models << " models, " << wrong << " mismatches\n";
+    });
+    forSeeds(options.descriptions, "descriptions", [&](uint64_t seed) {
+      pb::Model description = DescriptionGenerator(&context, seed).generate();
+      schema.count(description);
+      if (!options.coverage)
+        checkDescription(printDescription(description), seed);
+    });
     if (!options.coverage)
       return wrong ? 1 : 0;
-    return coverage.reportMissing(llvm::outs()) ? 1 : 0;
+    bool missing = options.models > 0 && coverage.reportMissing(llvm::outs());
+    missing |= options.descriptions > 0 && schema.reportMissing(llvm::outs());
+    return missing ? 1 : 0;
   }
 
 private:
   static DialectRegistry makeRegistry() {
     DialectRegistry registry;
-    registry.insert<recsys::RecsysDialect, rectile::RecTileDialect>();
+    registry.insert<mlir::recsys::RecsysDialect, mlir::rectile::RecTileDialect>();
     registerCodegenDialects(registry);
     return registry;
+  }
+
+  void forSeeds(int64_t count, const char *what, llvm::function_ref<void(uint64_t)> body) {
+    int64_t before = wrong;
+    for (uint64_t seed = options.seed; seed < options.seed + static_cast<uint64_t>(count); ++seed) {
+      llvm::PrettyStackTraceFormat trace("reccc-fuzz --%s=1 --seed=%llu", what, static_cast<unsigned long long>(seed));
+      // Whoever reads this knows which seed was at work when the process died.
+      llvm::outs() << "seed " << seed << "\n";
+      llvm::outs().flush();
+      body(seed);
+    }
+    if (count > 0)
+      llvm::outs() << count << " " << what << ", " << wrong - before << " mismatches\n";
+  }
+
+  void checkDescription(const std::string &text, uint64_t seed) {
+    std::string error, folder = options.folder + "/" + std::to_string(seed);
+    std::optional<GeneratedModel> model = importDescription(&context, text, seed, error);
+    int64_t before = wrong;
+    if (model) {
+      check(*model, seed);
+    } else {
+      ++wrong;
+      llvm::outs() << "mismatch, seed " << seed << ": import " << error << "\n";
+    }
+    if (wrong == before || options.folder.empty() || llvm::sys::fs::create_directories(folder))
+      return;
+    std::error_code code;
+    llvm::raw_fd_ostream(folder + "/model.textproto", code) << text;
   }
 
   void check(GeneratedModel &model, uint64_t seed) {
@@ -110,6 +144,7 @@ private:
   const Options &options;
   MLIRContext context;
   Coverage coverage;
+  SchemaCoverage schema;
   int64_t wrong = 0;
 };
 } // namespace
@@ -119,7 +154,9 @@ int main(int argc, char **argv) {
   cl::OptionCategory category("reccc-fuzz");
   Options options;
   cl::opt<int64_t, true> models("models", cl::desc("How many models"), cl::location(options.models), cl::cat(category));
-  cl::opt<uint64_t, true> seed("seed", cl::desc("Of the first model; the next one has the next"),
+  cl::opt<int64_t, true> descriptions("descriptions", cl::desc("How many descriptions"),
+                                      cl::location(options.descriptions), cl::cat(category));
+  cl::opt<uint64_t, true> seed("seed", cl::desc("Of the first one; the next one has the next"),
                                cl::location(options.seed), cl::cat(category));
   cl::opt<bool, true> all("all", cl::desc("All precisions and levels; otherwise the seed says which"),
                           cl::location(options.all), cl::cat(category));
@@ -136,6 +173,7 @@ int main(int argc, char **argv) {
   cl::opt<std::string, true> module("module", cl::desc("Check this module, with random weights and requests"),
                                     cl::location(options.module), cl::cat(category));
   cl::HideUnrelatedOptions(category);
-  cl::ParseCommandLineOptions(argc, argv, "reccc-fuzz: random models, before and after each pass and compiled\n");
+  cl::ParseCommandLineOptions(argc, argv,
+                              "reccc-fuzz: random models and descriptions, before and after each pass and compiled\n");
   return Fuzzer(options).run();
 }
