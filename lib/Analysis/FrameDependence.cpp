@@ -14,7 +14,10 @@ std::optional<SmallVector<SmallVector<ValueSegment, 1>>> reccc::findConcatParts(
   int64_t missing = 0; // rows of a constant segment that are still to come
   for (Value input : op.getInputs()) {
     for (auto [index, segment] : llvm::enumerate(getSegmentsWithin(frame, spaceOf(input)))) {
-      std::optional<int64_t> rows = cast<RowSpace>(getSpaceWithin(frame, segment)).getConstantRows();
+      Attribute inside = getSpaceWithin(frame, segment);
+      if (!inside) // a concat whose result is the frame itself
+        return std::nullopt;
+      std::optional<int64_t> rows = cast<RowSpace>(inside).getConstantRows();
       if (rows && *rows == 0)
         continue;
       if (missing == 0) {
@@ -89,7 +92,11 @@ bool FrameDependence::tellsRowsApart(OpResult result) const {
         return isWithinFrame(operand) && spaceOf(operand) != frame;
       }))
     return false;
-  return spaceOf(result) == frame ? !isa<RowWise>(op) : !isa<RepeatRowsOp, RowIndexOp>(op);
+  if (spaceOf(result) == frame)
+    return !isa<RowWise>(op);
+  if (auto repeat = dyn_cast<RepeatRowsOp>(op)) // rows that were nested before differ from one to the next
+    return repeat.getOuter() != frame;
+  return !isa<RowIndexOp>(op);
 }
 
 void FrameDependence::addReads(SmallVectorImpl<ValueSegment> &reads, Value value) const {

@@ -92,3 +92,17 @@ recsys.model @amortize_nests_broadcast(%u: !r {recsys.name = "u"}, %t: !c {recsy
   %i = recsys.row_index affine_map<(d0) -> (d0 + 1)> : !recsys.jagged<#c x i64>
   recsys.output %y, %i : !c, !recsys.jagged<#c x i64>
 }
+
+/// Rows that were nested before they are repeated: a row of the frame has rows of its own. A concat may be the frame itself.
+// CHECK-LABEL: recsys.model @negative_amortize_nests_repeated
+// CHECK:         recsys.repeat_rows {{.*}} for(#[[C]])
+recsys.model @negative_amortize_nests_repeated(%h: !recsys.jagged<#h x 4xf32> {recsys.name = "h"}, %n: !recsys.jagged<#recsys.rows<0> x 4xf32> {recsys.name = "n"})
+    -> (!recsys.jagged<#recsys.nest<#recsys.nest<#c, #recsys.group<#h, 4, drop_last>>, #recsys.rows<4>> x 4xf32> {recsys.name = "y"},
+        !recsys.jagged<#recsys.nest<#h, #h> x 4xf32> {recsys.name = "z"}, !recsys.jagged<#h x 4xf32> {recsys.name = "f"}) {
+  %g = recsys.group_rows drop_last %h size 4 : (!recsys.jagged<#h x 4xf32>) -> !recsys.jagged<#recsys.nest<#recsys.group<#h, 4, drop_last>, #recsys.rows<4>> x 4xf32>
+  %y = recsys.repeat_rows %g for (#c) : (!recsys.jagged<#recsys.nest<#recsys.group<#h, 4, drop_last>, #recsys.rows<4>> x 4xf32>) -> !recsys.jagged<#recsys.nest<#recsys.nest<#c, #recsys.group<#h, 4, drop_last>>, #recsys.rows<4>> x 4xf32>
+  %z = recsys.repeat_rows %h for (#h) : (!recsys.jagged<#h x 4xf32>) -> !recsys.jagged<#recsys.nest<#h, #h> x 4xf32>
+  %s = recsys.silu %h : (!recsys.jagged<#h x 4xf32>) -> !recsys.jagged<#h x 4xf32>
+  %f = recsys.concat_rows %s, %n : (!recsys.jagged<#h x 4xf32>, !recsys.jagged<#recsys.rows<0> x 4xf32>) -> !recsys.jagged<#h x 4xf32>
+  recsys.output %y, %z, %f : !recsys.jagged<#recsys.nest<#recsys.nest<#c, #recsys.group<#h, 4, drop_last>>, #recsys.rows<4>> x 4xf32>, !recsys.jagged<#recsys.nest<#h, #h> x 4xf32>, !recsys.jagged<#h x 4xf32>
+}
