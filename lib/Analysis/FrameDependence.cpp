@@ -50,12 +50,14 @@ FrameDependence::FrameDependence(ModelOp model, Attribute frame) : frame(frame) 
     for (OpResult result : op.getResults()) {
       if (!isWithinFrame(result))
         continue;
-      bool tellsRowsApart = this->tellsRowsApart(result);
+      // Rows of the request that are those of the frame would be read one for each of its rows, so they are not shared.
+      auto isFrame = [&](Attribute space) { return getSpaceWithin(frame, space) == frame; };
+      bool tellsRowsApart = this->tellsRowsApart(result) || isFrame(spaceOf(result));
       SmallVector<bool> differs;
-      for (unsigned segment = 0, e = countSegments(result); segment < e; ++segment)
-        differs.push_back(tellsRowsApart || llvm::any_of(findReads(result, segment), [&](ValueSegment read) {
-                            return varies(read.value, read.segment);
-                          }));
+      for (auto [segment, part] : llvm::enumerate(getSegmentsWithin(frame, spaceOf(result))))
+        differs.push_back(tellsRowsApart || isFrame(part) ||
+                          llvm::any_of(findReads(result, segment),
+                                       [&](ValueSegment read) { return varies(read.value, read.segment); }));
       varying[result] = std::move(differs);
     }
   }

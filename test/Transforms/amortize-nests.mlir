@@ -106,3 +106,15 @@ recsys.model @negative_amortize_nests_repeated(%h: !recsys.jagged<#h x 4xf32> {r
   %f = recsys.concat_rows %s, %n : (!recsys.jagged<#h x 4xf32>, !recsys.jagged<#recsys.rows<0> x 4xf32>) -> !recsys.jagged<#h x 4xf32>
   recsys.output %y, %z, %f : !recsys.jagged<#recsys.nest<#recsys.nest<#c, #recsys.group<#h, 4, drop_last>>, #recsys.rows<4>> x 4xf32>, !recsys.jagged<#recsys.nest<#h, #h> x 4xf32>, !recsys.jagged<#h x 4xf32>
 }
+
+/// A history for each of its own rows: once for the request it would be the row of the frame.
+// CHECK-LABEL: recsys.model @negative_amortize_nests_frame_in_itself
+// CHECK:         recsys.repeat_rows
+// CHECK-NEXT:    recsys.attention
+recsys.model @negative_amortize_nests_frame_in_itself(%h: !recsys.jagged<#h x 1x4xf32> {recsys.name = "h"}, %q: !recsys.jagged<#recsys.nest<#h, #recsys.rows<2>> x 1x4xf32> {recsys.name = "q"})
+    -> (!recsys.jagged<#recsys.nest<#h, #recsys.rows<2>> x 1x4xf32> {recsys.name = "y"}) {
+  %k = recsys.repeat_rows %h for (#h) : (!recsys.jagged<#h x 1x4xf32>) -> !recsys.jagged<#recsys.nest<#h, #h> x 1x4xf32>
+  %y = recsys.attention %q sources [%k, %k] masks [[#recsys.full]] score softmax scale 0.5
+    : (!recsys.jagged<#recsys.nest<#h, #recsys.rows<2>> x 1x4xf32>, !recsys.jagged<#recsys.nest<#h, #h> x 1x4xf32>, !recsys.jagged<#recsys.nest<#h, #h> x 1x4xf32>) -> !recsys.jagged<#recsys.nest<#h, #recsys.rows<2>> x 1x4xf32>
+  recsys.output %y : !recsys.jagged<#recsys.nest<#h, #recsys.rows<2>> x 1x4xf32>
+}
