@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 #define RECRT_MODULE_MAGIC 0x31435245u /* "REC1" */
-#define RECRT_MODULE_ABI 1u
+#define RECRT_MODULE_ABI 2u
 
 /// Element types of buffers.
 enum recrt_element { RECRT_ELEMENT_F32 = 0, RECRT_ELEMENT_BF16 = 1, RECRT_ELEMENT_I64 = 2 };
@@ -109,6 +109,8 @@ typedef struct recrt_tensor_desc {
   int32_t element; // recrt_element
   int32_t space;
   int32_t id_mode; // recrt_id_mode
+  int32_t state;   // 1 + the number of the state value that it is; 0 for what the host gives or gets
+  int32_t reserved;
 } recrt_tensor_desc;
 
 // --- Kernels --------------------------------------------------------------------------------------------------------
@@ -191,6 +193,14 @@ typedef struct recrt_step_desc {
 
 // --- Module ---------------------------------------------------------------------------------------------------------
 
+/// What an entry does with user states. Value n of a state is output n of the one prefill entry.
+enum recrt_entry_kind {
+  RECRT_ENTRY_PLAIN = 0,
+  RECRT_ENTRY_PREFILL, // the outputs are a state
+  RECRT_ENTRY_SCORE,   // reads state values
+  RECRT_ENTRY_APPEND   // reads state values and gives the rows that follow theirs
+};
+
 typedef struct recrt_entry_desc {
   const char *name; // "rank"
   const recrt_tensor_desc *inputs;
@@ -204,6 +214,10 @@ typedef struct recrt_entry_desc {
   int32_t num_rowmaps;
   int32_t num_steps;
   int32_t num_slots;
+  int32_t kind;      // recrt_entry_kind
+  int32_t old_space; // append: the base space of the rows that the state has
+  int32_t new_space; // append: the base space of the rows that it gets
+  int32_t reserved;
 } recrt_entry_desc;
 
 /// The one exported symbol of an artifact: `recrt_module` in a shared object, `<model>_module` in a linked-in object.
@@ -217,6 +231,7 @@ typedef struct recrt_module {
   const void *weights; // 64-byte aligned; null when the weights lie in a file of their own
   int64_t weights_bytes;
   uint64_t weights_hash; // reccc::checksum64 of the blob; refuses a file of another model
+  uint64_t state_hash;   // of what computes user states; refuses those of another model
   int32_t num_spaces;
   int32_t num_entries;
   uint32_t isa_levels; // bit set of 1 << recrt_isa

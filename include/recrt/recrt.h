@@ -312,6 +312,62 @@ typedef struct recrt_step_info {
 
 RECRT_API recrt_status recrt_context_get_step(const recrt_context *context, int32_t index, recrt_step_info *info);
 
+// --- User states ------------------------------------------------------------------------------
+
+/// What a model computes of a user before there are candidates: keys and values of the history, and
+/// whatever else does not depend on candidates. A model has states when its description asks for
+/// them (entry_points). A state is computed once, and candidates are scored against it, all at once
+/// or slice by slice, for as long as the user's rows stay the same:
+///
+///     recrt_state *state;
+///     status = recrt_state_prefill(context, &user, &state);        // one request, one state
+///     status = recrt_state_score(context, &state, &candidates);    // outputs as of recrt_context_run
+///     status = recrt_state_append(context, &state, &new_events);   // where the model has the entry
+///
+/// The host owns states. A state keeps its model alive and the allocator of the context that made it. Any
+/// number of runs, in any contexts, may read a state at once; appending to one that is read gives
+/// RECRT_FAILED_PRECONDITION, and so does reading one that grows. A candidate's scores are the same to
+/// the last bit in every slice and batch.
+typedef struct recrt_state recrt_state;
+
+/// Runs entry "prefill" and makes one state for each request: out[0] to out[num_requests - 1]. On
+/// failure all are null.
+RECRT_API recrt_status recrt_state_prefill(recrt_context *context, const recrt_request *request, recrt_state **out);
+
+/// Runs entry "score": request i is scored against states[i]. One state may stand in several
+/// places. The request holds what the states do not: rows and inputs of candidates. Several states
+/// are copied side by side, a single one is read where it lies.
+RECRT_API recrt_status recrt_state_score(recrt_context *context, recrt_state *const *states,
+                                         const recrt_request *request);
+
+/// Runs entry "append": states[i] gets the new rows of request i, which come as rows "<name>.new".
+/// On failure no state has changed. A state that would have more rows than the model takes gives
+/// RECRT_RESOURCE_EXHAUSTED.
+RECRT_API recrt_status recrt_state_append(recrt_context *context, recrt_state *const *states,
+                                          const recrt_request *request);
+
+RECRT_API void recrt_state_destroy(recrt_state *state);
+
+typedef struct recrt_state_info {
+  size_t size;           // sizeof(recrt_state_info)
+  int64_t memory_bytes;  // that it holds, with room to grow
+  uint64_t export_bytes; // that it exports to
+} recrt_state_info;
+
+RECRT_API recrt_status recrt_state_get_info(const recrt_state *state, recrt_state_info *info);
+
+/// How many rows of a base row space the state has.
+RECRT_API recrt_status recrt_state_count_rows(const recrt_state *state, const char *row_space, int64_t *rows);
+
+/// Writes the state to `bytes` and its size to `size`; with null bytes it only tells the size. Must not run while the
+/// state grows.
+RECRT_API recrt_status recrt_state_export(const recrt_state *state, void *bytes, size_t capacity, size_t *size);
+
+/// Makes a state of exported bytes, for the model of `context` and with its allocator. Damaged bytes
+/// give RECRT_INVALID_ARGUMENT; a state of another model, of other weights or of another format
+/// gives RECRT_INCOMPATIBLE. States are good for every ISA level of a model.
+RECRT_API recrt_status recrt_state_import(recrt_context *context, const void *bytes, size_t size, recrt_state **out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -88,12 +88,44 @@ private:
     Block *block = new Block;
     state.addRegion()->push_back(block);
     block->addArguments(types, places);
+    if (description.has_entry_points())
+      state.addAttribute(ir::ModelOp::kEntryPointsAttr, entryPointsAttr(b, description.entry_points()));
+    if (errors)
+      return failure();
     builder.setInsertionPointToEnd(module->getBody());
     model = cast<ir::ModelOp>(builder.create(state));
     builder.setInsertionPointToEnd(block);
     for (auto [input, argument] : llvm::zip(description.input(), block->getArguments()))
       b.defineGlobal(input.name(), argument);
     return success();
+  }
+
+  /// What the pass that derives entry points reads.
+  DictionaryAttr entryPointsAttr(ModelBuilder &b, const pb::EntryPoints &wanted) {
+    NamedAttrList attrs;
+    for (StringRef field : {"candidates", "append"}) {
+      const std::string &name = field == "append" ? wanted.append() : wanted.candidates();
+      if (name.empty())
+        continue;
+      if (!isa<ir::BaseSpaceAttr>(b.rows(name))) {
+        ++errors;
+        b.error(wanted, field, Code::NoSuchRows).hint("base rows have a `max`")
+            << "entry_points: " << field << " " << quoted(name) << " is " << rowsText(b.rows(name))
+            << ", expected base rows";
+      }
+      attrs.append(field, builder.getStringAttr(name));
+    }
+    SmallVector<Attribute> inputs;
+    for (const std::string &name : wanted.user_input()) {
+      if (llvm::none_of(parsed.model.input(), [&](const pb::Input &input) { return input.name() == name; })) {
+        ++errors;
+        b.error(wanted, "user_input", Code::UnknownName)
+            << "entry_points: user_input " << quoted(name) << " is a node, expected an input";
+      }
+      inputs.push_back(builder.getStringAttr(name));
+    }
+    attrs.append("user_inputs", builder.getArrayAttr(inputs));
+    return attrs.getDictionary(context);
   }
 
   Attribute nameAttr(StringRef name) {

@@ -90,6 +90,8 @@ private:
       part(table, "table", table.name());
     for (const auto &output : model.output())
       part(output, "output", output.node());
+    if (model.has_entry_points())
+      part(model.entry_points(), "entry_points", "");
     for (const auto &rows : model.rows())
       if (rows.kind_case() == pb::Rows::KIND_NOT_SET && !errors)
         missingKind(rows);

@@ -38,5 +38,7 @@ void reccc::buildOptimizedStage(OpPassManager &pm, const PipelineOptions &option
   if (!options.strictFp)
     addOptional(pm, options, createFoldNormAffinePass());
   buildCleanupPipeline(pm);
+  // Last: what the entry points share is the same ops, and gives the same bits.
+  pm.addPass(createDeriveEntryPointsPass());
   pm.addPass(createVerifyOptimizedPass());
 }

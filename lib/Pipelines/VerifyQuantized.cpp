@@ -22,11 +22,11 @@ static LogicalResult checkF32(Operation *op, StringRef what, Type type) {
 
 static LogicalResult checkQuantized(Operation *op) {
   if (auto model = dyn_cast<ModelOp>(op)) {
-    for (Type type : model.getArgumentTypes())
-      if (failed(checkF32(op, "an input", type)))
+    for (auto [index, type] : llvm::enumerate(model.getArgumentTypes()))
+      if (!model.getInputState(index) && failed(checkF32(op, "an input", type)))
         return failure();
-    for (Type type : model.getResultTypes())
-      if (failed(checkF32(op, "an output", type)))
+    for (auto [index, type] : llvm::enumerate(model.getResultTypes()))
+      if (!model.getOutputState(index) && failed(checkF32(op, "an output", type)))
         return failure();
   } else if (isa<TopKOp>(op)) {
     for (Type type :

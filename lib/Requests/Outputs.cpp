@@ -17,6 +17,21 @@ static std::optional<recrt_output_view> viewOutput(const recrt_context *context,
   return std::nullopt;
 }
 
+void addOutput(std::vector<TensorToWrite> &tensors, const recrt_tensor_info &output, const void *data,
+               const int64_t *offsets, int64_t numRequests) {
+  TensorToWrite tensor;
+  tensor.name = output.name;
+  tensor.type = output.element == RECRT_ELEMENT_I64   ? TensorType::I64
+                : output.element == RECRT_ELEMENT_F32 ? TensorType::F32
+                                                      : TensorType::BF16;
+  tensor.shape = {offsets[numRequests]};
+  tensor.shape.insert(tensor.shape.end(), output.dims, output.dims + output.num_dims);
+  tensor.data = data;
+  tensors.push_back(tensor);
+  if (output.fixed_rows != 1)
+    tensors.push_back({tensor.name + ".offsets", TensorType::I64, {numRequests + 1}, offsets});
+}
+
 bool writeOutputs(const std::string &path, const recrt_context *context, const EntrySignature &signature,
                   FileError &error) {
   std::vector<TensorToWrite> tensors;
@@ -25,17 +40,7 @@ bool writeOutputs(const std::string &path, const recrt_context *context, const E
     const std::optional<recrt_output_view> view = viewOutput(context, i, error);
     if (!view)
       return false;
-    TensorToWrite tensor;
-    tensor.name = output.name;
-    tensor.type = output.element == RECRT_ELEMENT_I64   ? TensorType::I64
-                  : output.element == RECRT_ELEMENT_F32 ? TensorType::F32
-                                                        : TensorType::BF16;
-    tensor.shape = {view->num_rows};
-    tensor.shape.insert(tensor.shape.end(), output.dims, output.dims + output.num_dims);
-    tensor.data = view->data;
-    tensors.push_back(tensor);
-    if (output.fixed_rows != 1)
-      tensors.push_back({tensor.name + ".offsets", TensorType::I64, {view->num_requests + 1}, view->offsets});
+    addOutput(tensors, output, view->data, view->offsets, view->num_requests);
   }
   return writeSafetensors(path, tensors, error);
 }

@@ -64,6 +64,13 @@ static void reserveBatch(recrt_context &context) {
     operands = std::max(operands, entry.numOperands);
     views = std::max(views, entry.numViews);
   }
+  size_t bases = 0, inputs = 0;
+  for (const EntryPlan &entry : plan.entries) {
+    bases = std::max(bases, entry.bases.size());
+    inputs = std::max(inputs, entry.inputs.size());
+  }
+  context.stateBatch.rowOffsets.reserve(bases);
+  context.stateBatch.inputs.reserve(inputs);
   context.operands.resize(operands);
   context.views.resize(views);
   context.steps.reset(new StepWork[steps]);
@@ -105,7 +112,7 @@ static Status applyLimits(recrt_context &context, const recrt_context_options &o
 static Status reserveMemory(recrt_context &context) {
   const Plan &plan = context.model->plan;
   Batch &batch = context.batch;
-  int64_t bytes = 0;
+  int64_t bytes = 0, gatheredBytes = 0;
   for (const EntryPlan &entry : plan.entries) {
     const int64_t requests = context.limits.maxRequests;
     batch.totals.assign(plan.spaces.size(), 0);
@@ -120,8 +127,14 @@ static Status reserveMemory(recrt_context &context) {
         failed(status))
       return status;
     bytes = std::max(bytes, batch.layout.totalBytes);
+    int64_t gathered = 0;
+    if (Status status = layOutGathered(plan, entry, requests, batch.totals, gathered); failed(status))
+      return status;
+    gatheredBytes = std::max(gatheredBytes, gathered);
   }
   batch.layout.totalBytes = batch.layout.activationBytes = 0;
+  if (!context.gathered.grow(gatheredBytes, 0))
+    return outOfMemory(context, gatheredBytes);
   return context.block.grow(bytes, 0) ? success() : outOfMemory(context, bytes);
 }
 
@@ -261,19 +274,36 @@ static Status runBatch(recrt_context &context, const EntryPlan &entry, const rec
   return success();
 }
 
-namespace {
-/// Marks a context as being in use.
-struct InUse {
-  explicit InUse(recrt_context &context)
-      : context(context), first(!context.busy.exchange(true, std::memory_order_acquire)) {}
-  ~InUse() {
-    if (first)
-      context.busy.store(false, std::memory_order_release);
-  }
-  recrt_context &context;
-  const bool first;
-};
-} // namespace
+namespace recrt {
+
+Status InUse::check() const {
+  if (!first)
+    return failure(RECRT_FAILED_PRECONDITION, Place("context"),
+                   "another thread is using it; make one context for each thread");
+  if (!context.pool->usable())
+    return failure(RECRT_FAILED_PRECONDITION, Place("context"),
+                   "it was made before fork(): its threads are in the parent; make a new context "
+                   "in the child");
+  return success();
+}
+
+Status runEntry(recrt_context &context, const EntryPlan &entry, const recrt_request &request) {
+  // Until the run is good there is nothing to read back.
+  context.batch.entry = nullptr;
+  Status status = runBatch(context, entry, request);
+  if (failed(status))
+    context.batch.entry = nullptr;
+  return status;
+}
+
+recrt_output_view viewOutput(const recrt_context &context, size_t index) {
+  const Batch &batch = context.batch;
+  const size_t space = static_cast<size_t>(batch.entry->outputs[index].desc->space);
+  return {sizeof(recrt_output_view), batch.outputData[index], batch.offsets[space], batch.numRequests,
+          batch.totals[space]};
+}
+
+} // namespace recrt
 
 // --- C API ------------------------------------------------------------------------------------
 
@@ -323,20 +353,10 @@ recrt_status recrt_context_run(recrt_context *context, int32_t entry, const recr
       return status;
     if (Status status = checkStruct(request, "recrt_request"); failed(status))
       return status;
-    if (!context->pool->usable())
-      return failure(RECRT_FAILED_PRECONDITION, Place("context"),
-                     "it was made before fork(): its threads are in the parent; make a new context "
-                     "in the child");
     InUse use(*context);
-    if (!use.first)
-      return failure(RECRT_FAILED_PRECONDITION, Place("context"),
-                     "another thread is using it; make one context for each thread");
-    // Until the run is good there is nothing to read back.
-    context->batch.entry = nullptr;
-    Status status = runBatch(*context, *plan, *request);
-    if (failed(status))
-      context->batch.entry = nullptr;
-    return status;
+    if (Status status = use.check(); failed(status))
+      return status;
+    return runEntry(*context, *plan, *request);
   });
 }
 
@@ -358,9 +378,9 @@ recrt_status recrt_context_get_output(const recrt_context *context, int32_t inde
   if (index < 0 || static_cast<size_t>(index) >= outputs.size())
     return failure(RECRT_INVALID_ARGUMENT, Place("entry '%s'", batch.entry->desc->name),
                    "output %d does not exist, it has %zu", index, outputs.size());
-  const size_t space = static_cast<size_t>(outputs[static_cast<size_t>(index)].desc->space);
-  *view = {view->size, batch.outputData[static_cast<size_t>(index)], batch.offsets[space], batch.numRequests,
-           batch.totals[space]};
+  const size_t size = view->size;
+  *view = viewOutput(*context, static_cast<size_t>(index));
+  view->size = size;
   return success();
 }
 

@@ -10,6 +10,7 @@
 #include "ThreadPool.h"
 
 #include <atomic>
+#include <utility>
 
 namespace recrt {
 
@@ -25,6 +26,11 @@ public:
   int64_t size() const { return length; }
   /// Makes the block at least so large; keeps the first `kept` bytes. On failure it is unchanged.
   bool grow(int64_t size, int64_t kept);
+  void swap(Block &other) {
+    std::swap(bytes, other.bytes);
+    std::swap(length, other.length);
+  }
+  const recrt_allocator &source() const { return allocator; }
 
 private:
   void free();
@@ -61,16 +67,27 @@ struct Batch {
   int64_t startedAt = 0;               // like StepWork::finishedAt
 };
 
+/// A run against states as an ordinary batch: the parts that the host gave and those that lie in states. The vectors
+/// have their full capacity from the start.
+struct StateBatch {
+  std::vector<recrt_row_offsets> rowOffsets;
+  std::vector<recrt_input> inputs;
+};
+
 } // namespace recrt
 
 struct recrt_context {
-  recrt_context(recrt_model *model, const recrt_allocator &allocator) : model(model), block(allocator) {
+  recrt_context(recrt_model *model, const recrt_allocator &allocator)
+      : model(model), allocator(allocator), block(allocator), gathered(allocator) {
     model->retain();
   }
   ~recrt_context() { model->release(); }
 
   recrt_model *model;
+  const recrt_allocator allocator;
   recrt::Block block;
+  recrt::Block gathered; // what runs against several states copy together
+  recrt::StateBatch stateBatch;
   std::shared_ptr<recrt::ThreadPool> pool;
   recrt_log_sink log = {};
   bool profile = false;
@@ -88,6 +105,31 @@ namespace recrt {
 
 /// Runs the steps of a batch that was checked and laid out.
 void executeSteps(recrt_context &context);
+
+/// Marks a context as being in use.
+class InUse {
+public:
+  explicit InUse(recrt_context &context)
+      : context(context), first(!context.busy.exchange(true, std::memory_order_acquire)) {}
+  ~InUse() {
+    if (first)
+      context.busy.store(false, std::memory_order_release);
+  }
+  InUse(const InUse &) = delete;
+  InUse &operator=(const InUse &) = delete;
+  /// Fails when another thread uses it, or when its threads are in a parent process.
+  Status check() const;
+
+private:
+  recrt_context &context;
+  const bool first;
+};
+
+/// Checks and runs a batch in a context that is marked.
+Status runEntry(recrt_context &context, const EntryPlan &entry, const recrt_request &request);
+
+/// An output of the last good run.
+recrt_output_view viewOutput(const recrt_context &context, size_t index);
 
 } // namespace recrt
 

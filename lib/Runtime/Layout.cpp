@@ -57,6 +57,19 @@ Status layOutOffsets(const Plan &plan, const EntryPlan &entry, int64_t numReques
   return placer.overflow ? tooLarge(entry) : success();
 }
 
+Status layOutGathered(const Plan &plan, const EntryPlan &entry, int64_t numRequests, const std::vector<int64_t> &totals,
+                      int64_t &bytes) {
+  Placer placer(0);
+  if (entry.desc->kind == RECRT_ENTRY_SCORE || entry.desc->kind == RECRT_ENTRY_APPEND)
+    for (size_t base = 0; base < plan.state.bases.size(); ++base)
+      placer.place(numRequests + 1, sizeof(int64_t));
+  for (const TensorPlan &input : entry.inputs)
+    if (input.desc->state)
+      placer.place(totals[static_cast<size_t>(input.desc->space)], input.rowBytes, readableBehind);
+  bytes = placer.position;
+  return placer.overflow ? tooLarge(entry) : success();
+}
+
 int64_t boundItems(const ItemListPlan &list, int64_t numRequests, const std::vector<int64_t> &totals) {
   __int128 tiles = 0;
   const int32_t frame = list.step->frame;

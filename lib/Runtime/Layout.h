@@ -28,6 +28,10 @@ Status layOutOffsets(const Plan &plan, const EntryPlan &entry, int64_t numReques
 Status layOutRun(const Plan &plan, const EntryPlan &entry, int64_t numRequests, const std::vector<int64_t> &totals,
                  const std::vector<char> &ownOutputs, int32_t numThreads, Layout &layout);
 
+/// Bytes of the offsets and values of several states side by side, as an entry reads them; 0 for one that reads none.
+Status layOutGathered(const Plan &plan, const EntryPlan &entry, int64_t numRequests, const std::vector<int64_t> &totals,
+                      int64_t &bytes);
+
 /// Work items that a list has at most.
 int64_t boundItems(const ItemListPlan &list, int64_t numRequests, const std::vector<int64_t> &totals);
 

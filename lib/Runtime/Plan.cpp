@@ -508,7 +508,9 @@ Status PlanChecker::check() {
 Status makePlan(const recrt_module *module, int32_t isa, Plan &plan) {
   plan.module = module;
   plan.isa = isa;
-  return PlanChecker(module, plan).check();
+  if (Status status = PlanChecker(module, plan).check(); failed(status))
+    return status;
+  return planStates(plan);
 }
 
 } // namespace recrt

@@ -63,10 +63,19 @@ struct EntryPlan {
   size_t numOperands, numViews; // of all steps together
 };
 
+/// What user states of the model consist of.
+struct UserStatePlan {
+  int32_t prefill = -1, score = -1, append = -1; // entries
+  std::vector<TensorPlan> values;                // outputs of prefill
+  std::vector<int32_t> bases;                    // base spaces whose lengths a state has
+  uint64_t fingerprint = 0;                      // of the model, its weights and the form of states
+};
+
 struct Plan {
   const recrt_module *module;
   std::vector<SpaceBounds> spaces;
   std::vector<EntryPlan> entries;
+  UserStatePlan state;
   int32_t isa;
 };
 
@@ -80,6 +89,9 @@ Status checkModuleHeader(const recrt_module *module);
 /// Checks the whole module for level `isa` and fills in `plan`. The pointers of a module are
 /// trusted, its numbers are not.
 Status makePlan(const recrt_module *module, int32_t isa, Plan &plan);
+
+/// The part of makePlan about user states, once entries are checked.
+Status planStates(Plan &plan);
 
 } // namespace recrt
 

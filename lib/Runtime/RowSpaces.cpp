@@ -7,40 +7,54 @@
 
 namespace recrt {
 
+/// The rows of a derived or constant space; `length(i)` are those of part i.
+template <typename Length> static int64_t rowsOf(const recrt_space_desc &desc, Length length) {
+  int64_t rows = 0;
+  switch (desc.kind) {
+  case RECRT_SPACE_ROWS:
+    rows = desc.count;
+    break;
+  case RECRT_SPACE_CONCAT:
+    for (int32_t i = 0; i < desc.num_parts; ++i)
+      rows += length(i);
+    break;
+  case RECRT_SPACE_INTERLEAVE:
+    rows = length(0) * desc.count;
+    break;
+  case RECRT_SPACE_GROUP_PAD:
+    rows = (length(0) + desc.count - 1) / desc.count;
+    break;
+  case RECRT_SPACE_GROUP_DROP:
+    rows = length(0) / desc.count;
+    break;
+  case RECRT_SPACE_TAKE:
+    rows = std::min(length(0), desc.count);
+    break;
+  case RECRT_SPACE_NEST:
+    rows = length(0) * length(1);
+    break;
+  }
+  return rows;
+}
+
+void computeRows(const Plan &plan, int32_t space, std::vector<int64_t> &rows) {
+  for (int32_t s = 0; s <= space; ++s) {
+    const recrt_space_desc &desc = plan.module->spaces[s];
+    if (desc.kind != RECRT_SPACE_BASE)
+      rows[static_cast<size_t>(s)] =
+          rowsOf(desc, [&](int32_t part) { return rows[static_cast<size_t>(desc.parts[part])]; });
+  }
+}
+
 Status computeOffsets(const Plan &plan, int32_t space, int64_t numRequests, const Offsets &offsets) {
   const recrt_space_desc &desc = plan.module->spaces[space];
-  auto length = [&](int32_t part, int64_t request) {
-    const int64_t *of = offsets[static_cast<size_t>(desc.parts[part])];
-    return of[request + 1] - of[request];
-  };
   int64_t *result = offsets[static_cast<size_t>(space)];
   result[0] = 0;
   for (int64_t b = 0; b < numRequests; ++b) {
-    int64_t rows = 0;
-    switch (desc.kind) {
-    case RECRT_SPACE_ROWS:
-      rows = desc.count;
-      break;
-    case RECRT_SPACE_CONCAT:
-      for (int32_t i = 0; i < desc.num_parts; ++i)
-        rows += length(i, b);
-      break;
-    case RECRT_SPACE_INTERLEAVE:
-      rows = length(0, b) * desc.count;
-      break;
-    case RECRT_SPACE_GROUP_PAD:
-      rows = (length(0, b) + desc.count - 1) / desc.count;
-      break;
-    case RECRT_SPACE_GROUP_DROP:
-      rows = length(0, b) / desc.count;
-      break;
-    case RECRT_SPACE_TAKE:
-      rows = std::min(length(0, b), desc.count);
-      break;
-    case RECRT_SPACE_NEST:
-      rows = length(0, b) * length(1, b);
-      break;
-    }
+    const int64_t rows = rowsOf(desc, [&](int32_t part) {
+      const int64_t *of = offsets[static_cast<size_t>(desc.parts[part])];
+      return of[b + 1] - of[b];
+    });
     result[b + 1] = result[b] + rows;
     if (result[b + 1] > maxRowsOfBatch)
       return failure(RECRT_RESOURCE_EXHAUSTED, Place("request %lld", static_cast<long long>(b)),

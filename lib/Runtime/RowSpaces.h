@@ -10,6 +10,9 @@ namespace recrt {
 /// By space, the offsets of the batch: num_requests + 1 each.
 using Offsets = std::vector<int64_t *>;
 
+/// Rows of one request in every space up to `space`, from those of the base spaces, which `rows` (by space) holds.
+void computeRows(const Plan &plan, int32_t space, std::vector<int64_t> &rows);
+
 /// Fills in the offsets of a derived or constant space from those of its parts.
 Status computeOffsets(const Plan &plan, int32_t space, int64_t numRequests, const Offsets &offsets);
 

@@ -19,16 +19,27 @@ static bool isF32(Value value) {
   return type && type.getElementType().isF32();
 }
 
+/// Numbers of the state values that keep f32: one that does in one entry point does in all.
+using WideStates = llvm::DenseSet<int64_t>;
+
 /// The jagged values of `model` that keep f32: inputs, outputs, what top-k compares and gives, and whatever shares
-/// their memory through views.
-static DenseSet<Value> findKept(ModelOp model) {
+/// their memory through views. State values are no part of the signature.
+static DenseSet<Value> findKept(ModelOp model, const WideStates &wide) {
   llvm::EquivalenceClasses<Value> memory;
-  SmallVector<Value> kept(model.getArguments());
+  auto isKept = [&](std::optional<int64_t> state) { return !state || wide.contains(*state); };
+  SmallVector<Value> kept;
+  for (BlockArgument argument : model.getArguments())
+    if (isKept(model.getInputState(argument.getArgNumber())))
+      kept.push_back(argument);
   model.walk([&](Operation *op) {
     if (isa<View>(op))
       for (Value operand : op->getOperands())
         memory.unionSets(operand, op->getResult(0));
-    if (isa<OutputOp, TopKOp>(op)) {
+    if (isa<OutputOp>(op))
+      for (OpOperand &operand : op->getOpOperands())
+        if (isKept(model.getOutputState(operand.getOperandNumber())))
+          kept.push_back(operand.get());
+    if (isa<TopKOp>(op)) {
       llvm::append_range(kept, op->getOperands());
       llvm::append_range(kept, op->getResults());
     }
@@ -41,6 +52,25 @@ static DenseSet<Value> findKept(ModelOp model) {
         all.insert(other);
   }
   return all;
+}
+
+/// Grows until the entry points agree.
+static WideStates findWideStates(ModuleOp module) {
+  WideStates wide;
+  for (bool grew = true; grew;) {
+    grew = false;
+    for (auto model : module.getOps<ModelOp>()) {
+      DenseSet<Value> kept = findKept(model, wide);
+      auto note = [&](Value value, std::optional<int64_t> state) {
+        grew |= state && isF32(value) && kept.contains(value) && wide.insert(*state).second;
+      };
+      for (BlockArgument argument : model.getArguments())
+        note(argument, model.getInputState(argument.getArgNumber()));
+      for (OpOperand &operand : model.getBody().front().getTerminator()->getOpOperands())
+        note(operand.get(), model.getOutputState(operand.getOperandNumber()));
+    }
+  }
+  return wide;
 }
 
 namespace {
@@ -57,8 +87,12 @@ struct AssignPrecision : reccc::impl::AssignPrecisionPassBase<AssignPrecision> {
       if (type.getElementType().isF32())
         parameter.setType(type.clone(bf16));
     }
+    WideStates wide = findWideStates(getOperation());
     for (auto model : getOperation().getOps<ModelOp>()) {
-      DenseSet<Value> kept = findKept(model);
+      DenseSet<Value> kept = findKept(model, wide);
+      for (BlockArgument argument : model.getArguments())
+        if (isF32(argument) && !kept.contains(argument))
+          argument.setType(cast<JaggedType>(argument.getType()).withElementType(bf16));
       model.walk([&](Operation *op) {
         for (Value value : op->getResults()) {
           auto tensor = dyn_cast<RankedTensorType>(value.getType());
@@ -73,6 +107,9 @@ struct AssignPrecision : reccc::impl::AssignPrecisionPassBase<AssignPrecision> {
           }
         }
       });
+      Block &body = model.getBody().front();
+      model.setFunctionType(
+          FunctionType::get(&getContext(), body.getArgumentTypes(), body.getTerminator()->getOperandTypes()));
     }
   }
 };

@@ -136,6 +136,21 @@ recsys.model @remove_dead_rows_pad(%h: !h {recsys.name = "h"}) -> (!recsys.jagge
   recsys.output %a, %b : !recsys.jagged<#recsys.rows<4> x 4xf32>, !r
 }
 
+/// A norm of rows that were selected, read whole and in part: the part is a norm of its own.
+// CHECK-LABEL: recsys.model @remove_dead_rows_norm_of_slice
+// CHECK-DAG:     recsys.layer_norm {{.*}} -> !recsys.jagged<#[[H]] x 4xf32>
+// CHECK-DAG:     recsys.layer_norm {{.*}} -> !recsys.jagged<#[[L3]] x 4xf32>
+// CHECK:         recsys.output
+recsys.model @remove_dead_rows_norm_of_slice(%h: !h {recsys.name = "h"}, %c: !c {recsys.name = "c"}) -> (!h {recsys.name = "a"}, !last {recsys.name = "b"}) {
+  %hc = recsys.concat_rows %h, %c : (!h, !c) -> !hc
+  %s = recsys.silu %hc : (!hc) -> !hc
+  %x = recsys.slice_rows %s first 0 count 1 : (!hc) -> !h
+  %n = recsys.layer_norm %x eps 1.0e-6 : (!h) -> !h
+  %a = recsys.silu %n : (!h) -> !h
+  %b = recsys.take_rows %n : (!h) -> !last
+  recsys.output %a, %b : !h, !last
+}
+
 /// Padded to no rows at all: a take leaves one row at least.
 // CHECK-LABEL: recsys.model @remove_dead_rows_pad_none
 // CHECK:         recsys.pad_rows

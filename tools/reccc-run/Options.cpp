@@ -30,6 +30,10 @@ x or x.values; and for each row space s, the offsets s.offsets (or x.offsets of 
   --random-requests=N         make N valid requests instead of reading a file
   --seed=S                    seed of the random requests; default 0
   --entry=NAME                entry point to run; default: the first one
+  --states                    run by user states: prefill, export, import, score; for models with
+                              such entry points. The output is as without it
+  --slice=N                   with --states: score N candidates at a time
+  --append=N                  with --states: prefill all but the last N rows, then append those
   --weights=FILE              weights of a model without embedded ones; default: MODEL.so.weights
   --profile                   print the time of every step
   --describe                  print entry points, inputs, outputs and row spaces
@@ -83,6 +87,8 @@ static std::vector<ValueOption> valueOptions(Options &options) {
       {"--random-requests", "a number from 1 to 1000000",
        [&](Text t) { return parseNumber<int64_t>(t, 1, 1000000, options.randomRequests); }},
       {"--seed", "a number", [&](Text t) { return parseNumber<uint64_t>(t, 0, UINT64_MAX, options.seed); }},
+      {"--slice", "a number from 1 on", [&](Text t) { return parseNumber<int64_t>(t, 1, most, options.slice); }},
+      {"--append", "a number from 1 on", [&](Text t) { return parseNumber<int64_t>(t, 1, most, options.append); }},
       {"--threads", "a number from 1 to 1024", [&](Text t) { return parseNumber(t, 1, 1024, options.threads); }},
       {"--isa", "v3 or v4", [&](Text t) { return setIsa(t, options.isa); }},
   };
@@ -111,7 +117,7 @@ static bool complain(const std::string &what, int &exitCode) {
 }
 
 static bool unknownOption(const std::string &name, const std::vector<ValueOption> &known, int &exitCode) {
-  std::vector<std::string> names = {"--profile", "--describe", "--help", "--version"};
+  std::vector<std::string> names = {"--profile", "--describe", "--states", "--help", "--version"};
   for (const ValueOption &option : known)
     names.push_back(option.name);
   const auto nearest = std::min_element(
@@ -142,6 +148,10 @@ bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
       options.describe = true;
       continue;
     }
+    if (argument == "--states") {
+      options.states = true;
+      continue;
+    }
     if (argument == "--profile") {
       options.profile = true;
       continue;
@@ -170,6 +180,10 @@ bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
   options.model = files[0];
   if (files.size() == 2)
     options.requests = files[1];
+  if (!options.states && (options.slice > 0 || options.append > 0))
+    return complain("--slice and --append need --states", exitCode);
+  if (options.states && (options.profile || !options.entry.empty() || !options.compare.empty()))
+    return complain("--states excludes --profile, --entry and --compare", exitCode);
   const int sources = !options.requests.empty() + (options.randomRequests > 0) + options.describe;
   if (sources != 1)
     return complain(sources == 0 ? "expected a request file, --random-requests=N or --describe"

@@ -15,6 +15,9 @@ struct Options {
   int32_t threads = 0;
   int32_t isa = -1;
   bool describe = false;
+  bool states = false;
+  int64_t slice = 0;  // candidates at a time; 0: all
+  int64_t append = 0; // rows that are appended to the states
   bool profile = false;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // reccc-run: loads a compiled model and runs, compares and times it on a file of requests.
 #include "Options.h"
+#include "States.h"
 
 #include "reccc/Requests/Outputs.h"
 #include "reccc/Requests/RequestBatch.h"
@@ -142,6 +143,27 @@ static int runBatch(const Options &options, const Context &context, int32_t entr
   return 0;
 }
 
+static int runStates(const Options &options, const Model &model, const Context &context, const RequestBatch &batch) {
+  std::vector<SlicedOutput> outputs;
+  StateTimes times;
+  const recrt_request request = batch.request();
+  const recrt_status status = runByStates(options, model.get(), context.get(), request, outputs, times);
+  if (status.code != RECRT_OK)
+    return report(options.requests.empty() ? "random requests" : options.requests, status);
+  std::sort(times.prefill.begin(), times.prefill.end());
+  std::sort(times.score.begin(), times.score.end());
+  std::printf("time: median %.4f ms to make %lld states, %.4f ms to score; %zu runs\n", quantile(times.prefill, 0.5),
+              static_cast<long long>(batch.numRequests()), quantile(times.score, 0.5), times.score.size());
+  if (options.output.empty())
+    return 0;
+  std::vector<TensorToWrite> tensors;
+  for (const SlicedOutput &output : outputs)
+    addOutput(tensors, output.tensor, output.data.data(), output.offsets.data(),
+              static_cast<int64_t>(output.offsets.size()) - 1);
+  FileError error;
+  return writeSafetensors(options.output, tensors, error) ? 0 : report(error);
+}
+
 static int runModel(const Options &options) {
   recrt_model_options modelOptions;
   recrt_model_options_init(&modelOptions);
@@ -194,6 +216,8 @@ static int runModel(const Options &options) {
   const Context context(made);
   if (status.code != RECRT_OK)
     return report(options.model, status);
+  if (options.states)
+    return runStates(options, model, context, *batch);
   std::vector<double> milliseconds;
   if (int code = runBatch(options, context, entry, *batch, milliseconds))
     return code;

@@ -77,7 +77,7 @@ struct Flags {
   cl::opt<std::string> mode{
       "mode", cl::desc("How the interpreter rounds: double (default), f32, bf16, or typed, as the IR's types say"),
       cl::value_desc("mode"), cl::cat(category)};
-  cl::opt<std::string> entry{"entry", cl::desc("The entry point to run, when there are several"),
+  cl::opt<std::string> entry{"entry", cl::desc("The entry point to run; default: the first one"),
                              cl::value_desc("name"), cl::cat(category)};
   cl::opt<std::string> explain{
       "explain",

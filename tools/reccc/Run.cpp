@@ -10,19 +10,16 @@
 using namespace mlir;
 using namespace reccc;
 
-/// The entry point that `--entry` names, or the only one.
+/// The entry point that `--entry` names, or the first one.
 static recsys::ModelOp findEntry(const Options &options, ModuleOp module) {
   SmallVector<recsys::ModelOp> models(module.getOps<recsys::ModelOp>());
   std::string names;
   for (recsys::ModelOp model : models) {
-    if (model.getSymName() == options.entry || (options.entry.empty() && models.size() == 1))
+    if (model.getSymName() == options.entry || options.entry.empty())
       return model;
     names += (names.empty() ? "" : ", ") + model.getSymName().str();
   }
-  if (options.entry.empty())
-    error() << "expected --entry, because the module has " << models.size() << " entry points: " << names << "\n";
-  else
-    error() << "no entry point '" << options.entry << "', expected one of: " << names << "\n";
+  error() << "no entry point '" << options.entry << "', expected one of: " << names << "\n";
   return nullptr;
 }
 

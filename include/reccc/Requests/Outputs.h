@@ -7,6 +7,11 @@
 
 namespace reccc {
 
+/// Adds the tensors of an output of `numRequests` requests: its rows and, unless every request has one row, its
+/// offsets.
+void addOutput(std::vector<TensorToWrite> &tensors, const recrt_tensor_info &output, const void *data,
+               const int64_t *offsets, int64_t numRequests);
+
 /// Output `y` becomes the tensor `y`, its rows packed, and `y.offsets` unless every request has one
 /// row. Taken from the last run of the context.
 bool writeOutputs(const std::string &path, const recrt_context *context, const EntrySignature &signature,

@@ -40,6 +40,20 @@ def AssignPrecisionPass : Pass<"recsys-assign-precision", "::mlir::ModuleOp"> {
                     Statistic<"numKept", "values-kept", "Number of float values kept in f32 under bf16">];
 }
 
+def DeriveEntryPointsPass : Pass<"recsys-derive-entry-points", "::mlir::ModuleOp"> {
+  let summary = "Make entry points that compute the user once and score candidates against it";
+  let description = [{
+    A model with the attribute `recsys.entry_points = {candidates = "c"}` is cloned twice. What does not vary with the rows "c" and is read by what does is the *state*
+    of a user: `@prefill` returns it, `@score` takes it in place of the user's inputs. Where rows of the user see candidates there is no such state, and the pass says which op lets them.
+    With `append = "h"` inputs over `request` come with each scoring, but for those in `user_inputs = […]`, and `@append` gives the state's rows for new rows of "h" that follow
+    those of the state; the pass refuses when an old row of the state would change, and names the op.
+
+    Needs: the form of stage `optimized`. Guarantees: no such attribute is left; the new models are narrowed to the rows that they read. Idempotent: yes.
+    (* example: test/Transforms/derive-entry-points-example.mlir *)
+  }];
+  let statistics = [Statistic<"numStates", "state-values", "Number of values that states hold">];
+}
+
 def FoldLinearAffinePass : Pass<"recsys-fold-linear-affine", "::mlir::recsys::ModelOp"> {
   let summary = "Move parameters that multiply or follow a linear's result into the linear";
   let description = [{

@@ -6,14 +6,15 @@
 #include "ConstantData.h"
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 #include "recrt/module.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace reccc;
 using namespace mlir::recsys;
 using namespace mlir::rectile;
 
 static_assert(sizeof(recrt_space_desc) == 32 && sizeof(recrt_embed_step) == 24 && sizeof(recrt_rowmap_desc) == 16 &&
-              sizeof(recrt_buffer_desc) == 40 && sizeof(recrt_tensor_desc) == 40 && sizeof(recrt_operand_desc) == 16 &&
-              sizeof(recrt_step_desc) == 136 && sizeof(recrt_entry_desc) == 72 && sizeof(recrt_module) == 80 &&
+              sizeof(recrt_buffer_desc) == 40 && sizeof(recrt_tensor_desc) == 48 && sizeof(recrt_operand_desc) == 16 &&
+              sizeof(recrt_step_desc) == 136 && sizeof(recrt_entry_desc) == 88 && sizeof(recrt_module) == 88 &&
               RECRT_ISA_COUNT == 2);
 
 namespace {
@@ -42,6 +43,7 @@ private:
   LogicalResult emitBuffers(PlanAttr plan, std::vector<Field> &fields);
   LogicalResult emitRowMaps(PlanAttr plan, std::vector<Field> &fields);
   FailureOr<Field> emitStep(DispatchOp dispatch);
+  FailureOr<std::vector<Field>> emitKind();
 
   ModelOp model;
   ConstantData &data;
@@ -113,10 +115,12 @@ LogicalResult EntryEmitter::emitSignature(TypeRange types, bool inputs, std::vec
     if (inputs)
       if (auto limit = model.getArgAttrOfType<IntegerAttr>(number, "recsys.id_limit"))
         idLimit = limit.getInt();
+    std::optional<int64_t> state = inputs ? model.getInputState(number) : model.getOutputState(number);
     fields.push_back(
         Field::structure({Field::address(data.addString("name", name)), Field::address(data.addArray("dims", dims)),
                           Field::i64(idLimit), Field::i32(dims.size()), Field::i32(elementOf(jagged.getElementType())),
-                          Field::i32(*space), Field::i32(idLimit ? RECRT_IDS_REJECT_REQUEST : RECRT_IDS_UNCHECKED)}));
+                          Field::i32(*space), Field::i32(idLimit ? RECRT_IDS_REJECT_REQUEST : RECRT_IDS_UNCHECKED),
+                          Field::i32(state ? *state + 1 : 0), Field::i32(0)}));
   }
   return success();
 }
@@ -263,6 +267,25 @@ FailureOr<Field> EntryEmitter::emitStep(DispatchOp dispatch) {
                            Field::i32(excludeSpace), Field::i32(frame), Field::i32(0)});
 }
 
+/// What the entry does with user states, and the row spaces that it appends to and from.
+FailureOr<std::vector<Field>> EntryEmitter::emitKind() {
+  auto name = model->getAttrOfType<StringAttr>(ModelOp::kEntryKindAttr);
+  int64_t kind = llvm::StringSwitch<int64_t>(name ? name.getValue() : "")
+                     .Case("prefill", RECRT_ENTRY_PREFILL)
+                     .Case("score", RECRT_ENTRY_SCORE)
+                     .Case("append", RECRT_ENTRY_APPEND)
+                     .Default(RECRT_ENTRY_PLAIN);
+  std::vector<Field> fields = {Field::i32(kind)};
+  auto rows = model->getAttrOfType<ArrayAttr>(ModelOp::kAppendAttr);
+  for (unsigned i = 0; i < 2; ++i) {
+    FailureOr<int64_t> space = rows ? spaces.indexOf(rows[i], model.getLoc()) : FailureOr<int64_t>(0);
+    if (failed(space))
+      return failure();
+    fields.push_back(Field::i32(*space));
+  }
+  return fields;
+}
+
 FailureOr<Field> EntryEmitter::emit() {
   auto plan = model->getAttrOfType<PlanAttr>("rectile.plan");
   if (!plan)
@@ -278,6 +301,9 @@ FailureOr<Field> EntryEmitter::emit() {
       return failure();
     steps.push_back(*step);
   }
+  FailureOr<std::vector<Field>> kind = emitKind();
+  if (failed(kind))
+    return failure();
   std::vector<Field> counts;
   for (const std::vector<Field> *list : {&inputs, &outputs, &buffers, &rowMaps, &steps})
     counts.push_back(Field::i32(list->size()));
@@ -285,7 +311,8 @@ FailureOr<Field> EntryEmitter::emit() {
       {Field::address(data.addString("entry", model.getName())), Field::address(data.addArray("inputs", inputs)),
        Field::address(data.addArray("outputs", outputs)), Field::address(data.addArray("buffers", buffers)),
        Field::address(data.addArray("rowmaps", rowMaps)), Field::address(data.addArray("steps", steps)), counts[0],
-       counts[1], counts[2], counts[3], counts[4], Field::i32(plan.getSlots())});
+       counts[1], counts[2], counts[3], counts[4], Field::i32(plan.getSlots()), (*kind)[0], (*kind)[1], (*kind)[2],
+       Field::i32(0)});
 }
 
 LogicalResult reccc::emitPlan(ModuleOp module, const PlanOptions &options) {
@@ -293,7 +320,10 @@ LogicalResult reccc::emitPlan(ModuleOp module, const PlanOptions &options) {
   SpaceTable spaces(data);
   WeightLayout weights(module);
   std::vector<Field> entries;
+  int64_t stateHash = 0;
   for (auto model : module.getOps<ModelOp>()) {
+    if (auto hash = model->getAttrOfType<IntegerAttr>(ModelOp::kStateHashAttr))
+      stateHash = hash.getInt();
     FailureOr<Field> entry = EntryEmitter(model, data, spaces, weights).emit();
     if (failed(entry))
       return failure();
@@ -313,7 +343,8 @@ LogicalResult reccc::emitPlan(ModuleOp module, const PlanOptions &options) {
                         Field::address(data.addArray("entries", entries)),
                         Field::address(embed ? kWeightsSymbol.str() : std::string()),
                         Field::i64(weights.getTotalBytes()), Field::i64(static_cast<int64_t>(options.weightsHash)),
-                        Field::i32(numSpaces), Field::i32(numEntries), Field::i32(options.isaLevels), Field::i32(0)}));
+                        Field::i64(stateHash), Field::i32(numSpaces), Field::i32(numEntries),
+                        Field::i32(options.isaLevels), Field::i32(0)}));
   for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
     if (isa<ModelOp, ParameterOp>(op))
       op.erase();

@@ -5,6 +5,7 @@
 #include "reccc/Codegen/Common/PackParameter.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
+#include <map>
 
 using namespace reccc;
 using namespace mlir::recsys;
@@ -13,11 +14,32 @@ using namespace mlir::rectile;
 /// Weights begin at multiples of this, with as many readable bytes behind each.
 static constexpr int64_t kWeightAlignment = 64;
 
+/// For each parameter expression the first one that says the same: entry points share their weights.
+static llvm::DenseMap<Value, Value> findFirstOfEquals(ModuleOp module) {
+  llvm::DenseMap<Value, Value> first;
+  // Attributes and types are unique, so their addresses say whether they are equal.
+  std::map<std::vector<const void *>, Value> known;
+  module.walk([&](ParameterExpression op) {
+    std::vector<const void *> key = {op->getName().getAsOpaquePointer(), op->getAttrDictionary().getAsOpaquePointer(),
+                                     op->getResult(0).getType().getAsOpaquePointer()};
+    for (Value operand : op->getOperands())
+      key.push_back(first.lookup(operand).getAsOpaquePointer());
+    first[op->getResult(0)] = known.try_emplace(std::move(key), op->getResult(0)).first->second;
+  });
+  return first;
+}
+
 WeightLayout::WeightLayout(ModuleOp module) {
+  llvm::DenseMap<Value, Value> first = findFirstOfEquals(module);
   module.walk([&](DispatchOp dispatch) {
     for (auto [operand, attr] : llvm::zip(dispatch.getInputs(), dispatch.getPackings())) {
       auto packing = dyn_cast<PackingAttr>(attr);
-      if (!packing || !indices.try_emplace({operand, static_cast<int>(packing.getValue())}, weights.size()).second)
+      if (!packing)
+        continue;
+      int kind = static_cast<int>(packing.getValue());
+      unsigned index = indices.try_emplace({first.lookup(operand), kind}, weights.size()).first->second;
+      indices[{operand, kind}] = index;
+      if (index < weights.size())
         continue;
       int64_t bytes = getPackedBytes(cast<RankedTensorType>(operand.getType()), packing.getValue());
       weights.push_back({operand, packing.getValue(), totalBytes, bytes});

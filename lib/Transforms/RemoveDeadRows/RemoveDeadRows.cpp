@@ -40,6 +40,8 @@ private:
     for (BlockArgument argument : block.getArguments())
       demands[argument] = RowDemand::all(spaceOf(argument));
     for (Operation &op : llvm::reverse(block)) {
+      if (isNorm(&op))
+        normInputs[op.getResult(0)] = op.getOperand(0);
       RowDemand result = findResultDemand(&op);
       for (Value value : op.getResults())
         if (isJagged(value))
@@ -114,9 +116,9 @@ private:
     if (!(demand == present)) {
       builder.setInsertionPointAfterValue(whole);
       Operation *op = value.getDefiningOp();
-      if (isa_and_nonnull<LayerNormOp, L2NormOp, RmsNormOp>(op)) {
+      if (isNorm(op)) {
         // Norms are recomputed: they fuse into the linear that reads them, and then nobody stores their values.
-        Value input = get(op->getOperand(0), demand);
+        Value input = get(normInputs[value], demand);
         builder.setInsertionPointAfterValue(whole);
         SmallVector<Value> operands(op->getOperands());
         operands[0] = input;
@@ -135,11 +137,15 @@ private:
         op.erase();
   }
 
+  static bool isNorm(Operation *op) { return isa_and_nonnull<LayerNormOp, L2NormOp, RmsNormOp>(op); }
+
   Block &block;
   OpBuilder builder;
   /// Per value of the model as it was: the rows that are kept of it, what holds them now, and selections of that.
   DenseMap<Value, RowDemand> demands;
   DenseMap<Value, Value> narrowed;
+  /// What a norm read in the model as it was: the op itself may have been rebuilt in place.
+  DenseMap<Value, Value> normInputs;
   DenseMap<Value, SmallVector<std::pair<RowDemand, Value>>> selections;
 };
 

@@ -84,7 +84,7 @@ TEST(PlanTest, Headers) {
   EXPECT_EQ(recrt_model_create(nullptr, nullptr, &model).code, RECRT_INVALID_ARGUMENT);
   EXPECT_EQ(recrt_model_create(&tiny_module, nullptr, nullptr).code, RECRT_INVALID_ARGUMENT);
   expectRefused([](auto &m) { m.module.magic = 1; }, "expected magic");
-  expectRefused([](auto &m) { m.module.abi = 2; }, "module ABI 2", RECRT_INCOMPATIBLE);
+  expectRefused([](auto &m) { m.module.abi = 9; }, "module ABI 9", RECRT_INCOMPATIBLE);
   expectRefused([](auto &m) { m.module.model_name = nullptr; }, "no name");
   expectRefused([](auto &m) { m.module.isa_levels = 0; }, "ISA levels 0x0");
   expectRefused([](auto &m) { m.module.isa_levels = 4; }, "ISA levels 0x4");

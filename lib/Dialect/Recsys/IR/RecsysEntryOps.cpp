@@ -32,6 +32,16 @@ static StringRef nameIn(ArrayAttr attrs, unsigned index) {
 StringRef ModelOp::getInputName(unsigned index) { return nameIn(getArgAttrsAttr(), index); }
 StringRef ModelOp::getOutputName(unsigned index) { return nameIn(getResAttrsAttr(), index); }
 
+static std::optional<int64_t> stateIn(ArrayAttr attrs, unsigned index) {
+  if (!attrs || index >= attrs.size())
+    return std::nullopt;
+  auto state = cast<DictionaryAttr>(attrs[index]).getAs<IntegerAttr>(ModelOp::kStateAttr);
+  return state ? std::optional(state.getInt()) : std::nullopt;
+}
+
+std::optional<int64_t> ModelOp::getInputState(unsigned index) { return stateIn(getArgAttrsAttr(), index); }
+std::optional<int64_t> ModelOp::getOutputState(unsigned index) { return stateIn(getResAttrsAttr(), index); }
+
 ParseResult ModelOp::parse(OpAsmParser &parser, OperationState &result) {
   auto buildFunctionType = [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results,
                               function_interface_impl::VariadicFlag,

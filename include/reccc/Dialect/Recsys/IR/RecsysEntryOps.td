@@ -33,7 +33,10 @@ def Recsys_ModelOp : Recsys_Op<"model", [FunctionOpInterface, IsolatedFromAbove,
   let summary = "An entry point of a model";
   let description = [{
     Function-like; passes anchor on it. Arguments and results are jagged values; the attribute `recsys.name` of each is the
-    user's name for it.
+    user's name for it. `recsys.state = n` marks an argument or result that is value n of a user state (recsys-derive-entry-points): it keeps the
+    storage type that its values have inside of the model. `recsys.entry_points` on the model asks for the entry points of states;
+    those have `recsys.entry_kind` ("prefill", "score", "append"), @prefill also `recsys.state_hash`, which tells states of other models apart, and @append
+    `recsys.append = [#old, #new]`, the base spaces of the rows that a state has and of those that it gets.
 
     (model_c1) One block, ended by `recsys.output`. (model_c2) Every argument and result is jagged and has a `recsys.name`; the names of
     arguments differ, those of results too. (model_c3) Base spaces of one name have one maximum.
@@ -54,12 +57,20 @@ def Recsys_ModelOp : Recsys_Op<"model", [FunctionOpInterface, IsolatedFromAbove,
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     static constexpr ::llvm::StringLiteral kNameAttr = "recsys.name";
+    static constexpr ::llvm::StringLiteral kStateAttr = "recsys.state";
+    static constexpr ::llvm::StringLiteral kEntryPointsAttr = "recsys.entry_points";
+    static constexpr ::llvm::StringLiteral kEntryKindAttr = "recsys.entry_kind";
+    static constexpr ::llvm::StringLiteral kAppendAttr = "recsys.append";
+    static constexpr ::llvm::StringLiteral kStateHashAttr = "recsys.state_hash";
     ::llvm::ArrayRef<::mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
     ::llvm::ArrayRef<::mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
     ::mlir::Region *getCallableRegion() { return &getBody(); }
     /// The user's names of argument and result `index`.
     ::llvm::StringRef getInputName(unsigned index);
     ::llvm::StringRef getOutputName(unsigned index);
+    /// Which value of a user state argument or result `index` is; nullopt when it is none.
+    std::optional<int64_t> getInputState(unsigned index);
+    std::optional<int64_t> getOutputState(unsigned index);
   }];
 }
 

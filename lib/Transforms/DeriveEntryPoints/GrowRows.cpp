@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+// Splits each segment of growing rows in two, and with it masks, lengths and numbers of segments.
+#include "GrowRows.h"
+#include "EntryClones.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace mlir::recsys;
+using namespace reccc;
+
+InFlightDiagnostic GrowRows::refuse(Operation *op) const {
+  return op->emitError() << "entry points: no rows can be appended to '" << rows.getName().getValue() << "', because ";
+}
+
+Attribute GrowRows::grow(Attribute space) const {
+  if (!mentionsSpace(space, rows))
+    return space;
+  if (space == rows)
+    return getConcatSpace({rows, added});
+  auto concat = dyn_cast<ConcatAttr>(space);
+  if (!concat)
+    return {};
+  SmallVector<Attribute> parts;
+  for (Attribute part : concat.getSpaces()) {
+    Attribute grown = grow(part);
+    if (!grown)
+      return {};
+    parts.push_back(grown);
+  }
+  return getConcatSpace(parts);
+}
+
+LogicalResult GrowRows::growInputs(ModelOp model) const {
+  OpBuilder builder = OpBuilder::atBlockBegin(&model.getBody().front());
+  Builder attrs(model.getContext());
+  for (unsigned index = 0, e = model.getNumArguments(); index < e; ++index) {
+    BlockArgument old = model.getArgument(index);
+    if (!mentionsSpace(spaceOf(old), rows))
+      continue;
+    if (spaceOf(old) != rows)
+      return refuse(model) << "the input '" << model.getInputName(index) << "' has rows that are made of them";
+    // The old rows keep the place, the new ones the name.
+    auto type = cast<JaggedType>(old.getType()).withSpace(added);
+    DictionaryAttr described = model.getArgAttrDict(index);
+    std::string name = model.getInputName(index).str();
+    if (failed(model.insertArgument(model.getNumArguments(), type, described, old.getLoc())))
+      return failure();
+    model.setArgAttr(index, ModelOp::kNameAttr, attrs.getStringAttr(name + ".old"));
+    auto whole = ConcatRowsOp::create(builder, old.getLoc(), ValueRange{old, model.getArguments().back()});
+    old.replaceAllUsesExcept(whole, whole);
+  }
+  return success();
+}
+
+FailureOr<SmallVector<Attribute>> GrowRows::growLengths(Operation *op, ArrayRef<Attribute> lengths) const {
+  SmallVector<Attribute> grown;
+  for (Attribute space : lengths) {
+    grown.push_back(grow(space));
+    if (!grown.back())
+      return refuse(op) << "it names the length of rows that are made of them", failure();
+  }
+  return grown;
+}
+
+//===-- Attention ----------------------------------------------------------------------------===//
+
+/// Whether no row of `numRows` has a column: one of the upper limits is never above 0.
+static bool isEmptyForAll(AffineMap upper, AffineExpr numRows) {
+  return llvm::any_of(upper.getResults(), [&](AffineExpr limit) {
+    std::optional<int64_t> least = findLeast(-limit, numRows, upper.getNumSymbols());
+    return least && *least >= 0;
+  });
+}
+
+/// Whether every row sees `numColumns` columns.
+static bool isFullForAll(AffineMap lower, AffineMap upper, AffineExpr numColumns) {
+  AffineExpr anyRows = getAffineConstantExpr(1, upper.getContext()); // only limits that do not fall count
+  auto never = [&](AffineExpr expr) {
+    std::optional<int64_t> least = findLeast(expr, anyRows, upper.getNumSymbols());
+    return least && *least >= 0 && findLeast(expr, anyRows + 1, upper.getNumSymbols()).value_or(-1) >= *least;
+  };
+  return lower.getNumResults() == 0 &&
+         llvm::all_of(upper.getResults(), [&](AffineExpr limit) { return never(limit - numColumns); });
+}
+
+/// The interval for rows that follow the old ones, over columns that do.
+static Attribute moveInterval(IntervalAttr interval, ArrayRef<Attribute> grownLengths, Attribute oldRows, bool newQuery,
+                              bool newSource) {
+  MLIRContext *context = interval.getContext();
+  SmallVector<Attribute> lengths(grownLengths);
+  auto *it = llvm::find(lengths, oldRows);
+  unsigned position = it - lengths.begin();
+  if (it == lengths.end())
+    lengths.push_back(oldRows);
+  AffineExpr numOld = getAffineSymbolExpr(position, context), row = getAffineDimExpr(0, context);
+  auto move = [&](AffineMap map) {
+    SmallVector<AffineExpr> results;
+    for (AffineExpr result : map.getResults()) {
+      if (newQuery)
+        result = result.replaceDims({row + numOld});
+      if (newSource)
+        result = result - numOld;
+      results.push_back(simplifyAffineExpr(result, 1, lengths.size()));
+    }
+    return AffineMap::get(1, lengths.size(), results, context);
+  };
+  AffineMap lower = move(interval.getLower()), upper = move(interval.getUpper());
+  if (!newQuery && newSource && isEmptyForAll(upper, numOld))
+    return NoMaskAttr::get(context);
+  if (newQuery && !newSource && isFullForAll(lower, upper, numOld))
+    return FullMaskAttr::get(context);
+  return IntervalAttr::get(context, lower, upper, lengths);
+}
+
+FailureOr<Attribute> GrowRows::growMask(AttentionOp op, Attribute mask, bool newQuery, bool newSource) const {
+  MLIRContext *context = op.getContext();
+  if (isa<FullMaskAttr, NoMaskAttr>(mask))
+    return mask;
+  if (isa<SelfMaskAttr>(mask))
+    return newQuery == newSource ? mask : Attribute(NoMaskAttr::get(context));
+  SmallVector<IntervalAttr> intervals, moved;
+  if (auto several = dyn_cast<IntervalsAttr>(mask))
+    llvm::append_range(intervals, several.getIntervals());
+  else
+    intervals.push_back(cast<IntervalAttr>(mask));
+  for (IntervalAttr interval : intervals) {
+    FailureOr<SmallVector<Attribute>> lengths = growLengths(op, interval.getLengths());
+    if (failed(lengths))
+      return failure();
+    Attribute kept = moveInterval(interval, *lengths, rows, newQuery, newSource);
+    if (isa<FullMaskAttr>(kept))
+      return kept;
+    if (auto some = dyn_cast<IntervalAttr>(kept))
+      moved.push_back(some);
+  }
+  if (moved.empty())
+    return Attribute(NoMaskAttr::get(context));
+  return moved.size() == 1 ? Attribute(moved.front()) : IntervalsAttr::get(context, moved);
+}
+
+LogicalResult GrowRows::growAttention(AttentionOp op) const {
+  if (op.getToeplitz() || op.getBucketWeights())
+    return refuse(op) << "its bias is between the rows of one space, where old and new rows cannot be told apart";
+  // Segments as they were: operands have the grown types already, the result has not.
+  SmallVector<Attribute> lists;
+  unsigned querySegment = 0, sourceSegments = op.getMasks().empty() ? 0 : cast<ArrayAttr>(op.getMasks()[0]).size();
+  SmallVector<Attribute> sources = op.getSourceSegments(), queries = op.getQuerySegments();
+  for (Attribute query : queries) {
+    if (query == added)
+      continue; // with the segment before
+    unsigned parts = query == rows ? 2 : 1;
+    for (unsigned queryPart = 0; queryPart < parts; ++queryPart) {
+      SmallVector<Attribute> masks;
+      unsigned sourceSegment = 0;
+      for (Attribute source : sources) {
+        if (source == added)
+          continue;
+        for (unsigned sourcePart = 0; sourcePart < (source == rows ? 2u : 1u); ++sourcePart) {
+          FailureOr<Attribute> mask = growMask(op, cast<ArrayAttr>(op.getMasks()[querySegment])[sourceSegment],
+                                               queryPart == 1, sourcePart == 1);
+          if (failed(mask))
+            return failure();
+          masks.push_back(*mask);
+        }
+        ++sourceSegment;
+      }
+      if (sourceSegment != sourceSegments)
+        return refuse(op) << "it reads rows in an order of their own";
+      lists.push_back(ArrayAttr::get(op.getContext(), masks));
+    }
+    ++querySegment;
+  }
+  op.setMasksAttr(ArrayAttr::get(op.getContext(), lists));
+  if (std::optional<Attribute> counted = op.getDivisorRows()) {
+    Attribute grown = grow(*counted);
+    if (!grown)
+      return refuse(op) << "its divisor counts rows that are made of them";
+    op.setDivisorRowsAttr(grown);
+  }
+  return success();
+}
+
+//===-- Other ops ----------------------------------------------------------------------------===//
+
+/// How many segments the first `count` segments of a space that is `grown` now were made into.
+static unsigned countGrown(Attribute grown, Attribute added, unsigned count) {
+  unsigned before = 0, position = 0;
+  SmallVector<Attribute> segments = getSegments(grown);
+  while (position < segments.size() && before < count) {
+    before += segments[position] != added;
+    ++position;
+  }
+  while (position < segments.size() && segments[position] == added)
+    ++position;
+  return count == 0 ? 0 : position;
+}
+
+/// The map of a row index without results that another one is never above: positions of a history are the least of the
+/// row and the number of rows.
+static AffineMap dropGreaterResults(RowIndexOp op) {
+  AffineMap map = op.getMap();
+  SmallVector<Attribute> lengths = llvm::to_vector(*op.getLengths());
+  AffineExpr numRows = getAffineConstantExpr(0, op.getContext());
+  for (Attribute segment : getSegments(spaceOf(op.getResult()))) {
+    auto *it = llvm::find(lengths, segment);
+    if (std::optional<int64_t> constant = cast<RowSpace>(segment).getConstantRows())
+      numRows = numRows + *constant;
+    else if (it != lengths.end())
+      numRows = numRows + getAffineSymbolExpr(it - lengths.begin(), op.getContext());
+    else
+      return map;
+  }
+  SmallVector<AffineExpr> kept(map.getResults());
+  for (unsigned index = kept.size(); index-- > 0;)
+    if (llvm::any_of(llvm::enumerate(kept), [&](auto other) {
+          return other.index() != index &&
+                 findLeast(kept[index] - other.value(), numRows, map.getNumSymbols()).value_or(-1) >= 0;
+        }))
+      kept.erase(kept.begin() + index);
+  return AffineMap::get(1, map.getNumSymbols(), kept, op.getContext());
+}
+
+LogicalResult GrowRows::growOp(Operation *op) const {
+  if (auto slice = dyn_cast<SliceRowsOp>(op)) {
+    Attribute whole = spaceOf(slice.getInput());
+    unsigned first = countGrown(whole, added, slice.getFirst());
+    unsigned last = countGrown(whole, added, slice.getFirst() + slice.getCount());
+    slice.setFirst(first);
+    slice.setCount(last - first);
+  } else if (auto attention = dyn_cast<AttentionOp>(op)) {
+    if (failed(growAttention(attention)))
+      return failure();
+  } else if (auto index = dyn_cast<RowIndexOp>(op); index && index.getLengths()) {
+    AffineMap map = dropGreaterResults(index);
+    index.setMapAttr(AffineMapAttr::get(map));
+    // Lengths that are not read any more say nothing about the rows.
+    FailureOr<SmallVector<Attribute>> lengths = growLengths(op, llvm::to_vector(*index.getLengths()));
+    if (failed(lengths))
+      return failure();
+    for (unsigned symbol = 0; symbol < lengths->size(); ++symbol)
+      if (!map.isFunctionOfSymbol(symbol))
+        (*lengths)[symbol] = getRequestSpace(op->getContext());
+    index.setLengthsAttr(ArrayAttr::get(op->getContext(), *lengths));
+  } else if (auto mask = dyn_cast<MaskShortOp>(op)) {
+    SmallVector<Attribute> spaces;
+    for (Attribute space : mask.getSpaces()) {
+      Attribute grown = grow(space);
+      if (!grown)
+        return refuse(op) << "it names the length of rows that are made of them";
+      llvm::append_range(spaces, getSegments(grown));
+    }
+    mask.setSpacesAttr(ArrayAttr::get(op->getContext(), spaces));
+  }
+  for (Value result : op->getResults()) {
+    if (!isJagged(result))
+      continue;
+    Attribute grown = grow(spaceOf(result));
+    if (!grown && isa<TakeFirstAttr, TakeLastAttr>(spaceOf(result)))
+      return refuse(op) << "it keeps some of them, and others when rows follow: what lies above a truncation must be "
+                           "computed again";
+    if (!grown)
+      return refuse(op) << "its rows are made of several of them";
+    result.setType(cast<JaggedType>(result.getType()).withSpace(grown));
+  }
+  return success();
+}
+
+LogicalResult GrowRows::run(ModelOp model) const {
+  if (failed(growInputs(model)))
+    return failure();
+  for (Operation &op : model.getBody().front()) {
+    bool isInput = isa<ConcatRowsOp>(op) && llvm::any_of(op.getOperands(), [&](Value operand) {
+                     return isJagged(operand) && spaceOf(operand) == added;
+                   });
+    if (!isInput && failed(growOp(&op)))
+      return failure();
+  }
+  return success();
+}
