@@ -89,7 +89,10 @@ bool FrameDependence::tellsRowsApart(OpResult result) const {
     for (Value operand : op->getOperands())
       if (isJagged(operand) && !isWithinFrame(operand) && getSpaceWithin(outer, spaceOf(operand)))
         return true;
-  // 2. Rows of the request.
+  // 2. Ops that read any row of the request.
+  if (isa<NearestRowsOp, GatherRowsOp>(op))
+    return true;
+  // 3. Rows of the request.
   if (isa<BroadcastRowsOp, SplatRowsOp>(op) || llvm::any_of(op->getOperands(), [&](Value operand) {
         return isWithinFrame(operand) && spaceOf(operand) != frame;
       }))

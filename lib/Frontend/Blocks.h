@@ -36,6 +36,7 @@ Built build(ModelBuilder &b, const pb::GroupRows &block);
 Built buildFoldRows(ModelBuilder &b, const pb::Operand &block);
 Built build(ModelBuilder &b, const pb::SplatRows &block);
 Built build(ModelBuilder &b, const pb::PadRows &block);
+Built build(ModelBuilder &b, const pb::GatherRows &block);
 Built build(ModelBuilder &b, const pb::MaskRows &block);
 Built build(ModelBuilder &b, const pb::MaskShort &block);
 Built build(ModelBuilder &b, const pb::Pool &block);
@@ -66,6 +67,7 @@ Built build(ModelBuilder &b, const pb::FeatureDots &block);
 Built build(ModelBuilder &b, const pb::Attention &block);
 Built build(ModelBuilder &b, const pb::DotTable &block);
 Built build(ModelBuilder &b, const pb::TopK &block);
+Built build(ModelBuilder &b, const pb::NearestRows &block);
 
 // Macros.
 Built build(ModelBuilder &b, const pb::Mlp &block);

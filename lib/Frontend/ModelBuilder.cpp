@@ -119,6 +119,16 @@ FailureOr<Value> ModelBuilder::vectors(const Message &message, StringRef field, 
   return failure();
 }
 
+FailureOr<Value> ModelBuilder::integers(const Message &message, StringRef field, int index) {
+  auto operand = value(message, field, index);
+  if (failed(operand) || !typeOf(*operand).isFloat())
+    return operand;
+  Report::error(places.of(message, field, index), Code::ElementType)
+      << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is " << valueText(*operand)
+      << ", expected INT64";
+  return failure();
+}
+
 FailureOr<Value> ModelBuilder::ids(const Message &message, StringRef field, int index) {
   auto operand = value(message, field, index);
   if (failed(operand))
@@ -147,6 +157,13 @@ LogicalResult ModelBuilder::sameRecord(const Message &message, StringRef field, 
   return Report::error(places.of(message, field, index), Code::RecordsDiffer)
          << "node " << quoted(nodeName()) << ": " << fieldText(message, field, index) << " is " << valueText(value)
          << ", expected records as of " << valueText(other);
+}
+
+LogicalResult ModelBuilder::notNested(const Message &message, StringRef field, Value value) {
+  if (isa<ir::RequestAttr>(ir::getFrame(spaceOf(value))))
+    return success();
+  return error(message, field, Code::NoSuchRows) << "node " << quoted(nodeName()) << ": " << field << " is "
+                                                 << valueText(value) << ", expected rows of the request";
 }
 
 LogicalResult ModelBuilder::overRequest(const Message &message, StringRef field, Value value) {

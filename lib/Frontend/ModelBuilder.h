@@ -49,11 +49,15 @@ public:
   FailureOr<Value> floats(const Message &message, StringRef field, int index = -1);
   /// Floats whose records have one dimension.
   FailureOr<Value> vectors(const Message &message, StringRef field, int index = -1);
+  /// INT64 of any record.
+  FailureOr<Value> integers(const Message &message, StringRef field, int index = -1);
   /// One INT64 for each row.
   FailureOr<Value> ids(const Message &message, StringRef field, int index = -1);
   /// The value has the rows of `other`.
   LogicalResult sameRows(const Message &message, StringRef field, int index, Value value, Value other);
   LogicalResult sameRecord(const Message &message, StringRef field, int index, Value value, Value other);
+  /// The value is not over nested rows.
+  LogicalResult notNested(const Message &message, StringRef field, Value value);
   LogicalResult overRequest(const Message &message, StringRef field, Value value);
   /// Row spaces and records of a result stay within what the runtime can hold.
   FailureOr<ir::JaggedType> jagged(const Message &message, Attribute space, ArrayRef<int64_t> dims, Type element);

@@ -73,3 +73,15 @@ Built reccc::build(ModelBuilder &b, const pb::TopK &block) {
   b.define("scores", top.getBest());
   return Value(top.getIds());
 }
+
+Built reccc::build(ModelBuilder &b, const pb::NearestRows &block) {
+  auto query = b.integers(block, "query");
+  auto keys = b.integers(block, "keys");
+  if (failed(query) || failed(keys) || failed(b.sameRecord(block, "keys", -1, *keys, *query)) ||
+      failed(b.notNested(block, "keys", *keys)))
+    return failure();
+  auto order = block.order() == pb::NearestRows::BEST_FIRST ? ir::NearestOrder::best_first : ir::NearestOrder::by_place;
+  ir::JaggedType type = b.typeOf(*query).withDims({block.k()});
+  return Value(
+      ir::NearestRowsOp::create(b.builder, b.where, type, *query, *keys, order, block.k(), block.from()).getPlaces());
+}

@@ -248,6 +248,24 @@ Built reccc::build(ModelBuilder &b, const pb::PadRows &block) {
   return Value(ir::PadRowsOp::create(b.builder, b.where, type, *input));
 }
 
+Built reccc::build(ModelBuilder &b, const pb::GatherRows &block) {
+  auto input = b.value(block, "input");
+  auto places = b.integers(block, "places");
+  if (failed(input) || failed(places) || failed(b.notNested(block, "input", *input)))
+    return failure();
+  if (b.typeOf(*places).getDims().size() > 1) {
+    b.error(block, "places", Code::RecordsDiffer)
+        << "node " << quoted(b.nodeName()) << ": places is " << valueText(*places)
+        << ", expected records of one dimension at most";
+    return failure();
+  }
+  Attribute rows = ir::getRowsSpace(b.builder.getContext(), b.typeOf(*places).getRowElements());
+  Attribute space = ir::getNestSpace(b.spaceOf(*places), rows, [&] { return b.spaceError(block); });
+  if (!space)
+    return failure();
+  return Value(ir::GatherRowsOp::create(b.builder, b.where, b.typeOf(*input).withSpace(space), *input, *places));
+}
+
 Built reccc::build(ModelBuilder &b, const pb::MaskRows &block) {
   auto input = b.floats(block, "input");
   auto ids = b.ids(block, "ids");

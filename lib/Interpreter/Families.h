@@ -43,6 +43,7 @@ LogicalResult evaluate(recsys::ShiftOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::BroadcastRowsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::RepeatRowsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::GroupRowsOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::GatherRowsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::FoldRowsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::SplatRowsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::PadRowsOp op, Evaluation &evaluation);
@@ -86,6 +87,7 @@ LogicalResult evaluate(recsys::AttentionOp op, Evaluation &evaluation);
 
 // Retrieval.cpp
 LogicalResult evaluate(recsys::TopKOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::NearestRowsOp op, Evaluation &evaluation);
 
 } // namespace reccc
 

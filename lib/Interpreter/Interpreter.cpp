@@ -30,14 +30,14 @@ static LogicalResult evaluateAny(Operation *op, Evaluation &evaluation) {
       .Case<EmbeddingOp, EmbeddingBagOp, ToFloatOp, ActionBitsOp, ThresholdBitsOp, HashIdsOp, BucketizeOp, RowIndexOp,
             CalendarFeaturesOp>([&](auto known) { return evaluate(known, evaluation); })
       .Case<ConcatRowsOp, InterleaveOp, SliceRowsOp, TakeRowsOp, DeinterleaveOp, ShiftOp, BroadcastRowsOp, SplatRowsOp,
-            RepeatRowsOp, GroupRowsOp, FoldRowsOp, PadRowsOp, MaskRowsOp, MaskShortOp, PoolOp>(
+            RepeatRowsOp, GroupRowsOp, FoldRowsOp, PadRowsOp, GatherRowsOp, MaskRowsOp, MaskShortOp, PoolOp>(
           [&](auto known) { return evaluate(known, evaluation); })
       .Case<LinearOp, RequestLinearOp, LayerNormOp, L2NormOp, RmsNormOp, AddOp, SubOp, MulOp, DivOp, ScaleOp, SiluOp,
             SigmoidOp, GeluOp, ReluOp, TanhOp, LeakyReluOp, ClampOp, LogOp>(
           [&](auto known) { return evaluate(known, evaluation); })
       .Case<ConcatFeaturesOp, SliceFeaturesOp, ReshapeFeaturesOp, ScalePartsOp, SoftmaxOp, ReduceFeaturesOp,
             FeatureDotsOp>([&](auto known) { return evaluate(known, evaluation); })
-      .Case<AttentionOp, TopKOp>([&](auto known) { return evaluate(known, evaluation); })
+      .Case<AttentionOp, TopKOp, NearestRowsOp>([&](auto known) { return evaluate(known, evaluation); })
       .Default([](Operation *unknown) {
         return unknown->emitError() << "expected a recsys op or rectile.kernel, got '" << unknown->getName()
                                     << "'; the interpreter runs the stages up to 'kernels'";

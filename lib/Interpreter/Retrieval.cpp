@@ -54,4 +54,37 @@ LogicalResult evaluate(TopKOp op, Evaluation &evaluation) {
   return success();
 }
 
+/// Wraps, as machine code does.
+static int64_t dotProduct(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
+  uint64_t sum = 0;
+  for (auto [x, y] : llvm::zip_equal(a, b))
+    sum += static_cast<uint64_t>(x) * static_cast<uint64_t>(y);
+  return static_cast<int64_t>(sum);
+}
+
+LogicalResult evaluate(NearestRowsOp op, Evaluation &evaluation) {
+  const JaggedValue &query = evaluation.get(op.getQuery());
+  const JaggedValue &keys = evaluation.get(op.getKeys());
+  JaggedValue &result = evaluation.get(op.getPlaces());
+  int64_t width = keys.type.getRowElements(), k = op.getK();
+  std::fill(result.integers.begin(), result.integers.end(), -1);
+  for (int64_t request = 0; request < query.numRequests(); ++request) {
+    int64_t begin = keys.offsets[request], rows = keys.offsets[request + 1] - begin;
+    for (int64_t row = query.offsets[request]; row < query.offsets[request + 1]; ++row) {
+      std::vector<std::pair<int64_t, int64_t>> ranked; // dot product, place
+      for (int64_t place = op.getFrom(); place < rows; ++place)
+        ranked.emplace_back(dotProduct(ArrayRef(query.integers).slice(row * width, width),
+                                       ArrayRef(keys.integers).slice((begin + place) * width, width)),
+                            place);
+      llvm::stable_sort(ranked, [](auto a, auto b) { return a.first > b.first; });
+      ranked.resize(std::min<size_t>(ranked.size(), k));
+      if (op.getOrder() == NearestOrder::by_place)
+        llvm::sort(ranked, llvm::less_second());
+      for (auto [rank, best] : llvm::enumerate(ranked))
+        result.integers[row * k + rank] = best.second;
+    }
+  }
+  return success();
+}
+
 } // namespace reccc

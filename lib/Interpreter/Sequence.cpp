@@ -181,6 +181,20 @@ LogicalResult evaluate(PadRowsOp op, Evaluation &evaluation) {
   return success();
 }
 
+LogicalResult evaluate(GatherRowsOp op, Evaluation &evaluation) {
+  const JaggedValue &input = evaluation.get(op.getInput());
+  const JaggedValue &places = evaluation.get(op.getPlaces());
+  JaggedValue &result = evaluation.get(op.getResult());
+  int64_t count = places.type.getRowElements();
+  for (int64_t request = 0; request < input.numRequests(); ++request) {
+    int64_t begin = input.offsets[request], rows = input.offsets[request + 1] - begin;
+    for (int64_t target = places.offsets[request] * count; target < places.offsets[request + 1] * count; ++target)
+      if (int64_t place = places.integers[target]; place >= 0 && place < rows)
+        copyRows(input, begin + place, result, target, 1);
+  }
+  return success();
+}
+
 LogicalResult evaluate(MaskRowsOp op, Evaluation &evaluation) {
   const JaggedValue &input = evaluation.get(op.getInput());
   const JaggedValue &ids = evaluation.get(op.getIds());

@@ -118,3 +118,14 @@ recsys.model @negative_amortize_nests_frame_in_itself(%h: !recsys.jagged<#h x 1x
     : (!recsys.jagged<#recsys.nest<#h, #recsys.rows<2>> x 1x4xf32>, !recsys.jagged<#recsys.nest<#h, #h> x 1x4xf32>, !recsys.jagged<#recsys.nest<#h, #h> x 1x4xf32>) -> !recsys.jagged<#recsys.nest<#h, #recsys.rows<2>> x 1x4xf32>
   recsys.output %y : !recsys.jagged<#recsys.nest<#h, #recsys.rows<2>> x 1x4xf32>
 }
+
+/// Keys that are the rows of the frame are read all, though they are alike.
+// CHECK-LABEL: recsys.model @amortize_nests_nearest
+// CHECK:         recsys.nearest_rows {{.*}} -> !recsys.jagged<#[[NH]] x 3xi64>
+// CHECK-NEXT:    recsys.output
+recsys.model @amortize_nests_nearest(%x: !recsys.jagged<#h x 2xi64> {recsys.name = "x"}, %u: !recsys.jagged<#recsys.request x 2xi64> {recsys.name = "u"}) -> (!recsys.jagged<#recsys.nest<#c, #h> x 3xi64> {recsys.name = "y"}) {
+  %xs = recsys.repeat_rows %x for (#c) : (!recsys.jagged<#h x 2xi64>) -> !recsys.jagged<#recsys.nest<#c, #h> x 2xi64>
+  %us = recsys.broadcast_rows %u : (!recsys.jagged<#recsys.request x 2xi64>) -> !recsys.jagged<#c x 2xi64>
+  %y = recsys.nearest_rows by_place %xs, %us k 3 from 0 : (!recsys.jagged<#recsys.nest<#c, #h> x 2xi64>, !recsys.jagged<#c x 2xi64>) -> !recsys.jagged<#recsys.nest<#c, #h> x 3xi64>
+  recsys.output %y : !recsys.jagged<#recsys.nest<#c, #h> x 3xi64>
+}

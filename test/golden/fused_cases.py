@@ -67,9 +67,38 @@ def transact(case):
     return [("all", "model.textproto", values, expected)]
 
 
+def transact_v2(case):
+    """The int8 vectors as INT64; padded places and slots as they are."""
+    r, e = case.requests, case.expected
+    requests = {
+        "candidates.offsets": r["cand.offsets"],
+        "candidate": r["cand.items"].astype("<i8"),
+        "user_features": r["user.features"],
+        "item_features": r["cand.features"],
+    }
+    for stream in ("ll", "rt", "imp"):
+        requests[f"{stream}.offsets"] = r[f"{stream}.offsets"]
+        requests[f"{stream}_items"] = r[f"{stream}.items"].astype("<i8")
+        requests[f"{stream}_actions"], requests[f"{stream}_surface"] = r[f"{stream}.action_bits"], r[f"{stream}.surface"]
+    slots = lambda name: e[name].reshape(-1, e[name].shape[-1])
+    expected = {
+        "ll_places": e["select.ll"],
+        "rt_places": e["select.rt"][:, case.config["slots"]["rt_head"] :],
+        "imp_places": e["select.imp"],
+        "tokens": slots("tokens"),
+        **{f"states{i}": slots(f"layers.{i}.out") for i in range(case.config["num_layers"])},
+        "pooled": e["pooled"],
+        "crossed": e["cross"],
+        "heads": e["heads"],
+        "score": column(e["score"]),
+    }
+    return [("all", "model.textproto", requests, expected)]
+
+
 CASES = {
     "bst_20x6": bst,
     "longer_serving": longer,
     "longer_tiny": longer,
     "transact_small": transact,
+    "transactv2_tiny": transact_v2,
 }

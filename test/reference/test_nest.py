@@ -216,3 +216,21 @@ def test_transformer_inside_groups(program, mode):
             rows = past[3 * g : 3 * g + 3]
             expected.append(softmax(0.5 * rows @ rows.T) @ rows)
     assert_equal(program.run(mode)["y"], join(expected, 4)[:, None], mode)
+
+
+@pytest.mark.parametrize("dims, element", [([3], "f32"), ([], "i64"), ([2], "i64")])
+@pytest.mark.parametrize("count", [None, 1, 4])
+def test_gather_rows(program, mode, count, dims, element):
+    """Rows by place; zeros for places before the first and behind the last row."""
+    numbers = program.random.integers(-9, 9, (program.rows(HISTORY), *dims)) if element == "i64" else None
+    x, rows = program.input("x", HISTORY, dims, numbers, element)
+    shape = [] if count is None else [count]
+    places = program.random.integers(-2, 9, (program.rows(CANDIDATES), *shape))
+    p, places = program.input("p", CANDIDATES, shape, places, "i64")
+    space = CANDIDATES if count in (None, 1) else f"#recsys.nest<{CANDIDATES}, #recsys.rows<{count}>>"
+    program.output("y", program.op("recsys.gather_rows {0}, {1}", [x, p], jagged(space, dims, element)))
+    expected = [
+        past[place] if 0 <= place < len(past) else np.zeros(dims, rows.dtype)
+        for past, some in zip(per_request(rows, program.history), per_request(places, program.candidates)) for place in some.reshape(-1)
+    ]
+    assert_equal(program.run(mode)["y"], packed([np.stack(expected)] if expected else [], rows), mode)

@@ -53,3 +53,39 @@ def test_nan_and_infinity(mixed):
     values[0] = [np.nan, -np.inf, 1, np.nan, np.inf, 1]
     values[1] = np.nan
     run(mixed, scores, values, 8, 0, range(len(values)))
+
+
+def nearest(query, keys, k, first, best_first):
+    """By the words of the op: the k greatest products, the earlier of equal ones; -1 for those that are missing."""
+    products = keys[first:].astype(object) @ query.astype(object)
+    places = sorted(range(len(products)), key=lambda place: (-products[place], place))[:k]
+    places = [first + place for place in (places if best_first else sorted(places))]
+    return places + [-1] * (k - len(places))
+
+
+@pytest.mark.parametrize("mode", ["double", "compiled"])
+@pytest.mark.parametrize("order", ["by_place", "best_first"])
+@pytest.mark.parametrize("k, first, width", [(1, 0, 3), (4, 2, 3), (9, 0, 1)])
+def test_nearest_rows(program, mode, order, k, first, width):
+    rows = lambda name, space, most: program.input(
+        name, space, [width], program.random.integers(-most, most + 1, (program.rows(space), width)), "i64")
+    (q, queries), (s, keys) = rows("q", CANDIDATES, 2), rows("k", HISTORY, 2)  # many equal products
+    program.output("y", program.op(f"recsys.nearest_rows {order} {{0}}, {{1}} k {k} from {first}", [q, s], jagged(CANDIDATES, [k], "i64")))
+    expected = [nearest(query, some, k, first, order == "best_first")
+                for some, asked in zip(per_request(keys, program.history), per_request(queries, program.candidates)) for query in asked]
+    assert_equal(program.run(mode)["y"], np.array(expected, np.int64).reshape(-1, k))
+
+
+@pytest.mark.parametrize("mode", ["double", "compiled"])
+def test_nearest_rows_of_themselves(program, mode):
+    """Products of 64 bits wrap; a row is among its own keys."""
+    x, values = program.input("x", HISTORY, [2], program.random.integers(-2**62, 2**62, (program.rows(HISTORY), 2)), "i64")
+    program.output("y", program.op("recsys.nearest_rows best_first {0}, {1} k 3 from 0", [x, x], jagged(HISTORY, [3], "i64")))
+    wrap = lambda number: (int(number) + 2**63) % 2**64 - 2**63
+    expected = []
+    for rows in per_request(values, program.history):
+        for query in rows:
+            products = [wrap(sum(int(a) * int(b) for a, b in zip(query, key))) for key in rows]
+            places = sorted(range(len(products)), key=lambda place: (-products[place], place))[:3]
+            expected.append(places + [-1] * (3 - len(places)))
+    assert_equal(program.run(mode)["y"], np.array(expected, np.int64).reshape(-1, 3))

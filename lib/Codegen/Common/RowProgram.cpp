@@ -265,7 +265,7 @@ LogicalResult RowProgram::emitElementwise(Operation *op) {
 
 LogicalResult RowProgram::emit(Operation *op) {
   if (succeeded(emitElementwise(op)) || succeeded(emitEmbedding(op)) || succeeded(emitSequence(op)) ||
-      succeeded(emitDense(op)) || succeeded(emitFeatures(op)))
+      succeeded(emitDense(op)) || succeeded(emitFeatures(op)) || succeeded(emitRetrieval(op)))
     return success();
   return op->emitOpError("cannot stand in a kernel as a row-wise operator");
 }

@@ -120,6 +120,19 @@ void RowProgram::emitFoldRows(FoldRowsOp op) {
   define(op, inMemory(folded, b.getF32Type(), all, /*padded=*/true));
 }
 
+void RowProgram::emitGatherRows(GatherRowsOp op) {
+  KernelOperand &places = frame.operand(op.getPlaces());
+  int64_t count = places.elements;
+  Value from = frame.rowPointer(places, b.floorDiv(row, count));
+  Value place = b.loadScalar(b.at(from, b.mod(row, count), places.element), places.element);
+  auto input = cast<JaggedType>(op.getInput().getType());
+  Instance instance = instanceIn(getFrame(input.getSpace()));
+  Value exists =
+      b.make<arith::AndIOp>(b.cmp(arith::CmpIPredicate::sge, place, b.i64(0)),
+                            b.cmp(arith::CmpIPredicate::slt, place, frame.rowsOf(input.getSpace(), instance)));
+  readIf(op, exists, op.getInput(), b.add(frame.offsetOf(input.getSpace(), instance), place));
+}
+
 void RowProgram::emitPool(PoolOp op) {
   JaggedType type = op.getInput().getType();
   Instance instance = instanceIn(getFrame(type.getSpace()));
@@ -146,7 +159,7 @@ static LogicalResult checkArgument(Operation *op) {
 }
 
 LogicalResult RowProgram::emitSequence(Operation *op) {
-  if (isa<ShiftOp, BroadcastRowsOp, SplatRowsOp, PadRowsOp, GroupRowsOp, FoldRowsOp, PoolOp>(op) &&
+  if (isa<ShiftOp, BroadcastRowsOp, SplatRowsOp, PadRowsOp, GroupRowsOp, FoldRowsOp, GatherRowsOp, PoolOp>(op) &&
       failed(checkArgument(op)))
     return failure();
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
@@ -155,6 +168,7 @@ LogicalResult RowProgram::emitSequence(Operation *op) {
       .Case([&](PoolOp pool) { return emitPool(pool), success(); })
       .Case([&](GroupRowsOp group) { return emitGroupRows(group), success(); })
       .Case([&](FoldRowsOp fold) { return emitFoldRows(fold), success(); })
+      .Case([&](GatherRowsOp gather) { return emitGatherRows(gather), success(); })
       .Case([&](BroadcastRowsOp broadcast) {
         Value input = broadcast.getInput();
         KernelOperand &operand = frame.operand(input);

@@ -122,19 +122,21 @@ static bool isView(Operation *op) { return isa<View>(op) && !isa<ConcatFeaturesO
 static bool isRowOp(Operation *op) {
   if (op->getNumResults() != 1 || isView(op) || isa<LinearOp>(op))
     return false;
-  return isa<RowWise, RowIndexOp, BroadcastRowsOp, SplatRowsOp, ShiftOp, PadRowsOp, GroupRowsOp, FoldRowsOp, PoolOp,
-             RequestLinearOp>(op);
+  return isa<RowWise, RowIndexOp, BroadcastRowsOp, SplatRowsOp, ShiftOp, PadRowsOp, GroupRowsOp, FoldRowsOp,
+             GatherRowsOp, PoolOp, RequestLinearOp, NearestRowsOp>(op);
 }
 
 /// The operands of a row op that are read at its own row: over the same space, and not the ones that stand for other
 /// rows.
 static SmallVector<Value> sameRowOperands(Operation *op) {
-  if (isa<BroadcastRowsOp, PadRowsOp, GroupRowsOp, FoldRowsOp, PoolOp>(op))
+  if (isa<BroadcastRowsOp, PadRowsOp, GroupRowsOp, FoldRowsOp, GatherRowsOp, PoolOp>(op))
     return {};
   if (isa<ShiftOp>(op))
     return {};
   if (auto linear = dyn_cast<RequestLinearOp>(op))
     return {linear.getInput()};
+  if (auto nearest = dyn_cast<NearestRowsOp>(op))
+    return {nearest.getQuery()};
   SmallVector<Value> operands;
   for (Value operand : op->getOperands())
     if (isa<JaggedType>(operand.getType()))
@@ -147,9 +149,9 @@ static bool readsOtherRowsOf(Operation *op, const llvm::SetVector<Operation *> &
   SmallVector<Value> same = sameRowOperands(op);
   return llvm::any_of(op->getOpOperands(), [&](OpOperand &operand) {
     Operation *producer = operand.get().getDefiningOp();
-    // The input of a request_linear may also be its bias.
-    bool isSame =
-        llvm::is_contained(same, operand.get()) && !(isa<RequestLinearOp>(op) && operand.getOperandNumber() != 0);
+    // The input of a request_linear may also be its bias, the query of a nearest_rows its keys.
+    bool isSame = llvm::is_contained(same, operand.get()) &&
+                  !(isa<RequestLinearOp, NearestRowsOp>(op) && operand.getOperandNumber() != 0);
     return producer && ops.contains(producer) && !isSame;
   });
 }

@@ -64,7 +64,8 @@ StringRef reccc::getObstacle(Operation *op, const RowDemand &demand) {
     return isCutWhereItReads(shift, demand) ? "" : "the rows read take values of rows that are not";
   if (isa<RowIndexOp>(op))
     return getRowInRequest(demand) ? "" : "the rows read do not follow one another";
-  if (isa<RowWise, SliceRowsOp, TakeRowsOp, DeinterleaveOp, RequestLinearOp, BroadcastRowsOp, SplatRowsOp, TopKOp>(op))
+  if (isa<RowWise, SliceRowsOp, TakeRowsOp, DeinterleaveOp, RequestLinearOp, BroadcastRowsOp, SplatRowsOp, TopKOp,
+          NearestRowsOp>(op))
     return "";
   return "it makes all its rows at once";
 }
@@ -149,7 +150,7 @@ SmallVector<RowDemand> reccc::getOperandDemands(Operation *op, const RowDemand &
         read = RowDemand::none(read.getWholeSpace());
   } else if (isa<ShiftOp>(op)) {
     demands[0] = demand;
-  } else if (isa<RequestLinearOp, TopKOp>(op)) {
+  } else if (isa<RequestLinearOp, TopKOp, NearestRowsOp>(op)) {
     demands[0] = demand;
   } else if (auto pool = dyn_cast<PoolOp>(op)) {
     demands[0] = getPoolDemand(pool);

@@ -211,8 +211,30 @@ static bool makeTopK(ModelGenerator &g) {
   return true;
 }
 
+static bool makeNearest(ModelGenerator &g) {
+  // Small numbers: many equal products.
+  Value keys = g.random.chance(0.3) ? g.find([&](Value value) {
+    return !g.typeOf(value).isFloat() && isa<RequestAttr>(getFrame(g.spaceOf(value)));
+  })
+                                    : Value();
+  if (!keys) {
+    Attribute space = g.anySpace(60);
+    if (!isa<RequestAttr>(getFrame(space)))
+      return false;
+    keys = g.newIds(space, {g.random.between(1, 5)}, g.random.pick({2, 127}));
+  }
+  Value query = g.random.chance(0.2) ? keys : g.integersOver(g.anySpace(60), g.typeOf(keys).getDims());
+  Facts places;
+  places.least = -1;
+  places.most = g.maxRows(g.spaceOf(keys));
+  auto order = g.random.pick({NearestOrder::by_place, NearestOrder::best_first});
+  int64_t from = g.random.chance(0.6) ? 0 : g.random.below(4);
+  g.add(NearestRowsOp::create(g.builder, g.loc, query, keys, order, g.random.between(1, 6), from), places);
+  return true;
+}
+
 ArrayRef<ModelGenerator::Recipe> attentionRecipes() {
-  static const ModelGenerator::Recipe recipes[] = {makeAttention, makeTopK};
+  static const ModelGenerator::Recipe recipes[] = {makeAttention, makeTopK, makeNearest};
   return recipes;
 }
 

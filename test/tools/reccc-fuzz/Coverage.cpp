@@ -41,6 +41,7 @@ Coverage::Coverage(MLIRContext *context) {
   expectKeywords(counts, "recsys.pool", {"last", "first", "sum", "mean", "max"});
   expectKeywords(counts, "recsys.reduce_features", {"sum", "mean", "max"});
   expectKeywords(counts, "recsys.div", {"ieee", "zero"});
+  expectKeywords(counts, "recsys.nearest_rows", {"by_place", "best_first"});
   expectKeywords(counts, "recsys.feature_dots", {"all", "lower", "lower_diagonal", "upper", "upper_diagonal"});
   expectKeywords(counts, "recsys.attention",
                  {"silu", "softmax", "scale_then_add", "add_then_scale", "key_masks", "toeplitz", "time_buckets",
@@ -82,7 +83,7 @@ void Coverage::count(ModuleOp module) {
         (void)(addKeyword<RemainderAttr>(name, value, counts) || addKeyword<OutOfRangeAttr>(name, value, counts) ||
                addKeyword<PoolKindAttr>(name, value, counts) || addKeyword<ByZeroAttr>(name, value, counts) ||
                addKeyword<PairsAttr>(name, value, counts) || addKeyword<ScoreKindAttr>(name, value, counts) ||
-               addKeyword<ScoreOrderAttr>(name, value, counts));
+               addKeyword<ScoreOrderAttr>(name, value, counts) || addKeyword<NearestOrderAttr>(name, value, counts));
       }
       for (Type type : op->getResultTypes())
         walker.walk(type);

@@ -196,6 +196,34 @@ static bool makePad(ModelGenerator &g) {
   return true;
 }
 
+static bool makeGather(ModelGenerator &g) {
+  Value x = someValue(g);
+  if (!isa<RequestAttr>(getFrame(g.spaceOf(x))))
+    return false;
+  // Places of rows, and some of none.
+  Value places = g.random.chance(0.5) ? g.find([&](Value value) {
+    const Facts &known = g.factsOf(value);
+    return !g.typeOf(value).isFloat() && g.typeOf(value).getDims().size() <= 1 && known.least >= -20 &&
+           known.most <= 500;
+  })
+                                      : Value();
+  if (!places) {
+    SmallVector<int64_t> dims;
+    if (g.random.chance(0.8))
+      dims.push_back(g.random.between(1, 4));
+    places = g.newIds(g.anySpace(40), dims, g.maxRows(g.spaceOf(x)) + 2);
+  }
+  Attribute gathered =
+      getNestSpace(g.spaceOf(places), getRowsSpace(g.builder.getContext(), g.typeOf(places).getRowElements()));
+  if (!gathered || g.maxRows(gathered) > ModelGenerator::kMostRows ||
+      !g.isSmall(gathered, g.typeOf(x).getRowElements()))
+    return false;
+  Facts known = withZeros(g.factsOf(x));
+  known.arranged = false;
+  g.add(GatherRowsOp::create(g.builder, g.loc, x, places), known);
+  return true;
+}
+
 static bool makeMaskRows(ModelGenerator &g) {
   Value x = g.random.chance(0.3) ? g.positiveOver(g.anySpace(), {g.width()}) : g.findFloats();
   if (!x)
@@ -233,9 +261,9 @@ static bool makePool(ModelGenerator &g) {
 
 ArrayRef<ModelGenerator::Recipe> sequenceRecipes() {
   static const ModelGenerator::Recipe recipes[] = {
-      makeConcatRows,   makeConcatRows, makeInterleave, makeSliceRows, makeTakeRows, makeTakeRows,
-      makeDeinterleave, makeShift,      makeBroadcast,  makeRepeat,    makeGroup,    makeFold,
-      makeSplat,        makePad,        makeMaskRows,   makeMaskShort, makePool};
+      makeConcatRows,   makeConcatRows, makeInterleave, makeSliceRows, makeTakeRows,  makeTakeRows,
+      makeDeinterleave, makeShift,      makeBroadcast,  makeRepeat,    makeGroup,     makeFold,
+      makeSplat,        makePad,        makeGather,     makeMaskRows,  makeMaskShort, makePool};
   return recipes;
 }
 

@@ -58,6 +58,7 @@ private:
   LogicalResult emitSequence(Operation *op);
   LogicalResult emitDense(Operation *op);
   LogicalResult emitFeatures(Operation *op);
+  LogicalResult emitRetrieval(Operation *op);
 
   void elementwise(Value result, ArrayRef<Value> operands, std::function<Value(ArrayRef<Value>)> compute);
   /// Computes integers element by element.
@@ -99,7 +100,9 @@ private:
   void emitPadRows(recsys::PadRowsOp op);
   void emitGroupRows(recsys::GroupRowsOp op);
   void emitFoldRows(recsys::FoldRowsOp op);
+  void emitGatherRows(recsys::GatherRowsOp op);
   void emitPool(recsys::PoolOp op);
+  LogicalResult emitNearestRows(recsys::NearestRowsOp op);
   void emitActionBits(recsys::ActionBitsOp op);
   void emitCalendar(recsys::CalendarFeaturesOp op);
   void emitRowIndex(recsys::RowIndexOp op);

@@ -22,3 +22,20 @@ LogicalResult TopKOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
     return failure();
   return inferJagged(location, scores.getSpace(), {k}, scores.getElementType(), types);
 }
+
+LogicalResult NearestRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                              SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, {adaptor.getQuery(), adaptor.getKeys()})))
+    return failure();
+  JaggedType query = jagged(adaptor.getQuery()), keys = jagged(adaptor.getKeys());
+  if (failed(checkSameRecord(location, query, keys))) // nearest_rows_c1
+    return failure();
+  if (!isa<RequestAttr>(getFrame(keys.getSpace()))) // nearest_rows_c2
+    return failAt(location, context) << "expected keys that are rows of the request, got " << keys;
+  int64_t k = adaptor.getK(), from = adaptor.getFrom();
+  if (k < 1 || k > 65536) // nearest_rows_c3
+    return failAt(location, context) << "expected k from 1 to 65536, got " << k;
+  if (from < 0) // nearest_rows_c4
+    return failAt(location, context) << "expected a place from 0 on, got " << from;
+  return inferJagged(location, query.getSpace(), {k}, IntegerType::get(context, 64), types);
+}

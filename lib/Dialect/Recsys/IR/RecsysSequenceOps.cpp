@@ -245,6 +245,20 @@ LogicalResult PadRowsOp::verify() {
   return checkSameRecord(getLoc(), jagged(getInput()), jagged(getResult()));
 }
 
+LogicalResult GatherRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                             SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, {adaptor.getInput(), adaptor.getPlaces()})))
+    return failure();
+  JaggedType input = jagged(adaptor.getInput()), places = jagged(adaptor.getPlaces());
+  if (!isa<RequestAttr>(getFrame(input.getSpace()))) // gather_rows_c1
+    return failAt(location, context) << "expected rows of the request to gather, got " << input;
+  if (places.getDims().size() > 1) // gather_rows_c2
+    return failAt(location, context) << "expected places of at most one dimension, got " << places;
+  auto emit = [&] { return failAt(location, context); };
+  Attribute rows = getRowsSpace(context, places.getRowElements());
+  return inferOver(location, input, getNestSpace(places.getSpace(), rows, emit), types);
+}
+
 LogicalResult MaskRowsOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
                                            SmallVectorImpl<Type> &types) {
   if (failed(checkJagged(location, {adaptor.getInput(), adaptor.getIds()})))

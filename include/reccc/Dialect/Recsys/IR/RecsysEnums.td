@@ -41,4 +41,8 @@ def Recsys_ScoreOrder : Recsys_Enum<"ScoreOrder", "whether a bias is added after
   I32EnumCase<"scale_then_add", 0>, I32EnumCase<"add_then_scale", 1>]>;
 def Recsys_ScoreOrderAttr : Recsys_EnumAttr<Recsys_ScoreOrder, "score_order">;
 
+def Recsys_NearestOrder : Recsys_Enum<"NearestOrder", "in which order the nearest rows come", [
+  I32EnumCase<"by_place", 0>, I32EnumCase<"best_first", 1>]>;
+def Recsys_NearestOrderAttr : Recsys_EnumAttr<Recsys_NearestOrder, "nearest_order">;
+
 #endif // RECCC_DIALECT_RECSYS_IR_RECSYSENUMS_TD

@@ -26,4 +26,27 @@ def Recsys_TopKOp : Recsys_InferredOp<"top_k"> {
   let assemblyFormat = "$scores (`exclude` $exclude^)? `k` $k `first_id` $first_id attr-dict `:` functional-type(operands, results)";
 }
 
+def Recsys_NearestRowsOp : Recsys_InferredOp<"nearest_rows"> {
+  let summary = "Where the rows with the greatest dot products are";
+  let description = [{
+    For each row of `query` the places (row in its request, from 0) of the `k` rows of its request in `keys` whose dot product with it is greatest; of equal ones
+    those at lower places. Rows before place `from` do not count. Fewer than k rows: -1 at the end. Exact: integers, which wrap in 64 bits.
+    - order (required): `by_place`: lower places first; `best_first`: greater dot products first.
+
+    (nearest_rows_c1) Equal dimensions. (nearest_rows_c2) Keys are not over a nest. (nearest_rows_c3) 1 <= k <= 65536. (nearest_rows_c4) from >= 0.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    #c = #recsys.space<"candidates", max = 10>
+    func.func private @nearest_rows(%q: !recsys.jagged<#c x 32xi64>, %k: !recsys.jagged<#s x 32xi64>) {
+      %0 = recsys.nearest_rows by_place %q, %k k 4 from 0 : (!recsys.jagged<#c x 32xi64>, !recsys.jagged<#s x 32xi64>) -> !recsys.jagged<#c x 4xi64>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Ids:$query, Recsys_Ids:$keys, Recsys_NearestOrderAttr:$order, I64Attr:$k, I64Attr:$from);
+  let results = (outs Recsys_Ids:$places);
+  let assemblyFormat = "custom<Keyword>($order) $query `,` $keys `k` $k `from` $from attr-dict `:` functional-type(operands, results)";
+}
+
 #endif // RECCC_DIALECT_RECSYS_IR_RECSYSRETRIEVALOPS_TD

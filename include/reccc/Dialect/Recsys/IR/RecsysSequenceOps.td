@@ -257,6 +257,28 @@ def Recsys_PadRowsOp : Recsys_ValueOp<"pad_rows"> {
   let hasVerifier = 1;
 }
 
+def Recsys_GatherRowsOp : Recsys_InferredOp<"gather_rows"> {
+  let summary = "Rows by their places";
+  let description = [{
+    Row j that the result has for a row of `places` is the row of the request in `input` at the j-th of its places, counted from 0; zeros where there is no such
+    row. The result is over nest<q, rows<k>> for places over q with k numbers.
+
+    (gather_rows_c1) The input is not over a nest. (gather_rows_c2) Places have at most one dimension.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    #c = #recsys.space<"candidates", max = 10>
+    func.func private @gather_rows(%a: !recsys.jagged<#s x 8xf32>, %p: !recsys.jagged<#c x 4xi64>) {
+      %0 = recsys.gather_rows %a, %p : (!recsys.jagged<#s x 8xf32>, !recsys.jagged<#c x 4xi64>) -> !recsys.jagged<#recsys.nest<#c, #recsys.rows<4>> x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins AnyType:$input, Recsys_Ids:$places);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$input `,` $places attr-dict `:` functional-type(operands, results)";
+}
+
 def Recsys_MaskRowsOp : Recsys_InferredOp<"mask_rows", [Recsys_RowWiseInterface]> {
   let summary = "Zero the rows whose id is a given one";
   let description = [{
