@@ -232,6 +232,33 @@ static bool makePad(Generator &g) {
   return true;
 }
 
+/// The rows nearest to each of others, and values at their places.
+static bool makeNearest(Generator &g) {
+  Described keys = g.ids(), query = g.ids();
+  if (g.isNest(keys.space) || g.isNest(query.space) || !keys.dims.empty() || !query.dims.empty())
+    return false;
+  int64_t k = g.random.between(1, 4);
+  Attribute space = getNestSpace(query.space, getRowsSpace(g.context, k));
+  if (!space || !g.isSmall(space, 64))
+    return false;
+  pb::NearestRows &nearest = *g.node().mutable_nearest_rows();
+  nearest.set_query(query.name);
+  nearest.set_keys(keys.name);
+  nearest.set_k(k);
+  nearest.set_order(g.random.pick({pb::NearestRows::BY_PLACE, pb::NearestRows::BEST_FIRST}));
+  if (g.random.chance(0.5))
+    nearest.set_from(g.random.below(3));
+  Described places = g.finish({"", query.space, {k}, false});
+  Described input = g.vectors(16, keys.space);
+  pb::GatherRows &gather = *g.node().mutable_gather_rows();
+  gather.set_input(input.name);
+  gather.set_places(places.name);
+  Described result = over(space, input);
+  result.low = 0;
+  g.finish(result);
+  return true;
+}
+
 static bool makeMaskRows(Generator &g) {
   Described input = g.vectors(), ids = g.idsOver(input.space);
   pb::MaskRows &block = *g.node().mutable_mask_rows();
@@ -323,9 +350,9 @@ static bool makeFold(Generator &g) {
 }
 
 std::vector<Generator::Block> rowBlocks() {
-  return {makeConcatRows, makeAppend,    makeAppend, makeAppend,    makeInterleave, makeDeinterleave,
-          makeSelect,     makeSelect,    makeShift,  makeBroadcast, makeSplat,      makePad,
-          makeMaskRows,   makeMaskShort, makePool,   makeRepeat,    makeGroup,      makeFold};
+  return {makeConcatRows, makeAppend, makeAppend,    makeAppend, makeInterleave, makeDeinterleave, makeSelect,
+          makeSelect,     makeShift,  makeBroadcast, makeSplat,  makePad,        makeMaskRows,     makeMaskShort,
+          makePool,       makeRepeat, makeGroup,     makeFold,   makeNearest};
 }
 
 } // namespace reccc::fuzz
