@@ -101,18 +101,18 @@ const Wrong kWrong[] = {
     {"nearestOfOtherWidth",
      HEAD "input { name: \"q\" rows: \"c\" type: INT64 dims: 2 }\n"
           "node { name: \"n\" nearest_rows { query: \"q\" keys: \"id\" k: 2 order: BY_PLACE } }\n" TAIL,
-     {"8:47: error: node 'n': keys 'id' is h of INT64, expected "}},
+     {"8:44: error: node 'n': keys 'id' is h of INT64, expected records as of c of 2 INT64"}},
     {"nearestOfFloats",
      HEAD "node { name: \"n\" nearest_rows { query: \"y\" keys: \"x\" k: 2 order: BY_PLACE } }\n" TAIL,
-     {"7:34: error: node 'n': query 'y' is c of 4 FLOAT32, expected INT64"}},
+     {"7:33: error: node 'n': query 'y' is c of 4 FLOAT32, expected INT64"}},
     {"gatherOfNested",
      HEAD "node { name: \"r\" repeat_rows { input: \"x\" rows: \"c\" } }\n"
           "node { name: \"n\" gather_rows { input: \"r\" places: \"id\" } }\n" TAIL,
-     {"8:33: error: node 'n': input is ", " of 4 FLOAT32, expected rows of the request"}},
+     {"8:32: error: node 'n': input is (h) for each of c of 4 FLOAT32, expected rows of the request"}},
     {"gatherByMatrix",
      HEAD "input { name: \"p\" rows: \"c\" type: INT64 dims: [2, 2] }\n"
           "node { name: \"n\" gather_rows { input: \"x\" places: \"p\" } }\n" TAIL,
-     {"8:46: error: node 'n': places is c of 2x2 INT64, expected records of one dimension at most"}},
+     {"8:43: error: node 'n': places is c of 2 x 2 INT64, expected records of one dimension at most"}},
     {"mixtureOfOtherCount",
      HEAD "node { name: \"n\" mixture { gate: \"x\" expert: [\"x\", \"x\"] } }\n" TAIL,
      {"error: node 'n': gate 'x' has 4 numbers a row, expected 2, one for each expert"}},
