@@ -68,6 +68,8 @@ ROWS = [
     merged(4, 587.2 / 335.5), merged(8, None),
     Row("100 queries instead of 250, 500 tokens", Side(MODELS / "longer_queries_250.textproto"), Side(MODELS / "longer_queries_100.textproto"),
         {"tokens": 500}, {"merged": ("tokens", 128)}),
+    Row("DIN's first layer, 200 events, 100 candidates", Side(MODELS / "din.textproto", ["--skip-pass=recsys-split-concat-linear"]), Side(MODELS / "din.textproto"),
+        {"history": 200, "candidates": 100}, {"keys": ("history", 64), "query": ("candidates", 64)}),
     Row("dead rows, 3 layers, 1,024 events", Side(HERE / "models" / "hstu.textproto", ["--skip-pass=recsys-remove-dead-rows"]),
         Side(HERE / "models" / "hstu.textproto"), {"history": 1024, "candidates": 100}, {"history_x": ("history", 512), "candidate_x": ("candidates", 512)}),
 ]

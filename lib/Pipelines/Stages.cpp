@@ -33,8 +33,9 @@ const StageInfo *reccc::findStage(StringRef name) {
   return it == std::end(kStages) ? nullptr : it;
 }
 
-static const StringRef kOptionalPasses[] = {"recsys-fold-linear-affine", "recsys-amortize-nests", "recsys-split-linear",
-                                            "recsys-remove-dead-rows", "recsys-fold-norm-affine"};
+static const StringRef kOptionalPasses[] = {"recsys-fold-linear-affine", "recsys-amortize-nests",
+                                            "recsys-split-linear",       "recsys-remove-dead-rows",
+                                            "recsys-fold-norm-affine",   "recsys-split-concat-linear"};
 
 ArrayRef<StringRef> reccc::getOptionalPasses() { return kOptionalPasses; }
 

@@ -110,6 +110,19 @@ def SplitAttentionSourcesPass : Pass<"recsys-split-attention-sources", "::mlir::
                     Statistic<"numDropped", "sources-dropped", "Number of sources that no row sees">];
 }
 
+def SplitConcatLinearPass : Pass<"recsys-split-concat-linear", "::mlir::recsys::ModelOp"> {
+  let summary = "Multiply once what many rows of a linear's input share";
+  let description = [{
+    W [a; b] = Wa a + Wb b. Where features of a linear's input are broadcast or repeated rows, their product is made for the rows they come from and added to that of the
+    other features. Sums and differences on the way are taken apart: of DIN's [q, k, q - k, q * k] only the product is left for every pair of a query and a key. Partial
+    sums stay f32. The order of additions changes: not under strict floating point.
+
+    Needs: repeated rows in sight, as recsys-amortize-nests leaves them. Guarantees: no linear over rows that a broadcast or a repetition alone makes. Idempotent: yes.
+    (* example: test/Transforms/split-concat-linear-example.mlir *)
+  }];
+  let statistics = [Statistic<"numSplit", "linears-split", "Number of linears that were taken apart">];
+}
+
 def SplitLinearPass : Pass<"recsys-split-linear", "::mlir::recsys::ModelOp"> {
   let summary = "One linear for each range of columns that is used apart";
   let description = [{

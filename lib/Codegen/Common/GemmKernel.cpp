@@ -53,8 +53,24 @@ private:
 };
 } // namespace
 
+/// The ops behind a linear, and broadcasts that only such ops read.
+static llvm::DenseSet<Operation *> findEpilogues(Block &body) {
+  llvm::DenseSet<Operation *> ops;
+  for (Operation &op : body.without_terminator())
+    if (!isa<recsys::LinearOp>(op) && llvm::any_of(op.getOperands(), [&](Value operand) {
+          Operation *producer = operand.getDefiningOp();
+          return producer && (isa<recsys::LinearOp>(producer) || ops.contains(producer));
+        }))
+      ops.insert(&op);
+  for (auto broadcast : body.getOps<recsys::BroadcastRowsOp>())
+    if (llvm::all_of(broadcast->getUsers(), [&](Operation *user) { return ops.contains(user); }))
+      ops.insert(broadcast);
+  return ops;
+}
+
 /// Prologue, linears, and for each linear what depends on it.
 LogicalResult GemmBuilder::sortOperators() {
+  llvm::DenseSet<Operation *> behind = findEpilogues(kernel.getBody().front());
   llvm::DenseMap<Value, unsigned> owner;
   int64_t panels = 0;
   for (Operation &op : kernel.getBody().front().without_terminator()) {
@@ -75,14 +91,19 @@ LogicalResult GemmBuilder::sortOperators() {
       follows = it->second;
     }
     if (!follows) {
-      prologue.push_back(&op);
+      if (!behind.contains(&op)) // else its reader takes it along
+        prologue.push_back(&op);
       continue;
     }
     if (!isa<recsys::Elementwise>(op))
       return op.emitOpError("behind a linear of a gemm kernel expects to be elementwise");
-    for (Value operand : op.getOperands())
+    for (Value operand : op.getOperands()) {
+      auto broadcast = operand.getDefiningOp<recsys::BroadcastRowsOp>();
+      if (broadcast && behind.contains(broadcast) && owner.try_emplace(broadcast, *follows).second)
+        linears[*follows].epilogue.push_back(broadcast);
       if (!owner.contains(operand) && !isa<BlockArgument>(operand))
         return op.emitOpError("behind a linear of a gemm kernel expects operands of the kernel or of this epilogue");
+    }
     linears[*follows].epilogue.push_back(&op);
     for (Value result : op.getResults())
       owner[result] = *follows;

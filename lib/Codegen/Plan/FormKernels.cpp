@@ -176,8 +176,15 @@ static void takePrologue(Grouping &grouping, Group *group, Value input) {
   }
 }
 
+/// A broadcast that one op reads: that op's kernel can read the broadcast rows where they are.
+static Operation *getOwnBroadcast(Grouping &grouping, Value value) {
+  auto broadcast = value.getDefiningOp<BroadcastRowsOp>();
+  bool isFree = broadcast && broadcast->hasOneUse() && !grouping.groupOf(broadcast) && jaggedTypeOf(value).isFloat();
+  return isFree ? broadcast.getOperation() : nullptr;
+}
+
 /// Takes the elementwise ops that follow a linear, as long as each is the only user of the one before. Their other
-/// operands come from outside of the kernel.
+/// operands come from outside of the kernel, or are broadcast from there.
 static void takeEpilogue(Grouping &grouping, Group *group, LinearOp linear) {
   Value value = linear.getResult();
   while (value.hasOneUse()) {
@@ -185,13 +192,19 @@ static void takeEpilogue(Grouping &grouping, Group *group, LinearOp linear) {
     if (!isa<Elementwise>(user) || grouping.groupOf(user))
       return;
     llvm::SetVector<Operation *> grown = group->ops;
+    for (Value operand : user->getOperands())
+      if (Operation *broadcast = getOwnBroadcast(grouping, operand))
+        grown.insert(broadcast);
     grown.insert(user);
     bool otherInside = llvm::any_of(user->getOperands(), [&](Value operand) {
       return operand != value && operand.getDefiningOp() && group->ops.contains(operand.getDefiningOp());
     });
-    if (otherInside || grouping.hasCycle(grown))
+    if (otherInside || grouping.hasCycle(grown) ||
+        llvm::any_of(grown, [&](Operation *member) { return readsOtherRowsOf(member, grown); }))
       return;
-    grouping.add(group, user);
+    for (Operation *taken : grown)
+      if (!group->ops.contains(taken))
+        grouping.add(group, taken);
     value = user->getResult(0);
   }
 }
