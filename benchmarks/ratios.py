@@ -19,7 +19,7 @@ from safetensors.numpy import save_file
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 BUILD = ROOT / os.environ.get("RECCC_BUILD", "build")
-MODELS, EXAMPLES = HERE / "models" / "ratios", ROOT / "examples" / "04_naive_rankers"
+MODELS, EXAMPLES = HERE / "models" / "ratios", ROOT / "examples" / "05_naive_rankers"
 FLOOR, REPEATS, ROUNDS, ATTEMPTS = 0.8, 5, 6, 3
 NAIVE = ["--skip-pass=recsys-amortize-nests,recsys-remove-dead-rows"]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Example 04: what the compiler says of rankers that are written naively, counted again by hand; and that it changes no bit of them."""
+"""Example 05: what the compiler says of rankers that are written naively, counted again by hand; and that it changes no bit of them."""
 import json
 import os
 import re
@@ -12,7 +12,7 @@ import pytest
 from safetensors.numpy import load_file
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = ROOT / "examples" / "04_naive_rankers"
+EXAMPLE = ROOT / "examples" / "05_naive_rankers"
 GOLDEN = ROOT / "test" / "golden"
 RECCC = ROOT / os.environ.get("RECCC_BUILD", "build") / "bin" / "reccc"
 

@@ -170,6 +170,9 @@ void Frame::rebuild(Operation *op) {
 void Frame::share(Operation *op) {
   if (auto repeat = dyn_cast<RepeatRowsOp>(op); repeat && repeat.getOuter() == frame)
     return values.setShared(repeat.getResult(), repeat.getInput());
+  // Once for the request is as it is.
+  if (auto repeat = dyn_cast<RepeatRowsOp>(op); repeat && isa<RequestAttr>(repeat.getOuter()))
+    return values.setShared(repeat.getResult(), values.getShared(repeat.getInput()));
   IRMapping mapping;
   for (Value operand : op->getOperands())
     if (values.isWithinFrame(operand))
