@@ -128,6 +128,7 @@ recsys.model @amortize_nests_nearest(%x: !recsys.jagged<#h x 2xi64> {recsys.name
   %us = recsys.broadcast_rows %u : (!recsys.jagged<#recsys.request x 2xi64>) -> !recsys.jagged<#c x 2xi64>
   %y = recsys.nearest_rows by_place %xs, %us k 3 from 0 : (!recsys.jagged<#recsys.nest<#c, #h> x 2xi64>, !recsys.jagged<#c x 2xi64>) -> !recsys.jagged<#recsys.nest<#c, #h> x 3xi64>
   recsys.output %y : !recsys.jagged<#recsys.nest<#c, #h> x 3xi64>
+}
 
 /// A repetition for the request is none.
 // CHECK-LABEL: recsys.model @amortize_nests_repeat_for_request
