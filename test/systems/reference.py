@@ -7,7 +7,8 @@ import math
 
 import numpy as np
 
-LENGTHS = [3, 0, 7, 1, 5]
+# Many requests: the contract is about greatest errors, and of five numbers the greatest error is luck.
+LENGTHS = [3, 0, 7, 1, 5, *np.random.default_rng(0).integers(0, 9, 59).tolist()]
 
 
 class Weights:
