@@ -327,7 +327,8 @@ RECRT_API recrt_status recrt_context_get_step(const recrt_context *context, int3
 /// The host owns states. A state keeps its model alive and the allocator of the context that made it. Any
 /// number of runs, in any contexts, may read a state at once; appending to one that is read gives
 /// RECRT_FAILED_PRECONDITION, and so does reading one that grows. A candidate's scores are the same to
-/// the last bit in every slice and batch.
+/// the last bit in every slice and batch. Scoring allocates only when a batch needs more than any before it in its
+/// context; appending also when a state has no more room, which it then takes for half as many rows again.
 typedef struct recrt_state recrt_state;
 
 /// Runs entry "prefill" and makes one state for each request: out[0] to out[num_requests - 1]. On

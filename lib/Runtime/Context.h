@@ -67,11 +67,17 @@ struct Batch {
   int64_t startedAt = 0;               // like StepWork::finishedAt
 };
 
-/// A run against states as an ordinary batch: the parts that the host gave and those that lie in states. The vectors
+/// A run against states as an ordinary batch: the parts that the host gave and those that lie in states. These vectors
 /// have their full capacity from the start.
 struct StateBatch {
   std::vector<recrt_row_offsets> rowOffsets;
   std::vector<recrt_input> inputs;
+
+  /// What an append counts.
+  std::vector<int64_t> lengths;  // by UserStatePlan::bases
+  std::vector<int64_t> ofSpaces; // rows, by row space
+  std::vector<int64_t> joined;   // rows of one state and of what it gets, by value
+  std::vector<int64_t> after;    // rows that each state must have then, by request and value
 };
 
 } // namespace recrt

@@ -15,17 +15,17 @@ static const UserStatePlan &planOf(const recrt_state &state) { return state.mode
 
 //===-- Memory of a state --------------------------------------------------------------------===//
 
-void countStateRows(const Plan &plan, const std::vector<int64_t> &lengths, std::vector<int64_t> &rows) {
-  std::vector<int64_t> ofSpaces(plan.spaces.size(), 0);
+void countStateRows(const Plan &plan, const std::vector<int64_t> &lengths, std::vector<int64_t> &ofSpaces,
+                    int64_t *rows) {
+  ofSpaces.assign(plan.spaces.size(), 0);
   for (size_t base = 0; base < lengths.size(); ++base)
     ofSpaces[static_cast<size_t>(plan.state.bases[base])] = lengths[base];
   computeRows(plan, static_cast<int32_t>(plan.spaces.size()) - 1, ofSpaces);
-  rows.clear();
   for (const TensorPlan &value : plan.state.values)
-    rows.push_back(ofSpaces[static_cast<size_t>(value.desc->space)]);
+    *rows++ = ofSpaces[static_cast<size_t>(value.desc->space)];
 }
 
-Status reserveState(recrt_state &state, const std::vector<int64_t> &rows) {
+Status reserveState(recrt_state &state, const int64_t *rows) {
   const std::vector<TensorPlan> &values = planOf(state).values;
   bool fits = true;
   for (size_t v = 0; v < values.size(); ++v)
@@ -59,10 +59,12 @@ std::unique_ptr<recrt_state> makeState(recrt_model *model, const recrt_allocator
                                        const std::vector<int64_t> &lengths, Status &status) {
   auto state = std::make_unique<recrt_state>(model, allocator);
   state->lengths = lengths;
-  countStateRows(model->plan, lengths, state->rows);
-  state->capacity.assign(state->rows.size(), 0);
-  state->places.assign(state->rows.size(), 0);
-  status = reserveState(*state, state->rows);
+  const size_t numValues = model->plan.state.values.size();
+  for (std::vector<int64_t> *ofValues : {&state->rows, &state->capacity, &state->places})
+    ofValues->assign(numValues, 0);
+  std::vector<int64_t> ofSpaces;
+  countStateRows(model->plan, lengths, ofSpaces, state->rows.data());
+  status = reserveState(*state, state->rows.data());
   return failed(status) ? nullptr : std::move(state);
 }
 
@@ -291,23 +293,25 @@ static Status append(recrt_context &context, recrt_state *const *states, recrt_r
       std::find(plan.state.bases.begin(), plan.state.bases.end(), entry->desc->old_space) - plan.state.bases.begin());
   const int64_t most = plan.module->spaces[entry->desc->old_space].count;
   const int64_t *added = context.batch.offsets[static_cast<size_t>(entry->desc->new_space)];
-  std::vector<std::vector<int64_t>> rows(static_cast<size_t>(request.num_requests));
-  std::vector<int64_t> lengths;
+  StateBatch &counts = context.stateBatch;
+  const size_t numValues = plan.state.values.size();
+  counts.after.resize(static_cast<size_t>(request.num_requests) * numValues);
   for (int64_t i = 0; i < request.num_requests; ++i) {
-    lengths = states[i]->lengths;
-    lengths[grown] += added[i + 1] - added[i];
-    if (lengths[grown] > most)
+    counts.lengths = states[i]->lengths;
+    int64_t &length = counts.lengths[grown];
+    length += added[i + 1] - added[i];
+    if (length > most)
       return failure(RECRT_RESOURCE_EXHAUSTED, Place("state %lld", toPrint(i)),
                      "the model takes at most %lld rows of '%s', it would have %lld; prefill it with the newest ones",
-                     toPrint(most), plan.module->spaces[entry->desc->old_space].name, toPrint(lengths[grown]));
-    std::vector<int64_t> &wanted = rows[static_cast<size_t>(i)];
-    countStateRows(plan, lengths, wanted);
-    std::vector<int64_t> given = states[i]->rows;
+                     toPrint(most), plan.module->spaces[entry->desc->old_space].name, toPrint(length));
+    int64_t *wanted = counts.after.data() + static_cast<size_t>(i) * numValues;
+    countStateRows(plan, counts.lengths, counts.ofSpaces, wanted);
+    counts.joined = states[i]->rows;
     for (size_t o = 0; o < entry->outputs.size(); ++o) {
       const recrt_output_view view = viewOutput(context, o);
-      given[static_cast<size_t>(entry->outputs[o].desc->state - 1)] += view.offsets[i + 1] - view.offsets[i];
+      counts.joined[static_cast<size_t>(entry->outputs[o].desc->state - 1)] += view.offsets[i + 1] - view.offsets[i];
     }
-    if (given != wanted)
+    if (!std::equal(counts.joined.begin(), counts.joined.end(), wanted))
       return failure(RECRT_INTERNAL, Place("state %lld", toPrint(i)),
                      "the plan of the model gives other rows than the state needs; report this to reccc");
     if (Status status = reserveState(*states[i], wanted); failed(status))
@@ -324,7 +328,7 @@ static Status append(recrt_context &context, recrt_state *const *states, recrt_r
                   static_cast<const std::byte *>(view.data) + view.offsets[i] * rowBytes,
                   static_cast<size_t>((view.offsets[i + 1] - view.offsets[i]) * rowBytes));
     }
-    state.rows = std::move(rows[static_cast<size_t>(i)]);
+    std::copy_n(counts.after.data() + static_cast<size_t>(i) * numValues, numValues, state.rows.begin());
     state.lengths[grown] += added[i + 1] - added[i];
   }
   return success();

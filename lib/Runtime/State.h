@@ -23,12 +23,13 @@ struct recrt_state {
 
 namespace recrt {
 
-/// Rows of each value of a state with these lengths.
-void countStateRows(const Plan &plan, const std::vector<int64_t> &lengths, std::vector<int64_t> &rows);
+/// Writes the rows of each value of a state with these lengths; `ofSpaces` is scratch.
+void countStateRows(const Plan &plan, const std::vector<int64_t> &lengths, std::vector<int64_t> &ofSpaces,
+                    int64_t *rows);
 
 /// Makes room for so many rows of each value, and as many again for half of them when it has to move. What is there
 /// stays; on failure nothing has changed.
-Status reserveState(recrt_state &state, const std::vector<int64_t> &rows);
+Status reserveState(recrt_state &state, const int64_t *rows);
 
 /// A state of these lengths whose values are still to be filled in; null without memory.
 std::unique_ptr<recrt_state> makeState(recrt_model *model, const recrt_allocator &allocator,

@@ -82,7 +82,7 @@ static Status readState(recrt_model *model, const recrt_allocator &allocator, co
                    "it was made by another model or with other weights (%016llx, expected %016llx); prefill it anew",
                    static_cast<unsigned long long>(header.fingerprint),
                    static_cast<unsigned long long>(plan.fingerprint));
-  std::vector<int64_t> lengths(plan.bases.size()), rows;
+  std::vector<int64_t> lengths(plan.bases.size()), rows(plan.values.size(), 0), ofSpaces;
   if (size < sizeOf(plan, rows))
     return failure(RECRT_INVALID_ARGUMENT, place, "it holds fewer bytes than its lengths need");
   std::memcpy(lengths.data(), bytes + sizeof(header), lengths.size() * sizeof(int64_t));
@@ -92,7 +92,7 @@ static Status readState(recrt_model *model, const recrt_allocator &allocator, co
       return failure(RECRT_INVALID_ARGUMENT, place, "it has %lld rows of '%s', expected 0 to %lld",
                      static_cast<long long>(lengths[base]), space.name, static_cast<long long>(space.count));
   }
-  countStateRows(model->plan, lengths, rows);
+  countStateRows(model->plan, lengths, ofSpaces, rows.data());
   if (size != sizeOf(plan, rows))
     return failure(RECRT_INVALID_ARGUMENT, place, "it holds %zu bytes, its lengths need %llu", size,
                    static_cast<unsigned long long>(sizeOf(plan, rows)));

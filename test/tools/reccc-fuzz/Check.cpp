@@ -159,15 +159,15 @@ bool Checker::isWithin(Compiled &code, const Precise &precise, IsaLevel level, c
   std::optional<Outputs> naive = interpretIn(modelOf(*model.module), precise.naive, requests);
   if (!naive)
     return fail(where, "the interpreter refuses the model");
-  Contract contract;
-  if (auto message = contract.add(given, reference, *naive, precise.mantissaBits))
+  Contract contract(precise.mantissaBits);
+  if (auto message = contract.add(given, reference, *naive))
     return fail(where, *message);
   std::optional<std::string> first = contract.check();
   if (!first)
     return true;
   // The contract measures what rounding does by the largest error of the naive interpreter, and the few numbers of a
-  // small output are a small sample of that. More batches of requests, and the model with other weights, are a larger
-  // one, of which these numbers are still a part.
+  // small output are a small sample of that. More requests, and the model with other weights, are a larger one, of
+  // which these numbers are still a part.
   if (auto message = addSample(contract, code, precise, level, model.weights))
     return fail(where, *message);
   constexpr int kDraws = 6;
@@ -177,11 +177,12 @@ bool Checker::isWithin(Compiled &code, const Precise &precise, IsaLevel level, c
     std::unique_ptr<Compiled> drawn = compile(precise, level, other, /*checked=*/false, error);
     if (!drawn)
       return fail(where, "with other weights: " + error);
+    contract.beginOtherWeights();
     if (auto message = addSample(contract, *drawn, precise, level, other))
       return fail(where, *message);
   }
   if (auto message = contract.check())
-    return fail(where, *first + "; in parts of the greatest number, of more samples: " + *message);
+    return fail(where, *first + "; of more samples: " + *message);
   return true;
 }
 
@@ -201,7 +202,7 @@ std::optional<std::string> Checker::addSample(Contract &contract, Compiled &code
     std::optional<Outputs> outputs = code.run(level, 1, kNaNs, batch, *exact, error);
     if (!outputs)
       return error;
-    if (auto message = contract.add(*outputs, *exact, *rough, precise.mantissaBits))
+    if (auto message = contract.add(*outputs, *exact, *rough))
       return message;
   }
   return std::nullopt;

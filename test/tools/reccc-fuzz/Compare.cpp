@@ -100,39 +100,50 @@ std::optional<std::string> compareTransformed(const Outputs &given, const Output
   return std::nullopt;
 }
 
-std::optional<std::string> Contract::add(const Outputs &given, const Outputs &reference, const Outputs &naive,
-                                         int mantissaBits) {
+std::optional<std::string> Contract::add(const Outputs &given, const Outputs &reference, const Outputs &naive) {
   if (auto message = compareSignatures(given, reference))
     return message;
-  std::map<const JaggedValue *, double> allowed;
+  std::map<const JaggedValue *, double> roughness;
   for (auto [output, rough] : llvm::zip_equal(reference, naive)) {
-    double roughness = output.value.type.isFloat() ? distance(rough.value, output.value) : 0;
-    if (std::isinf(roughness))
+    double error = output.value.type.isFloat() ? distance(rough.value, output.value) : 0;
+    if (std::isinf(error))
       return "output '" + output.name + "' of the naive interpreter has other infinities or NaN than that in double";
-    double greatest = greatestOf(output.value);
-    double unit = greatest > 0 ? std::exp2(std::floor(std::log2(greatest)) - mantissaBits) : 0;
-    allowed[&output.value] = output.value.type.isFloat() ? std::max(2 * roughness, unit) : 0;
+    roughness[&output.value] = error;
   }
   for (auto [a, b] : llvm::zip_equal(given, reference)) {
-    double error = distance(a.value, b.value), most = allowed[&b.value], greatest = greatestOf(b.value);
     const JaggedValue *scores = findScores(given, a.name), *referenceScores = findScores(reference, b.name);
-    if (scores && referenceScores) {
-      error = rankError(a.value, *scores, b.value, *referenceScores);
-      most = 2 * allowed[referenceScores];
-      greatest = greatestOf(*referenceScores);
-    }
-    double unit = greatest > 0 ? greatest : 1;
-    Errors &errors = outputs[a.name];
-    errors.error = std::max(errors.error, std::isnan(error) ? kInfinity : error / unit);
-    errors.allowed = std::max(errors.allowed, most / unit);
+    bool ranks = scores && referenceScores;
+    const JaggedValue *measure = ranks ? referenceScores : &b.value;
+    double error = ranks ? rankError(a.value, *scores, b.value, *referenceScores) : distance(a.value, b.value);
+    Errors &errors = samples.back()[a.name];
+    errors.error = std::max(errors.error, std::isnan(error) ? kInfinity : error);
+    errors.roughness = std::max(errors.roughness, roughness[measure]);
+    errors.greatest = std::max(errors.greatest, greatestOf(*measure));
+    errors.times = ranks ? 2 : (b.value.type.isFloat() ? 1 : 0);
   }
   return std::nullopt;
 }
 
+double Contract::getAllowed(const Errors &errors) const {
+  double unit = errors.greatest > 0 ? std::exp2(std::floor(std::log2(errors.greatest)) - mantissaBits) : 0;
+  return errors.times * std::max(2 * errors.roughness, unit);
+}
+
 std::optional<std::string> Contract::check() const {
-  for (const auto &[name, errors] : outputs)
-    if (!(errors.error <= errors.allowed))
-      return describe(name, errors.error, errors.allowed);
+  for (const auto &[name, errors] : samples.front()) {
+    double error = errors.error, allowed = getAllowed(errors);
+    if (samples.size() > 1) {
+      error = allowed = 0;
+      for (const auto &sample : samples) {
+        const Errors &part = sample.at(name);
+        double unit = part.greatest > 0 ? part.greatest : 1;
+        error = std::max(error, part.error / unit);
+        allowed = std::max(allowed, getAllowed(part) / unit);
+      }
+    }
+    if (!(error <= allowed))
+      return describe(name, error, allowed);
+  }
   return std::nullopt;
 }
 

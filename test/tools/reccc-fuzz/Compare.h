@@ -21,18 +21,25 @@ std::optional<std::string> compareTransformed(const Outputs &given, const Output
 /// `x.ids` are compared by `x.scores`.
 class Contract {
 public:
-  /// Adds a sample of the outputs; errors count in parts of the greatest number of their output. A message when samples
-  /// cannot be compared at all.
-  std::optional<std::string> add(const Outputs &given, const Outputs &reference, const Outputs &naive,
-                                 int mantissaBits);
-  /// A message when an output of all samples together is off.
+  explicit Contract(int mantissaBits) : mantissaBits(mantissaBits) {}
+
+  /// Adds a batch: those of the same weights are one large batch. A message when the outputs cannot be compared at all.
+  std::optional<std::string> add(const Outputs &given, const Outputs &reference, const Outputs &naive);
+  /// What is added from here on is of other weights, and counts in parts of the greatest numbers of its own outputs.
+  void beginOtherWeights() { samples.emplace_back(); }
+  /// A message when an output of all samples together is off; errors of several samples are in such parts.
   std::optional<std::string> check() const;
 
 private:
   struct Errors {
-    double error = 0, allowed = 0;
+    double error = 0, roughness = 0, greatest = 0;
+    /// Of the allowed error: ids take the errors of two scores, other integers none.
+    double times = 1;
   };
-  std::map<std::string, Errors> outputs;
+  double getAllowed(const Errors &errors) const;
+
+  int mantissaBits;
+  std::vector<std::map<std::string, Errors>> samples = std::vector<std::map<std::string, Errors>>(1);
 };
 
 /// The same bits.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counts every allocation of the process: a warm context makes none. Makes every single one fail:
 // the call reports it, nothing leaks, and the next run is good.
-#include "Handles.h"
+#include "StateModule.h"
 
 #include "reccc/Support/Artifact.h"
 
@@ -123,6 +123,79 @@ TEST(AllocationTest, RefusedBatchesAllocateNothing) {
   EXPECT_EQ(status.code, RECRT_INVALID_ARGUMENT);
 }
 
+namespace {
+/// Two users with states and room for long histories.
+struct StateUsers {
+  explicit StateUsers(int32_t threads) {
+    parts.spaces[History].count = parts.spaces[NewHistory].count = 1000;
+    EXPECT_EQ(parts.load(model).code, RECRT_OK);
+    context = makeContext(model, contextOptions(threads));
+    Batch users("history", "x", {std::vector<float>(100, 1), std::vector<float>(80, 2)}, {10, 20});
+    states.list.assign(2, nullptr);
+    EXPECT_EQ(recrt_state_prefill(context.get(), &users.request, states.list.data()).code, RECRT_OK);
+  }
+
+  recrt_status score(Batch &batch) { return recrt_state_score(context.get(), states.list.data(), &batch.request); }
+  recrt_status append(Batch &batch) { return recrt_state_append(context.get(), states.list.data(), &batch.request); }
+  int64_t memory() const {
+    int64_t bytes = 0;
+    for (const recrt_state *state : states.list) {
+      recrt_state_info info;
+      info.size = sizeof(info);
+      EXPECT_EQ(recrt_state_get_info(state, &info).code, RECRT_OK);
+      bytes += info.memory_bytes;
+    }
+    return bytes;
+  }
+
+  StateModule parts;
+  Model model;
+  Context context;
+  States states;
+};
+} // namespace
+
+TEST(AllocationTest, AWarmContextScoresStatesWithoutAllocations) {
+  for (int32_t threads : {1, 2}) {
+    StateUsers users(threads);
+    Batch many("candidates", "q", {{1, 2, 3}, {4}}), few("candidates", "q", {{}, {2}}), one("candidates", "q", {{5}});
+    for (Batch *batch : {&many, &few, &one})
+      ASSERT_EQ(users.score(*batch).code, RECRT_OK);
+    const int64_t before = allocations;
+    bool good = true;
+    for (int i = 0; i < 20; ++i)
+      for (Batch *batch : {&many, &few, &one})
+        good &= users.score(*batch).code == RECRT_OK;
+    EXPECT_EQ(allocations - before, 0) << threads << " threads";
+    EXPECT_TRUE(good);
+  }
+}
+
+TEST(AllocationTest, AppendsAllocateOnlyWhereStatesMove) {
+  StateUsers users(1);
+  Batch added("history.new", "x", {{1, 2}, {3}}), nothing("history.new", "x", {{}, {}});
+  { // The context has seen longer ones.
+    const std::vector<float> most(1000, 1);
+    Batch longest("history", "x", {most, most}, {1, 2});
+    States states;
+    states.list.assign(2, nullptr);
+    ASSERT_EQ(recrt_state_prefill(users.context.get(), &longest.request, states.list.data()).code, RECRT_OK);
+    ASSERT_EQ(recrt_state_append(users.context.get(), states.list.data(), &nothing.request).code, RECRT_OK);
+  }
+  int moves = 0;
+  for (int i = 0; i < 300; ++i) {
+    const int64_t bytes = users.memory(), before = allocations;
+    const recrt_status status = users.append(i % 3 ? added : nothing);
+    const int64_t count = allocations - before;
+    ASSERT_EQ(status.code, RECRT_OK) << text(status);
+    const bool moved = users.memory() != bytes;
+    moves += moved;
+    EXPECT_EQ(count > 0, moved) << count << " allocations of append " << i;
+  }
+  EXPECT_GT(moves, 0);
+  EXPECT_LT(moves, 30);
+}
+
 /// Runs `body` with its k-th allocation failing, for all k, until it gets through without one.
 template <typename Body> static void failEveryAllocation(Body body) {
   for (bool forever : {false, true}) {
@@ -166,6 +239,38 @@ TEST(AllocationTest, EveryAllocationMayFail) {
   });
   Model model = makeTinyModel();
   expectRuns(makeContext(model, contextOptions(1)), request, references(users));
+}
+
+TEST(AllocationTest, EveryAllocationOfUserStatesMayFail) {
+  const StateUsers users(1);
+  Batch user("history", "x", {{1, 2}, {3}}, {1, 2}), added("history.new", "x", {{4, 5, 6}, {7}});
+  Batch candidates("candidates", "q", {{1}, {2, 3}});
+  std::vector<unsigned char> bytes(1000);
+  recrt_context_options options = contextOptions(1);
+  failEveryAllocation([&] {
+    recrt_context *context = nullptr;
+    recrt_state *states[2] = {}, *read = nullptr;
+    size_t size = 0;
+    int64_t rows = 0;
+    recrt_status status = recrt_context_create(users.model.get(), &options, &context);
+    if (status.code == RECRT_OK)
+      status = recrt_state_prefill(context, &user.request, states);
+    if (status.code == RECRT_OK) {
+      status = recrt_state_append(context, states, &added.request);
+      EXPECT_EQ(recrt_state_count_rows(states[0], "history", &rows).code, RECRT_OK);
+      EXPECT_EQ(rows, status.code == RECRT_OK ? 5 : 2);
+    }
+    if (status.code == RECRT_OK)
+      status = recrt_state_score(context, states, &candidates.request);
+    if (status.code == RECRT_OK)
+      status = recrt_state_export(states[1], bytes.data(), bytes.size(), &size);
+    if (status.code == RECRT_OK)
+      status = recrt_state_import(context, bytes.data(), size, &read);
+    for (recrt_state *state : {states[0], states[1], read})
+      recrt_state_destroy(state);
+    recrt_context_destroy(context);
+    return status;
+  });
 }
 
 TEST(AllocationTest, EveryAllocationOfALoadMayFail) {
