@@ -120,6 +120,12 @@ bool FileReader::readOffsetTensor(const FileTensor &tensor, std::vector<int64_t>
     return fail("'" + tensor.name + "' is " + tensor.describe() + ", expected i64[requests + 1] offsets");
   for (int64_t i = 0; i < tensor.shape[0]; ++i)
     offsets.push_back(tensor.loadInteger(i));
+  if (offsets[0] != 0)
+    return fail("expected '" + tensor.name + "' to begin with 0, got " + std::to_string(offsets[0]));
+  for (size_t i = 1; i < offsets.size(); ++i)
+    if (offsets[i] < offsets[i - 1])
+      return fail("'" + tensor.name + "' must not decrease: number " + std::to_string(i) + " is " +
+                  std::to_string(offsets[i]) + " after " + std::to_string(offsets[i - 1]));
   return true;
 }
 
@@ -221,9 +227,17 @@ std::optional<RequestBatch> RequestBatch::fromFile(const SafetensorsFile &file, 
   RequestBatch batch;
   batch.offsets.resize(signature.rowSpaces.size());
   batch.data.resize(signature.inputs.size());
-  for (size_t i = 0; i < batch.offsets.size(); ++i)
+  for (size_t i = 0; i < batch.offsets.size(); ++i) {
     if (!reader.readOffsets(i, batch.offsets[i]))
       return std::nullopt;
+    const size_t count = batch.offsets[i].size(), first = batch.offsets[0].size();
+    if (count != first) {
+      error = invalidFile(file.source(), std::string("the offsets of row space '") + signature.rowSpaces[i].name +
+                                             "' are of " + std::to_string(count - 1) + " requests, those of '" +
+                                             signature.rowSpaces[0].name + "' of " + std::to_string(first - 1));
+      return std::nullopt;
+    }
+  }
   if (batch.offsets.empty()) {
     if (!reader.countRequests(batch.requests))
       return std::nullopt;

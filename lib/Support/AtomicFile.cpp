@@ -39,6 +39,13 @@ std::optional<AtomicFile> AtomicFile::create(const std::string &path, FileError 
     error = {FileErrorKind::Io, path + ": error: expected the name of a file to write, got a directory"};
     return std::nullopt;
   }
+  // The rename at the end would put a file in the place of a device or a pipe.
+  struct stat old;
+  if (::stat(path.c_str(), &old) == 0 && !S_ISREG(old.st_mode)) {
+    error = {FileErrorKind::Io,
+             path + ": error: expected a new name or that of a regular file, got a directory, a device or a pipe"};
+    return std::nullopt;
+  }
   AtomicFile file;
   file.path = path;
   file.directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);

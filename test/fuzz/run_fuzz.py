@@ -5,7 +5,7 @@
     run_fuzz.py --models=10000 [--descriptions=1000] [--seed=S] [--jobs=J] [--build DIR]
 
 Prints each mismatch with its seed and leaves what replays it under <build>/fuzz/<kind>/<seed>. A process that dies or hangs is a mismatch
-of the seed that it was at; the seeds behind it go on in a new process. Exits with 1 when there is any.
+of the seed that it was at; the seeds behind it go on in a new process. Exits with 1 when there is any, with 2 when the command line is wrong.
 """
 import argparse
 import os
@@ -66,15 +66,27 @@ def check(build, kind, count, seed, jobs):
     return wrong
 
 
+def number(least, most):
+    def parse(text):
+        if not re.fullmatch(r"\d{1,18}", text) or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"expected a number from {least} to {most}, got '{text}'")
+        return int(text)
+    return parse
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0], allow_abbrev=False)
     parser.add_argument("--build", default=ROOT / "build", type=pathlib.Path)
     for kind in KINDS:
-        parser.add_argument(f"--{kind}", type=int, default=0, help="how many")
-    parser.add_argument("--seed", type=int, default=1, help="of the first")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+        parser.add_argument(f"--{kind}", type=number(0, 10**8), default=0, help="how many")
+    parser.add_argument("--seed", type=number(0, 10**15), default=1, help="of the first")
+    parser.add_argument("--jobs", type=number(1, 1024), default=os.cpu_count())
     arguments = parser.parse_args()
     build = arguments.build.resolve()
+    if not any(getattr(arguments, kind) for kind in KINDS):
+        parser.error("nothing to do: expected --models=N, --descriptions=N or both")
+    if not (build / "bin" / "reccc-fuzz").is_file():
+        parser.error(f"{build}/bin/reccc-fuzz is not built: ./dev build reccc-fuzz makes it")
     wrong = [line for kind in KINDS if getattr(arguments, kind) > 0
              for line in check(build, kind, getattr(arguments, kind), arguments.seed, arguments.jobs)]
     if wrong:

@@ -248,7 +248,8 @@ recrt_status runByStates(const Options &options, const recrt_model *model, recrt
         most = std::max(most, batch.row_offsets[i].offsets[b + 1] - batch.row_offsets[i].offsets[b]);
   const int64_t width = options.slice > 0 ? options.slice : std::max<int64_t>(1, most);
 
-  for (int64_t run = 0; run < options.repeat; ++run) {
+  const int64_t warmUps = options.repeat > 1 ? 1 : 0;
+  for (int64_t run = 0; run < options.repeat + warmUps; ++run) {
     auto start = std::chrono::steady_clock::now();
     std::vector<recrt_state *> made(static_cast<size_t>(batch.num_requests), nullptr);
     recrt_request request = user.request();
@@ -261,7 +262,7 @@ recrt_status runByStates(const Options &options, const recrt_model *model, recrt
       if (status.code == RECRT_OK)
         status = recrt_state_append(context, made.data(), &request);
     }
-    times.prefill.push_back(since(start));
+    const double making = since(start);
     if (status.code == RECRT_OK)
       status = store(context, states);
     if (status.code != RECRT_OK)
@@ -283,7 +284,10 @@ recrt_status runByStates(const Options &options, const recrt_model *model, recrt
         return status;
       collected.add(context);
     }
-    times.score.push_back(scoring);
+    if (run >= warmUps) {
+      times.prefill.push_back(making);
+      times.score.push_back(scoring);
+    }
     outputs = collected.join();
   }
   return status;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Collects remarks and costs while stages run.
 #include "Explain.h"
+#include "ExitCode.h"
 
 #include "mlir/IR/Remarks.h"
 #include "reccc/Analysis/Cost.h"
 #include "reccc/Analysis/Locations.h"
 #include "reccc/Dialect/RecTile/IR/RecTile.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 
 using namespace mlir;
@@ -55,17 +58,41 @@ Explanation::Explanation(const Options &options, MLIRContext *context) : options
 
 std::unique_ptr<PassInstrumentation> Explanation::makeInstrumentation() { return std::make_unique<Watch>(*this); }
 
+/// Name and maximum of a space that a length belongs to; no name for others.
+static std::pair<StringRef, int64_t> describeBase(Attribute base) {
+  if (auto space = dyn_cast<recsys::BaseSpaceAttr>(base))
+    return {space.getName().getValue(), space.getMax()};
+  if (auto opaque = dyn_cast<recsys::OpaqueSpaceAttr>(base))
+    return {opaque.getId().getValue(), opaque.getMax()};
+  return {};
+}
+
+std::optional<int> reccc::checkExplainLengths(const Options &options, ModuleOp module) {
+  llvm::SetVector<StringRef> known;
+  AttrTypeWalker walker;
+  walker.addWalk([&](Attribute attribute) {
+    if (StringRef name = describeBase(attribute).first; !name.empty())
+      known.insert(name);
+  });
+  module.walk([&](Operation *op) {
+    walker.walk(op->getAttrDictionary());
+    for (Region &region : op->getRegions())
+      for (BlockArgument argument : region.getArguments())
+        walker.walk(argument.getType());
+    for (Type type : op->getResultTypes())
+      walker.walk(type);
+  });
+  for (StringRef name : options.explainLengths.keys())
+    if (!known.contains(name)) {
+      error() << "--explain-lengths: no base rows are named '" << name
+              << "', expected some of: " << llvm::join(known, ", ") << "\n";
+      return kUsage;
+    }
+  return std::nullopt;
+}
+
 int64_t Explanation::lengthOf(Attribute base) const {
-  StringRef name;
-  int64_t length;
-  if (auto space = dyn_cast<recsys::BaseSpaceAttr>(base)) {
-    name = space.getName().getValue();
-    length = space.getMax();
-  } else {
-    auto opaque = cast<recsys::OpaqueSpaceAttr>(base);
-    name = opaque.getId().getValue();
-    length = opaque.getMax();
-  }
+  auto [name, length] = describeBase(base);
   auto given = options.explainLengths.find(name);
   if (given != options.explainLengths.end())
     length = std::min(length, given->second);

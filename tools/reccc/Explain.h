@@ -9,6 +9,9 @@
 
 namespace reccc {
 
+/// An exit code when --explain-lengths names rows that the model has none of; the message is printed.
+std::optional<int> checkExplainLengths(const Options &options, ModuleOp module);
+
 /// Listens to a compilation; `write` says it all.
 class Explanation {
 public:

@@ -74,6 +74,8 @@ static int run(Options &options) {
   Input input;
   if (std::optional<int> code = readInput(options, sources, &context, input))
     return *code;
+  if (std::optional<int> code = checkExplainLengths(options, *input.module))
+    return *code;
   options.pipeline.symbol = getModuleSymbol(*input.module, options);
   if (input.weights || options.randomWeights)
     options.pipeline.readParameter = [&](mlir::recsys::ParameterOp parameter, std::vector<double> &values) {

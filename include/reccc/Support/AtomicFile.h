@@ -15,7 +15,7 @@ namespace reccc {
 
 /// A temporary file `.<name>.tmp.<pid>.<random>` beside its destination. `commit` syncs it and
 /// renames it; without a commit it is removed. Files left by writers that were killed are swept
-/// when the next writer of the same name starts.
+/// when the next writer of the same name starts. A destination that is there and no regular file is refused.
 class AtomicFile {
 public:
   static std::optional<AtomicFile> create(const std::string &path, FileError &error, unsigned mode = 0644);

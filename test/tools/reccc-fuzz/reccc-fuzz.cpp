@@ -63,6 +63,10 @@ public:
       OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(options.module, &context);
       if (!module)
         return 1;
+      if (!llvm::hasSingleElement(module->getOps<mlir::recsys::ModelOp>())) {
+        llvm::errs() << "reccc-fuzz: error: " << options.module << ": expected a module with one recsys.model\n";
+        return 1;
+      }
       FailureOr<GeneratedModel> model = adoptModule(std::move(module), options.seed);
       if (failed(model))
         return 1;
@@ -175,5 +179,15 @@ int main(int argc, char **argv) {
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv,
                               "reccc-fuzz: random models and descriptions, before and after each pass and compiled\n");
+  constexpr int64_t kMost = int64_t(1) << 53;
+  if (options.models < 0 || options.descriptions < 0 || std::max(options.models, options.descriptions) > kMost ||
+      options.seed > kMost) {
+    llvm::errs() << "reccc-fuzz: error: expected numbers from 0 to 2^53 after --models, --descriptions and --seed\n";
+    return 2;
+  }
+  if (options.models + options.descriptions == 0 && options.module.empty()) {
+    llvm::errs() << "reccc-fuzz: error: nothing to do: expected --models=N, --descriptions=N or --module=file\n";
+    return 2;
+  }
   return Fuzzer(options).run();
 }

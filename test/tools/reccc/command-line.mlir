@@ -31,6 +31,11 @@
 // LENGTHS: reccc: error: --explain-lengths goes with --explain
 // RUN: not reccc %s --explain --explain-lengths=history 2>&1 | FileCheck %s --check-prefix=LENGTH
 // LENGTH: reccc: error: expected --explain-lengths=rows=n with n of at least 0, got 'history'
+// RUN: not reccc %s --explain --explain-lengths=history=2 2>&1 | FileCheck %s --check-prefix=ROWS
+// ROWS: reccc: error: --explain-lengths: no base rows are named 'history', expected some of: s
+// RUN: not reccc %s --skip-pass=recsys-split-linear,recsys-verify-model 2>&1 | FileCheck %s --check-prefix=SKIP
+// RUN: not reccc %s --skip-pass= 2>&1 | FileCheck %s --check-prefix=SKIP
+// SKIP: reccc: error: cannot skip '{{.*}}', expected one of: recsys-
 
 // The codes themselves.
 // RUN: sh -c 'reccc; test $? = 2'
@@ -41,8 +46,16 @@
 // RUN: sh -c 'reccc %s > /dev/full; test $? = 3' 2>&1 | FileCheck %s --check-prefix=FULL
 // FULL: reccc: error: cannot write to standard output: No space left on device
 // RUN: sh -c 'reccc %s -o %t.no-such-directory/x.mlir; test $? = 3'
+// RUN: sh -c 'reccc %s --explain --explain-lengths=history=2; test $? = 2'
+// RUN: sh -c 'reccc %s --skip-pass=no-such; test $? = 2'
+// What is no file is not replaced by one.
+// RUN: rm -rf %t.pipe %t.folder && mkfifo %t.pipe && mkdir %t.folder
+// RUN: sh -c 'reccc %s -o %t.pipe --emit=mlir; test $? = 3 -a -p %t.pipe' 2>&1 | FileCheck %s --check-prefix=PIPE
+// RUN: sh -c 'reccc %s --explain=%t.folder -o %t.mlir; test $? = 3 -a -d %t.folder' 2>&1 | FileCheck %s --check-prefix=PIPE
+// PIPE: error: expected a new name or that of a regular file, got a directory, a device or a pipe
 // RUN: sh -c 'reccc %s --weights=%t.no-such-file --stop-after=model; test $? = 3'
-recsys.model @rank(%x: !recsys.jagged<#recsys.request x 4xf32> {recsys.name = "x"}) -> (!recsys.jagged<#recsys.request x 4xf32> {recsys.name = "y"}) {
-  %y = recsys.silu %x : (!recsys.jagged<#recsys.request x 4xf32>) -> !recsys.jagged<#recsys.request x 4xf32>
-  recsys.output %y : !recsys.jagged<#recsys.request x 4xf32>
+#s = #recsys.space<"s", max = 8>
+recsys.model @rank(%x: !recsys.jagged<#s x 4xf32> {recsys.name = "x"}) -> (!recsys.jagged<#s x 4xf32> {recsys.name = "y"}) {
+  %y = recsys.silu %x : (!recsys.jagged<#s x 4xf32>) -> !recsys.jagged<#s x 4xf32>
+  recsys.output %y : !recsys.jagged<#s x 4xf32>
 }

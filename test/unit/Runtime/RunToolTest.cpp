@@ -189,7 +189,14 @@ TEST_F(RunToolTest, RefusesWrongRequestFiles) {
           "'item.offsets' and 'history.offsets' differ");
   refused({{"history.offsets", TensorType::F32, {11}, floats}}, "expected i64[requests + 1]");
   refused({{"history.offsets", TensorType::I64, {10}, request.historyOffsets.data()}},
-          "input 'item' is i64[269], expected [266]");
+          "the offsets of row space 'candidates' are of 10 requests, those of 'history' of 9");
+  std::vector<int64_t> offsets = request.historyOffsets;
+  offsets[5] = offsets[4] - 1;
+  refused({{"history.offsets", TensorType::I64, {11}, offsets.data()}},
+          "'history.offsets' must not decrease: number 5");
+  offsets = request.historyOffsets;
+  offsets[0] = 1;
+  refused({{"history.offsets", TensorType::I64, {11}, offsets.data()}}, "to begin with 0, got 1");
   refused({{"user", TensorType::F32, {4, 10}, floats}}, "input 'user' is f32[4, 10], expected [10, 4]");
   refused({{"user", TensorType::I64, {10, 4}, std::vector<int64_t>(40).data()}}, "expected floats");
   refused({{"item", TensorType::F32, {269}, std::vector<float>(269).data()}}, "expected integers");
