@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 #define RECRT_MODULE_MAGIC 0x31435245u /* "REC1" */
-#define RECRT_MODULE_ABI 2u
+#define RECRT_MODULE_ABI 3u
 
 /// Element types of buffers.
 enum recrt_element { RECRT_ELEMENT_F32 = 0, RECRT_ELEMENT_BF16 = 1, RECRT_ELEMENT_I64 = 2 };
@@ -36,12 +36,13 @@ enum recrt_space_kind {
   RECRT_SPACE_GROUP_PAD,  // ceil(parts[0] / count)
   RECRT_SPACE_GROUP_DROP, // floor(parts[0] / count)
   RECRT_SPACE_TAKE,       // min(parts[0], count): take_first and take_last
-  RECRT_SPACE_NEST        // parts[0] * parts[1]
+  RECRT_SPACE_NEST,       // parts[0] * parts[1]
+  RECRT_SPACE_BAGS        // a bag of at most `count` rows for each row of base space parts[0]; `name` is the user's
 };
 
 /// A row space. Parts are indices of earlier spaces.
 typedef struct recrt_space_desc {
-  const char *name;     // base spaces; null otherwise
+  const char *name;     // base spaces and bags; null otherwise
   const int32_t *parts; // num_parts indices
   int64_t count;
   int32_t kind; // recrt_space_kind
@@ -120,6 +121,7 @@ typedef struct recrt_space_view {
   const int64_t *offsets;        // num_requests + 1
   const int32_t *request_of_row; // total rows
   int64_t total;
+  const int64_t *bags; // bags: where the bag of each row begins, and the total; null otherwise
 } recrt_space_view;
 
 /// What a kernel sees of a buffer: row r of the operand is row rows[r] of the buffer, r itself when `rows` is null.

@@ -168,7 +168,7 @@ typedef struct recrt_entry_info {
   const char *name;
   int32_t num_inputs;
   int32_t num_outputs;
-  int32_t num_row_spaces; // base row spaces: those whose offsets a request gives
+  int32_t num_row_spaces; // base row spaces and bags: those whose offsets a request gives
   int32_t num_steps;
 } recrt_entry_info;
 
@@ -178,7 +178,9 @@ RECRT_API recrt_status recrt_model_find_entry(const recrt_model *model, const ch
 typedef struct recrt_row_space_info {
   size_t size; // sizeof(recrt_row_space_info)
   const char *name;
-  int64_t max_rows; // in one request
+  int64_t max_rows; // in one request, or in one bag
+  int32_t bags_of;  // -1: its offsets count rows of requests; else the index of the row space each
+                    // row of which has a bag of rows
 } recrt_row_space_info;
 
 RECRT_API recrt_status recrt_model_get_row_space(const recrt_model *model, int32_t entry, int32_t index,
@@ -208,7 +210,7 @@ RECRT_API recrt_status recrt_model_get_output(const recrt_model *model, int32_t 
 
 typedef struct recrt_context recrt_context;
 
-/// How many rows of a base row space all requests of a batch have together at most.
+/// How many rows of a base row space, or of bags, all requests of a batch have together at most.
 typedef struct recrt_row_limit {
   const char *row_space;
   int64_t max_total_rows;
@@ -246,7 +248,9 @@ RECRT_API recrt_status recrt_context_get_info(const recrt_context *context, recr
 // --- Requests ---------------------------------------------------------------------------------
 
 /// The rows of base row space `row_space`: request i has rows [offsets[i], offsets[i + 1]).
-/// `count` is num_requests + 1, offsets[0] is 0, and offsets do not decrease.
+/// `count` is num_requests + 1, offsets[0] is 0, and offsets do not decrease. Of bags: row i of the row space
+/// `bags_of`, counted over all requests, has the bag [offsets[i], offsets[i + 1]), and `count` is the number of
+/// those rows + 1.
 typedef struct recrt_row_offsets {
   const char *row_space;
   const int64_t *offsets;

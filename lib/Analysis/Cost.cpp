@@ -22,10 +22,8 @@ static std::string describeTake(Attribute of, int64_t count) {
 std::string reccc::describeRows(Attribute space) {
   if (std::optional<int64_t> rows = cast<RowSpace>(space).getConstantRows())
     return std::to_string(*rows);
-  if (auto base = dyn_cast<BaseSpaceAttr>(space))
-    return base.getName().str();
-  if (auto opaque = dyn_cast<OpaqueSpaceAttr>(space))
-    return opaque.getId().str();
+  if (StringRef name = getRowsName(space); !name.empty())
+    return name.str();
   if (auto interleave = dyn_cast<InterleaveAttr>(space))
     return std::to_string(interleave.getTimes()) + " " + asFactor(describeRows(interleave.getOf()));
   if (auto group = dyn_cast<GroupAttr>(space))
@@ -171,6 +169,9 @@ static double countParameterBytes(OpOperand &use, BaseLengths lengths) {
   if (auto bag = dyn_cast<EmbeddingBagOp>(use.getOwner()))
     return std::min(all, type.getDimSize(1) * bytesOf(type.getElementType()) * bag.getIds().getType().getRowElements() *
                              countRows(spaceOf(bag.getResult()), lengths));
+  if (auto bags = dyn_cast<EmbeddingBagsOp>(use.getOwner()))
+    return std::min(all, type.getDimSize(1) * bytesOf(type.getElementType()) *
+                             countRows(bags.getIds().getType().getSpace(), lengths));
   return all;
 }
 

@@ -75,10 +75,12 @@ Built reccc::build(ModelBuilder &b, const pb::EmbeddingBag &block) {
   auto weight = bindTable(b, table);
   if (failed(ids) || failed(weight))
     return failure();
-  if (b.typeOf(*ids).isFloat() || b.typeOf(*ids).getDims().size() != 1) {
+  auto bags = dyn_cast<ir::BagsAttr>(b.spaceOf(*ids));
+  bool isOneId = b.typeOf(*ids).getDims().empty();
+  if (b.typeOf(*ids).isFloat() || (isOneId ? !bags : b.typeOf(*ids).getDims().size() != 1)) {
     b.error(block, "ids", Code::ElementType)
         << "node " << quoted(b.nodeName()) << ": ids " << quoted(block.ids()) << " is " << valueText(*ids)
-        << ", expected INT64 records of one dimension";
+        << ", expected INT64 records of one dimension, or one INT64 for each row of bags";
     return failure();
   }
   auto kind = reducingKind(b, block, block.kind());
@@ -89,14 +91,17 @@ Built reccc::build(ModelBuilder &b, const pb::EmbeddingBag &block) {
                                                 << quoted(block.table()) << ", which has " << b.shapeOf(*weight)[0];
     return failure();
   }
-  auto type = b.jagged(block, b.spaceOf(*ids), {b.shapeOf(*weight)[1]}, b.builder.getF32Type());
+  Attribute space = isOneId ? bags.getOf() : b.spaceOf(*ids);
+  auto type = b.jagged(block, space, {b.shapeOf(*weight)[1]}, b.builder.getF32Type());
   if (failed(type) ||
       (outOfRange(table) == ir::OutOfRange::reject_request && failed(checkRejectable(b, block, table, *ids))))
     return failure();
   IntegerAttr padding = block.has_padding() ? b.builder.getI64IntegerAttr(block.padding()) : IntegerAttr();
-  return Value(ir::EmbeddingBagOp::create(b.builder, b.where, *type, *ids, *weight,
-                                          ir::PoolKindAttr::get(b.builder.getContext(), *kind), padding,
-                                          ir::OutOfRangeAttr::get(b.builder.getContext(), outOfRange(table))));
+  auto kindAttr = ir::PoolKindAttr::get(b.builder.getContext(), *kind);
+  auto rangeAttr = ir::OutOfRangeAttr::get(b.builder.getContext(), outOfRange(table));
+  if (isOneId)
+    return Value(ir::EmbeddingBagsOp::create(b.builder, b.where, *type, *ids, *weight, kindAttr, padding, rangeAttr));
+  return Value(ir::EmbeddingBagOp::create(b.builder, b.where, *type, *ids, *weight, kindAttr, padding, rangeAttr));
 }
 
 Built reccc::build(ModelBuilder &b, const pb::HashIds &block) {

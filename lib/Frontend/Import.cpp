@@ -58,13 +58,13 @@ private:
     SmallVector<Location> places;
     for (const pb::Input &input : description.input()) {
       Attribute space = b.rows(input.rows());
-      if (!isa<ir::BaseSpaceAttr, ir::RequestAttr>(space)) {
+      if (!isa<ir::BaseSpaceAttr, ir::BagsAttr, ir::RequestAttr>(space)) {
         ++errors;
         b.error(input, "rows", Code::NoSuchRows)
                 .hint("declare the input over the rows that the request brings, and select from it "
                       "in a node")
             << "input " << quoted(input.name()) << " is over " << rowsText(space)
-            << ", expected base rows or 'request'";
+            << ", expected base rows, bags or 'request'";
         continue;
       }
       SmallVector<int64_t> dims(input.dims().begin(), input.dims().end());

@@ -11,7 +11,7 @@ using namespace reccc;
 
 std::string reccc::rowsText(Attribute space) {
   return llvm::TypeSwitch<Attribute, std::string>(space)
-      .Case([](ir::BaseSpaceAttr base) { return base.getName().str(); })
+      .Case<ir::BaseSpaceAttr, ir::BagsAttr>([](auto named) { return named.getName().str(); })
       .Case([](ir::RequestAttr) { return std::string("request"); })
       .Case([](ir::RowsAttr rows) { return std::to_string(rows.getCount()) + " rows"; })
       .Case([](ir::ConcatAttr concat) {

@@ -112,7 +112,7 @@ private:
     ++errors;
     Report::error(places.of(rows), Code::MissingField)
         << "rows " << quoted(rows.name())
-        << " have no number, expected one of max, count, newest, oldest and interleaved";
+        << " have no number, expected one of max, count, newest, oldest, interleaved, nested, grouped and bags";
   }
 
   /// Enters a name; false when it is taken.
@@ -222,13 +222,14 @@ private:
   }
 
   LogicalResult buildRows() {
-    // Rows point at rows in `newest`, `oldest` and `interleaved`.
+    // Rows that are made of others point at them.
     Needs needs(model.rows_size());
     for (auto [i, rows] : llvm::enumerate(model.rows())) {
       StringRef of = rows.has_newest()        ? StringRef(rows.newest().of())
                      : rows.has_oldest()      ? StringRef(rows.oldest().of())
                      : rows.has_interleaved() ? StringRef(rows.interleaved().of())
                      : rows.has_grouped()     ? StringRef(rows.grouped().of())
+                     : rows.has_bags()        ? StringRef(rows.bags().of())
                                               : StringRef();
       for (StringRef name : {of, StringRef(rows.nested().outer()), StringRef(rows.nested().inner())})
         if (auto it = rowIndex.find(name); !name.empty() && it != rowIndex.end())
@@ -266,6 +267,13 @@ private:
         break;
       case pb::Rows::kNested:
         space = ir::getNestSpace(named.rows[rows.nested().outer()], named.rows[rows.nested().inner()], tooMany);
+        break;
+      case pb::Rows::kBags:
+        if (!isa<ir::BaseSpaceAttr>(named.rows[rows.bags().of()]))
+          return Report::error(places.of(rows.bags(), "of"), Code::NoSuchRows).hint("base rows have a `max`")
+                 << "rows " << quoted(rows.name()) << " are bags of " << quoted(rows.bags().of())
+                 << ", expected base rows";
+        space = ir::getBagsSpace(rows.name(), named.rows[rows.bags().of()], rows.bags().max(), tooMany);
         break;
       default:
         space = ir::getTakeFirstSpace(named.rows[rows.oldest().of()], rows.oldest().count());

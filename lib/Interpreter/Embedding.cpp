@@ -42,14 +42,16 @@ LogicalResult evaluate(EmbeddingOp op, Evaluation &evaluation) {
   return success();
 }
 
-LogicalResult evaluate(EmbeddingBagOp op, Evaluation &evaluation) {
+/// Row r of the result joins the rows of the ids [first(r), first(r + 1)).
+template <typename Op>
+static LogicalResult joinBags(Op op, Evaluation &evaluation, llvm::function_ref<int64_t(int64_t)> first) {
   const JaggedValue &ids = evaluation.get(op.getIds());
   JaggedValue &result = evaluation.get(op.getResult());
   ArrayRef<double> table = evaluation.getParameter(op.getTable()).stored();
-  int64_t width = op.getTable().getType().getDimSize(1), count = ids.type.getRowElements();
-  for (int64_t row = 0; row < ids.numRows(); ++row) {
+  int64_t width = op.getTable().getType().getDimSize(1);
+  for (int64_t row = 0; row < result.numRows(); ++row) {
     SmallVector<int64_t> rows;
-    for (int64_t index = row * count; index < (row + 1) * count; ++index) {
+    for (int64_t index = first(row); index < first(row + 1); ++index) {
       FailureOr<int64_t> from = getTableRow(op, ids, index);
       if (failed(from))
         return failure();
@@ -67,6 +69,16 @@ LogicalResult evaluate(EmbeddingBagOp op, Evaluation &evaluation) {
     });
   }
   return success();
+}
+
+LogicalResult evaluate(EmbeddingBagOp op, Evaluation &evaluation) {
+  int64_t count = op.getIds().getType().getRowElements();
+  return joinBags(op, evaluation, [&](int64_t row) { return row * count; });
+}
+
+LogicalResult evaluate(EmbeddingBagsOp op, Evaluation &evaluation) {
+  ArrayRef<int64_t> offsets = evaluation.getBagOffsets(cast<BagsAttr>(op.getIds().getType().getSpace()));
+  return joinBags(op, evaluation, [&](int64_t row) { return offsets[row]; });
 }
 
 LogicalResult evaluate(ToFloatOp op, Evaluation &evaluation) {

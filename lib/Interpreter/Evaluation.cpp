@@ -64,14 +64,8 @@ void Evaluation::roundAll(Type elementType, std::vector<double> &elements) const
 }
 
 int64_t Evaluation::getRows(Attribute space, int64_t request) const {
-  return cast<recsys::RowSpace>(space).getRows([&](Attribute base) {
-    StringRef name;
-    if (auto named = dyn_cast<recsys::BaseSpaceAttr>(base))
-      name = named.getName().getValue();
-    else
-      name = cast<recsys::OpaqueSpaceAttr>(base).getId().getValue();
-    return lengths.rows.at(name)[request];
-  });
+  return cast<recsys::RowSpace>(space).getRows(
+      [&](Attribute base) { return lengths.rows.at(recsys::getRowsName(base))[request]; });
 }
 
 std::vector<Instance> Evaluation::getInstances(Attribute frame) const {

@@ -16,10 +16,12 @@ constexpr int64_t kMaxElements = int64_t(1) << 28;
 /// double keep it.
 double roundTo(Type elementType, double value);
 
-/// The lengths of the base row spaces in each request.
+/// The lengths of the base row spaces and bags in each request.
 struct RequestLengths {
   int64_t numRequests = 0;
   llvm::StringMap<std::vector<int64_t>> rows;
+  /// Where the bags of a space begin: one more than there are rows that have bags, in all requests.
+  llvm::StringMap<std::vector<int64_t>> bagOffsets;
 };
 
 struct ParameterValue {
@@ -56,6 +58,8 @@ public:
   int64_t getNumRequests() const { return lengths.numRequests; }
   /// Rows of a row space in one request.
   int64_t getRows(Attribute space, int64_t request) const;
+  /// Where each bag begins among all of them, and their number.
+  ArrayRef<int64_t> getBagOffsets(recsys::BagsAttr bags) const { return lengths.bagOffsets.at(bags.getName()); }
 
   /// The rows of a frame, in order.
   std::vector<Instance> getInstances(Attribute frame) const;

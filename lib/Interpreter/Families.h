@@ -25,6 +25,7 @@ LogicalResult evaluate(recsys::ParamL2NormOp op, Evaluation &evaluation);
 // Embedding.cpp
 LogicalResult evaluate(recsys::EmbeddingOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::EmbeddingBagOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::EmbeddingBagsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ToFloatOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ActionBitsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ThresholdBitsOp op, Evaluation &evaluation);

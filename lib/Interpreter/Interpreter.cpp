@@ -27,8 +27,8 @@ static LogicalResult evaluateAny(Operation *op, Evaluation &evaluation) {
       .Case<GetParameterOp, ParamSliceOp, ParamTransposeOp, ParamReshapeOp, ParamConcatOp, ParamAddOp, ParamSubOp,
             ParamMulOp, ParamRsqrtOp, ParamScaleRowsOp, ParamVecmatOp, ParamL2NormOp>(
           [&](auto known) { return evaluate(known, evaluation); })
-      .Case<EmbeddingOp, EmbeddingBagOp, ToFloatOp, ActionBitsOp, ThresholdBitsOp, HashIdsOp, BucketizeOp, RowIndexOp,
-            CalendarFeaturesOp>([&](auto known) { return evaluate(known, evaluation); })
+      .Case<EmbeddingOp, EmbeddingBagOp, EmbeddingBagsOp, ToFloatOp, ActionBitsOp, ThresholdBitsOp, HashIdsOp,
+            BucketizeOp, RowIndexOp, CalendarFeaturesOp>([&](auto known) { return evaluate(known, evaluation); })
       .Case<ConcatRowsOp, InterleaveOp, SliceRowsOp, TakeRowsOp, DeinterleaveOp, ShiftOp, BroadcastRowsOp, SplatRowsOp,
             RepeatRowsOp, GroupRowsOp, FoldRowsOp, PadRowsOp, GatherRowsOp, MaskRowsOp, MaskShortOp, PoolOp>(
           [&](auto known) { return evaluate(known, evaluation); })

@@ -4,6 +4,8 @@
 
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::recsys;
@@ -11,9 +13,10 @@ using namespace mlir::recsys;
 namespace reccc {
 
 namespace {
-/// The base row spaces of a model, in order of appearance.
+/// The row spaces whose lengths a request gives, each kind in order of appearance.
 struct BaseSpaces {
   llvm::SmallMapVector<StringRef, int64_t, 4> maxima;
+  llvm::SetVector<BagsAttr> bags;
   OpaqueSpaceAttr opaque;
 };
 } // namespace
@@ -22,6 +25,7 @@ static BaseSpaces collectBaseSpaces(ModelOp model) {
   BaseSpaces found;
   AttrTypeWalker walker;
   walker.addWalk([&](BaseSpaceAttr space) { found.maxima.insert({space.getName().getValue(), space.getMax()}); });
+  walker.addWalk([&](BagsAttr space) { found.bags.insert(space); });
   walker.addWalk([&](OpaqueSpaceAttr space) { found.opaque = space; });
   model->walk<WalkOrder::PreOrder>([&](Operation *op) {
     walker.walk(op->getAttrDictionary());
@@ -42,11 +46,11 @@ static bool isInteger(const FileTensor &tensor) {
   return tensor.type == TensorType::I64 || tensor.type == TensorType::I32;
 }
 
-/// Lengths from an offsets tensor that holds what it should.
+/// Lengths from an offsets tensor that holds what it should. `what` has them: a request, or row of another space.
 static LogicalResult readOffsets(ModelOp model, const NamedTensors &requests, StringRef space, int64_t max,
-                                 const FileTensor &tensor, std::vector<int64_t> &rows) {
+                                 const FileTensor &tensor, StringRef what, std::vector<int64_t> &rows) {
   if (!isInteger(tensor) || tensor.shape.size() != 1 || tensor.shape[0] < 1)
-    return failIn(model, requests) << "expected '" << tensor.name << "' to be i64[requests + 1], got "
+    return failIn(model, requests) << "expected '" << tensor.name << "' to be i64[" << what << "s + 1], got "
                                    << tensor.describe();
   if (tensor.loadInteger(0) != 0)
     return failIn(model, requests) << "expected '" << tensor.name << "' to begin with 0, got " << tensor.loadInteger(0);
@@ -54,7 +58,7 @@ static LogicalResult readOffsets(ModelOp model, const NamedTensors &requests, St
     int64_t begin = tensor.loadInteger(request), end = tensor.loadInteger(request + 1);
     // Offsets that did not decrease so far are not negative: the difference does not overflow.
     if (end < begin || end - begin > max)
-      return failIn(model, requests) << "expected request " << request << " to have 0 to " << max << " rows in '"
+      return failIn(model, requests) << "expected " << what << " " << request << " to have 0 to " << max << " rows in '"
                                      << space << "', got offsets " << begin << " to " << end << " in '" << tensor.name
                                      << "'";
     rows.push_back(end - begin);
@@ -79,20 +83,53 @@ static FailureOr<int64_t> countRequests(ModelOp model, const NamedTensors &reque
   return failIn(model, requests) << "expected offsets of a row space or an input, to know how many requests there are";
 }
 
-/// The offsets of a base row space: `space.offsets`, or `x.offsets` of an input over it.
+/// The offsets of a base row space or of bags: `space.offsets`, or `x.offsets` of an input over it.
 static SmallVector<const FileTensor *> findOffsets(ModelOp model, const NamedTensors &requests, StringRef space) {
   if (const FileTensor *tensor = requests.find((space + ".offsets").str()))
     return {tensor};
   SmallVector<const FileTensor *> found;
   for (auto [index, type] : llvm::enumerate(model.getArgumentTypes())) {
-    auto base = dyn_cast<BaseSpaceAttr>(cast<JaggedType>(type).getSpace());
-    if (!base || base.getName().getValue() != space)
+    if (getRowsName(cast<JaggedType>(type).getSpace()) != space)
       continue;
     std::string name = (model.getInputName(index) + ".offsets").str();
     if (const FileTensor *tensor = requests.find(name))
       found.push_back(tensor);
   }
   return found;
+}
+
+/// Where the bags begin, and from that the rows that they have in each request.
+static LogicalResult readBags(ModelOp model, const NamedTensors &requests, BagsAttr bags, RequestLengths &lengths) {
+  StringRef name = bags.getName().getValue(), of = getRowsName(bags.getOf());
+  SmallVector<const FileTensor *> tensors = findOffsets(model, requests, name);
+  if (tensors.empty())
+    return failIn(model, requests) << "expected the tensor '" << name << ".offsets', i64[rows of '" << of
+                                   << "' + 1]: the offsets of the bags '" << name << "'; there is none";
+  const std::vector<int64_t> &rows = lengths.rows[of];
+  int64_t numBags = std::accumulate(rows.begin(), rows.end(), int64_t(0));
+  std::vector<int64_t> sizes;
+  for (const FileTensor *tensor : tensors) {
+    std::vector<int64_t> read;
+    if (failed(readOffsets(model, requests, name, bags.getMax(), *tensor, "bag", read)))
+      return failure();
+    if (static_cast<int64_t>(read.size()) != numBags)
+      return failIn(model, requests) << "expected '" << tensor->name << "' to have " << numBags + 1
+                                     << " offsets (rows of '" << of << "' + 1), got " << read.size() + 1;
+    if (tensor != tensors.front() && read != sizes)
+      return failIn(model, requests) << "expected inputs over '" << name << "' to have equal offsets, got others in '"
+                                     << tensor->name << "' than in '" << tensors.front()->name << "'";
+    sizes = std::move(read);
+  }
+  std::vector<int64_t> &offsets = lengths.bagOffsets[name], &ofRequests = lengths.rows[name];
+  offsets = {0};
+  for (int64_t size : sizes)
+    offsets.push_back(offsets.back() + size);
+  int64_t first = 0;
+  for (int64_t count : rows) {
+    ofRequests.push_back(offsets[first + count] - offsets[first]);
+    first += count;
+  }
+  return success();
 }
 
 FailureOr<RequestLengths> readLengths(ModelOp model, const NamedTensors &requests) {
@@ -110,7 +147,7 @@ FailureOr<RequestLengths> readLengths(ModelOp model, const NamedTensors &request
                                      << "'; there is none";
     for (const FileTensor *tensor : tensors) {
       std::vector<int64_t> rows;
-      if (failed(readOffsets(model, requests, space, max, *tensor, rows)))
+      if (failed(readOffsets(model, requests, space, max, *tensor, "request", rows)))
         return failure();
       if (first && rows.size() != static_cast<size_t>(lengths.numRequests))
         return failIn(model, requests) << "expected one number of requests, got " << lengths.numRequests << " in '"
@@ -124,6 +161,9 @@ FailureOr<RequestLengths> readLengths(ModelOp model, const NamedTensors &request
       first = tensor;
     }
   }
+  for (BagsAttr bags : spaces.bags)
+    if (failed(readBags(model, requests, bags, lengths)))
+      return failure();
   if (first)
     return lengths;
   FailureOr<int64_t> count = countRequests(model, requests);

@@ -94,7 +94,8 @@ private:
   }
   /// The tensor of an input; null with the error set when there is none or there are two.
   const FileTensor *findInput(const std::string &name);
-  bool readOffsetTensor(const FileTensor &tensor, std::vector<int64_t> &offsets);
+  /// `holders` have the rows: requests, or rows that have bags.
+  bool readOffsetTensor(const FileTensor &tensor, const std::string &holders, std::vector<int64_t> &offsets);
 
   const SafetensorsFile &file;
   const EntrySignature &signature;
@@ -114,10 +115,10 @@ const FileTensor *FileReader::findInput(const std::string &name) {
   return nullptr;
 }
 
-bool FileReader::readOffsetTensor(const FileTensor &tensor, std::vector<int64_t> &offsets) {
+bool FileReader::readOffsetTensor(const FileTensor &tensor, const std::string &holders, std::vector<int64_t> &offsets) {
   if ((tensor.type != TensorType::I64 && tensor.type != TensorType::I32) || tensor.shape.size() != 1 ||
       tensor.shape[0] < 1)
-    return fail("'" + tensor.name + "' is " + tensor.describe() + ", expected i64[requests + 1] offsets");
+    return fail("'" + tensor.name + "' is " + tensor.describe() + ", expected i64[" + holders + " + 1] offsets");
   for (int64_t i = 0; i < tensor.shape[0]; ++i)
     offsets.push_back(tensor.loadInteger(i));
   if (offsets[0] != 0)
@@ -135,13 +136,16 @@ bool FileReader::readOffsets(size_t rowSpace, std::vector<int64_t> &offsets) {
   for (const recrt_tensor_info &input : signature.inputs)
     if (input.row_space == static_cast<int32_t>(rowSpace) && input.name != space)
       names.push_back(std::string(input.name) + ".offsets");
+  const int32_t owner = signature.rowSpaces[rowSpace].bags_of;
+  const std::string holders =
+      owner < 0 ? "requests" : std::string("rows of ") + signature.rowSpaces[static_cast<size_t>(owner)].name;
   std::string source;
   for (const std::string &name : names) {
     const FileTensor *tensor = use(name);
     if (!tensor)
       continue;
     std::vector<int64_t> read;
-    if (!readOffsetTensor(*tensor, read))
+    if (!readOffsetTensor(*tensor, holders, read))
       return false;
     if (source.empty()) {
       source = name;
@@ -221,6 +225,14 @@ void FileReader::findUnused(std::vector<std::string> &warnings) const {
                          quoteForMessage(tensor.name));
 }
 
+/// A row space whose offsets count requests. There is one when there are bags.
+static size_t firstBase(const EntrySignature &signature) {
+  size_t base = 0;
+  while (signature.rowSpaces[base].bags_of >= 0)
+    ++base;
+  return base;
+}
+
 std::optional<RequestBatch> RequestBatch::fromFile(const SafetensorsFile &file, const EntrySignature &signature,
                                                    std::vector<std::string> &warnings, FileError &error) {
   FileReader reader(file, signature, error);
@@ -242,7 +254,7 @@ std::optional<RequestBatch> RequestBatch::fromFile(const SafetensorsFile &file, 
     if (!reader.countRequests(batch.requests))
       return std::nullopt;
   } else {
-    batch.requests = static_cast<int64_t>(batch.offsets[0].size()) - 1;
+    batch.requests = static_cast<int64_t>(batch.offsets[firstBase(signature)].size()) - 1;
   }
   for (size_t i = 0; i < batch.data.size(); ++i)
     if (!reader.readInput(i, batch.requests, batch.offsets, batch.data[i]))
@@ -278,9 +290,13 @@ std::optional<RequestBatch> RequestBatch::random(const EntrySignature &signature
   RequestBatch batch;
   batch.requests = numRequests;
   for (const recrt_row_space_info &space : signature.rowSpaces) {
+    // Of bags, those of the first request are as large as they can be.
+    const bool ofBags = space.bags_of >= 0;
+    const std::vector<int64_t> *owner = ofBags ? &batch.offsets[static_cast<size_t>(space.bags_of)] : nullptr;
+    const int64_t holders = ofBags ? owner->back() : numRequests, full = ofBags ? (*owner)[1] : 1;
     std::vector<int64_t> offsets = {0};
-    for (int64_t b = 0; b < numRequests; ++b)
-      offsets.push_back(offsets.back() + (b == 0 ? space.max_rows : random.below(space.max_rows + 1)));
+    for (int64_t i = 0; i < holders; ++i)
+      offsets.push_back(offsets.back() + (i < full ? space.max_rows : random.below(space.max_rows + 1)));
     batch.offsets.push_back(std::move(offsets));
   }
   for (const recrt_tensor_info &input : signature.inputs) {

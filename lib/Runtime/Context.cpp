@@ -54,6 +54,7 @@ static void reserveBatch(recrt_context &context) {
   batch.layout.reserve(plan);
   batch.offsets.assign(plan.spaces.size(), nullptr);
   batch.totals.assign(plan.spaces.size(), 0);
+  batch.bags.assign(plan.spaces.size(), nullptr);
   batch.requestOfRow.assign(plan.spaces.size(), nullptr);
   size_t operands = 0, views = 0, steps = 0;
   for (const EntryPlan &entry : plan.entries) {
@@ -94,7 +95,7 @@ static Status applyLimits(recrt_context &context, const recrt_context_options &o
   for (int32_t i = 0; i < options.num_row_limits; ++i) {
     const recrt_row_limit &limit = options.row_limits[i];
     int32_t space = 0;
-    while (space < module.num_spaces && !(limit.row_space && module.spaces[space].kind == RECRT_SPACE_BASE &&
+    while (space < module.num_spaces && !(limit.row_space && comesWithRequest(module.spaces[space]) &&
                                           std::strcmp(module.spaces[space].name, limit.row_space) == 0))
       ++space;
     if (space == module.num_spaces)
@@ -210,16 +211,37 @@ static Status fillOffsets(recrt_context &context) {
   if (Status status = provideMemory(context, 0); failed(status))
     return status;
   pointOffsets(context);
-  for (size_t i = 0; i < entry.bases.size(); ++i)
-    std::memcpy(batch.offsets[static_cast<size_t>(entry.bases[i])], batch.bound.rowOffsets[i]->offsets,
-                static_cast<size_t>(batch.numRequests + 1) * sizeof(int64_t));
+  // A base space comes before its bags.
+  for (size_t i = 0; i < entry.bases.size(); ++i) {
+    const int64_t *given = batch.bound.rowOffsets[i]->offsets;
+    if (plan.module->spaces[entry.bases[i]].kind == RECRT_SPACE_BAGS)
+      computeOffsetsOfBags(plan, entry.bases[i], batch.numRequests, given, batch.offsets);
+    else
+      std::memcpy(batch.offsets[static_cast<size_t>(entry.bases[i])], given,
+                  static_cast<size_t>(batch.numRequests + 1) * sizeof(int64_t));
+  }
   for (int32_t space : entry.spaces) {
-    if (plan.module->spaces[space].kind != RECRT_SPACE_BASE)
+    if (!comesWithRequest(plan.module->spaces[space]))
       if (Status status = computeOffsets(plan, space, batch.numRequests, batch.offsets); failed(status))
         return status;
     batch.totals[static_cast<size_t>(space)] = batch.offsets[static_cast<size_t>(space)][batch.numRequests];
   }
   return success();
+}
+
+/// Copies where bags begin.
+static void fillBags(recrt_context &context) {
+  const Plan &plan = context.model->plan;
+  Batch &batch = context.batch;
+  const EntryPlan &entry = *batch.entry;
+  for (size_t i = 0; i < entry.bases.size(); ++i) {
+    const size_t space = static_cast<size_t>(entry.bases[i]);
+    if (batch.layout.bags[space] < 0)
+      continue;
+    const int64_t bags = batch.totals[static_cast<size_t>(plan.module->spaces[space].parts[0])];
+    batch.bags[space] = reinterpret_cast<int64_t *>(context.block.data() + batch.layout.bags[space]);
+    std::memcpy(batch.bags[space], batch.bound.rowOffsets[i]->offsets, static_cast<size_t>(bags + 1) * sizeof(int64_t));
+  }
 }
 
 /// Fills in what kernels look up: requests of rows, row maps, and where outputs go.
@@ -228,6 +250,7 @@ static Status fillTables(recrt_context &context) {
   Batch &batch = context.batch;
   const EntryPlan &entry = *batch.entry;
   std::byte *block = context.block.data();
+  fillBags(context);
   for (size_t s = 0; s < plan.spaces.size(); ++s) {
     const int64_t at = batch.layout.requestOfRow[s];
     batch.requestOfRow[s] = at < 0 ? nullptr : reinterpret_cast<int32_t *>(block + at);

@@ -60,6 +60,7 @@ struct Batch {
   Layout layout;
   Offsets offsets;                     // by space of the module; null where not in use
   std::vector<int64_t> totals;         // by space of the module
+  std::vector<int64_t *> bags;         // by space of the module: where bags begin
   std::vector<int32_t *> requestOfRow; // by space of the module
   std::vector<char> ownOutputs;        // by output
   std::vector<void *> outputData;      // by output

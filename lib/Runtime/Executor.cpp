@@ -23,7 +23,7 @@ static recrt_kernel_args bindStep(const recrt_context &context, const recrt_step
   const EntryPlan &entry = *batch.entry;
   for (int32_t i = 0; i < step.num_spaces; ++i) {
     const size_t space = static_cast<size_t>(step.spaces[i]);
-    views[i] = {batch.offsets[space], batch.requestOfRow[space], batch.totals[space]};
+    views[i] = {batch.offsets[space], batch.requestOfRow[space], batch.totals[space], batch.bags[space]};
   }
   std::byte *block = context.block.data();
   for (int32_t i = 0; i < step.num_operands; ++i) {

@@ -39,6 +39,7 @@ static Status tooLarge(const EntryPlan &entry) {
 
 void Layout::reserve(const Plan &plan) {
   offsets.reserve(plan.spaces.size());
+  bags.reserve(plan.spaces.size());
   requestOfRow.reserve(plan.spaces.size());
   for (const EntryPlan &entry : plan.entries) {
     rowMaps.reserve(entry.rowMaps.size());
@@ -91,6 +92,12 @@ Status layOutRun(const Plan &plan, const EntryPlan &entry, int64_t numRequests, 
   Placer placer(layout.totalBytes);
   auto totalOf = [&](int32_t space) { return totals[static_cast<size_t>(space)]; };
 
+  layout.bags.assign(plan.spaces.size(), -1);
+  for (int32_t space : entry.spaces) {
+    const recrt_space_desc &desc = plan.module->spaces[space];
+    if (desc.kind == RECRT_SPACE_BAGS)
+      layout.bags[static_cast<size_t>(space)] = placer.place(totalOf(desc.parts[0]) + 1, sizeof(int64_t));
+  }
   layout.requestOfRow.assign(plan.spaces.size(), -1);
   for (int32_t space : entry.spaces)
     if (entry.wantsRequestOfRow[static_cast<size_t>(space)])

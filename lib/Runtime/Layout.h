@@ -10,7 +10,7 @@ namespace recrt {
 /// Byte positions in the block, all multiples of 64. Vectors are indexed as in the entry; -1 stands
 /// for what this run does not need.
 struct Layout {
-  std::vector<int64_t> offsets, requestOfRow; // by space of the module
+  std::vector<int64_t> offsets, bags, requestOfRow; // by space of the module
   std::vector<int64_t> rowMaps, itemLists, slots, outputs;
   int64_t scratch = 0, scratchStride = 0;
   int64_t activationBytes = 0;

@@ -245,7 +245,11 @@ recrt_status recrt_model_get_row_space(const recrt_model *model, int32_t entry, 
     return failure(RECRT_INVALID_ARGUMENT, Place("entry '%s'", plan->desc->name),
                    "row space %d does not exist, it has %zu", index, plan->bases.size());
   const recrt_space_desc &space = model->plan.module->spaces[plan->bases[static_cast<size_t>(index)]];
-  *info = {info->size, space.name, space.count};
+  int32_t owner = -1;
+  for (size_t i = 0; i < plan->bases.size() && space.kind == RECRT_SPACE_BAGS; ++i)
+    if (plan->bases[i] == space.parts[0])
+      owner = static_cast<int32_t>(i);
+  *info = {info->size, space.name, space.count, owner};
   return success();
 }
 

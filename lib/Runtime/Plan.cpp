@@ -116,7 +116,7 @@ Status PlanChecker::checkSpace(int32_t index) {
   } else if (space.kind == RECRT_SPACE_NEST) {
     expectedParts = 2;
     leastCount = INT64_MIN;
-  } else if (space.kind < 0 || space.kind > RECRT_SPACE_NEST) {
+  } else if (space.kind < 0 || space.kind > RECRT_SPACE_BAGS) {
     return bad(place, "kind %d does not exist", space.kind);
   }
   if (space.num_parts != expectedParts)
@@ -130,12 +130,19 @@ Status PlanChecker::checkSpace(int32_t index) {
     bounds.constant &= part(i).constant;
   switch (space.kind) {
   case RECRT_SPACE_BASE:
+  case RECRT_SPACE_BAGS:
     if (!space.name || !*space.name)
       return bad(place, "a base space has no name");
     for (int32_t i = 0; i < index; ++i)
-      if (module->spaces[i].kind == RECRT_SPACE_BASE && std::strcmp(module->spaces[i].name, space.name) == 0)
+      if (comesWithRequest(module->spaces[i]) && std::strcmp(module->spaces[i].name, space.name) == 0)
         return bad(place, "base space '%s' exists twice", space.name);
     bounds = {space.count, false};
+    if (space.kind == RECRT_SPACE_BASE)
+      break;
+    if (module->spaces[space.parts[0]].kind != RECRT_SPACE_BASE)
+      return bad(place, "space %d has bags, expected a base space", space.parts[0]);
+    if (__builtin_mul_overflow(part(0).maxRows, space.count, &bounds.maxRows))
+      bounds.maxRows = INT64_MAX;
     break;
   case RECRT_SPACE_ROWS:
     bounds.maxRows = space.count;
@@ -481,7 +488,7 @@ Status PlanChecker::checkEntry(int32_t index) {
     if (!needed[static_cast<size_t>(s)])
       continue;
     result->spaces.push_back(s);
-    if (module->spaces[s].kind == RECRT_SPACE_BASE)
+    if (comesWithRequest(module->spaces[s]))
       result->bases.push_back(s);
   }
   return success();

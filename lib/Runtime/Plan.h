@@ -55,7 +55,7 @@ struct EntryPlan {
   std::vector<RowMapPlan> rowMaps;
   std::vector<StepPlan> steps;
   std::vector<ItemListPlan> itemLists;
-  /// Spaces in use, parts before wholes; and the base spaces among them.
+  /// Spaces in use, parts before wholes; and those among them whose offsets a request gives: base spaces and bags.
   std::vector<int32_t> spaces, bases;
   /// By space: whether kernels may ask for the request of a row.
   std::vector<char> wantsRequestOfRow;
@@ -78,6 +78,11 @@ struct Plan {
   UserStatePlan state;
   int32_t isa;
 };
+
+/// Whether a request gives the offsets of a space.
+inline bool comesWithRequest(const recrt_space_desc &space) {
+  return space.kind == RECRT_SPACE_BASE || space.kind == RECRT_SPACE_BAGS;
+}
 
 /// The size of an element in bytes; 0 for an unknown one.
 int64_t elementBytes(int32_t element);

@@ -52,12 +52,13 @@ static Status bindNames(const char *what, const EntryPlan &entry, const Part *pa
   return success();
 }
 
-static Status checkOffsets(const recrt_space_desc &space, const recrt_row_offsets &given, int64_t numRequests,
-                           int64_t maxTotalRows) {
+/// The offsets of so many `holders` of rows: requests, or the rows of base space `owner`, which have bags.
+static Status checkOffsets(const recrt_space_desc &space, const recrt_row_offsets &given, int64_t holders,
+                           const recrt_space_desc *owner, int64_t maxTotalRows) {
   const Place place("row space '%s'", space.name);
-  if (given.count != numRequests + 1)
-    return failure(RECRT_INVALID_ARGUMENT, place, "expected %lld offsets (requests + 1), got %lld",
-                   toPrint(numRequests + 1), toPrint(given.count));
+  if (given.count != holders + 1)
+    return failure(RECRT_INVALID_ARGUMENT, place, "expected %lld offsets (%s%s + 1), got %lld", toPrint(holders + 1),
+                   owner ? "rows of " : "requests", owner ? owner->name : "", toPrint(given.count));
   const int64_t *offsets = given.offsets;
   if (!offsets)
     return failure(RECRT_INVALID_ARGUMENT, place, "its offsets are null");
@@ -65,19 +66,20 @@ static Status checkOffsets(const recrt_space_desc &space, const recrt_row_offset
     return failure(RECRT_INVALID_ARGUMENT, place, "its offsets are not aligned to 8 bytes");
   if (offsets[0] != 0)
     return failure(RECRT_INVALID_ARGUMENT, place, "expected offsets[0] = 0, got %lld", toPrint(offsets[0]));
-  for (int64_t b = 0; b < numRequests; ++b) {
-    if (offsets[b + 1] < offsets[b])
-      return failure(RECRT_INVALID_ARGUMENT, Place("row space '%s', request %lld", space.name, toPrint(b)),
-                     "offsets must not decrease: offsets[%lld] = %lld < offsets[%lld] = %lld", toPrint(b + 1),
-                     toPrint(offsets[b + 1]), toPrint(b), toPrint(offsets[b]));
-    if (offsets[b + 1] - offsets[b] > space.count)
-      return failure(RECRT_RESOURCE_EXHAUSTED, Place("row space '%s', request %lld", space.name, toPrint(b)),
-                     "the model takes at most %lld rows in a request, got %lld", toPrint(space.count),
-                     toPrint(offsets[b + 1] - offsets[b]));
+  const char *holder = owner ? "bag" : "request";
+  for (int64_t i = 0; i < holders; ++i) {
+    if (offsets[i + 1] < offsets[i])
+      return failure(RECRT_INVALID_ARGUMENT, Place("row space '%s', %s %lld", space.name, holder, toPrint(i)),
+                     "offsets must not decrease: offsets[%lld] = %lld < offsets[%lld] = %lld", toPrint(i + 1),
+                     toPrint(offsets[i + 1]), toPrint(i), toPrint(offsets[i]));
+    if (offsets[i + 1] - offsets[i] > space.count)
+      return failure(RECRT_RESOURCE_EXHAUSTED, Place("row space '%s', %s %lld", space.name, holder, toPrint(i)),
+                     "the model takes at most %lld rows in a %s, got %lld", toPrint(space.count), holder,
+                     toPrint(offsets[i + 1] - offsets[i]));
   }
-  if (offsets[numRequests] > maxTotalRows)
+  if (offsets[holders] > maxTotalRows)
     return failure(RECRT_RESOURCE_EXHAUSTED, place, "the batch has %lld rows, the context was made for %lld",
-                   toPrint(offsets[numRequests]), toPrint(maxTotalRows));
+                   toPrint(offsets[holders]), toPrint(maxTotalRows));
   return success();
 }
 
@@ -113,8 +115,19 @@ Status bindRequest(const Plan &plan, const EntryPlan &entry, const recrt_request
     const int32_t space = entry.bases[i];
     if (!bound.rowOffsets[i])
       return failure(RECRT_INVALID_ARGUMENT, Place("row space '%s'", baseName(i)), "the request has no offsets for it");
-    if (Status status = checkOffsets(plan.module->spaces[space], *bound.rowOffsets[i], request.num_requests,
-                                     limits.maxTotalRows[static_cast<size_t>(space)]);
+    const recrt_space_desc &desc = plan.module->spaces[space];
+    const recrt_space_desc *owner = nullptr;
+    int64_t holders = request.num_requests;
+    if (desc.kind == RECRT_SPACE_BAGS) {
+      // A base space comes before its bags: its offsets have been checked.
+      const size_t of = static_cast<size_t>(
+          std::find(entry.bases.begin(), entry.bases.begin() + static_cast<ptrdiff_t>(i), desc.parts[0]) -
+          entry.bases.begin());
+      owner = &plan.module->spaces[desc.parts[0]];
+      holders = bound.rowOffsets[of]->offsets[request.num_requests];
+    }
+    if (Status status =
+            checkOffsets(desc, *bound.rowOffsets[i], holders, owner, limits.maxTotalRows[static_cast<size_t>(space)]);
         failed(status))
       return status;
   }

@@ -40,10 +40,17 @@ template <typename Length> static int64_t rowsOf(const recrt_space_desc &desc, L
 void computeRows(const Plan &plan, int32_t space, std::vector<int64_t> &rows) {
   for (int32_t s = 0; s <= space; ++s) {
     const recrt_space_desc &desc = plan.module->spaces[s];
-    if (desc.kind != RECRT_SPACE_BASE)
+    if (!comesWithRequest(desc))
       rows[static_cast<size_t>(s)] =
           rowsOf(desc, [&](int32_t part) { return rows[static_cast<size_t>(desc.parts[part])]; });
   }
+}
+
+void computeOffsetsOfBags(const Plan &plan, int32_t space, int64_t numRequests, const int64_t *bags,
+                          const Offsets &offsets) {
+  const int64_t *rows = offsets[static_cast<size_t>(plan.module->spaces[space].parts[0])];
+  for (int64_t b = 0; b <= numRequests; ++b)
+    offsets[static_cast<size_t>(space)][b] = bags[rows[b]];
 }
 
 Status computeOffsets(const Plan &plan, int32_t space, int64_t numRequests, const Offsets &offsets) {
@@ -76,6 +83,9 @@ int64_t boundTotalRows(const Plan &plan, int32_t space, int64_t numRequests, int
   switch (desc.kind) {
   case RECRT_SPACE_BASE:
     rows = std::min<Wide>(baseLimit, requests * desc.count);
+    break;
+  case RECRT_SPACE_BAGS:
+    rows = std::min<Wide>(baseLimit, total(0) * desc.count);
     break;
   case RECRT_SPACE_ROWS:
     rows = requests * desc.count;

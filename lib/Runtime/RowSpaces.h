@@ -10,14 +10,19 @@ namespace recrt {
 /// By space, the offsets of the batch: num_requests + 1 each.
 using Offsets = std::vector<int64_t *>;
 
-/// Rows of one request in every space up to `space`, from those of the base spaces, which `rows` (by space) holds.
+/// Rows of one request in every space up to `space`, from those of the base spaces and bags, which `rows` (by space)
+/// holds.
 void computeRows(const Plan &plan, int32_t space, std::vector<int64_t> &rows);
+
+/// Fills in which rows of bags each request has, from where each bag begins.
+void computeOffsetsOfBags(const Plan &plan, int32_t space, int64_t numRequests, const int64_t *bags,
+                          const Offsets &offsets);
 
 /// Fills in the offsets of a derived or constant space from those of its parts.
 Status computeOffsets(const Plan &plan, int32_t space, int64_t numRequests, const Offsets &offsets);
 
 /// Rows of all requests of a space at most, when its parts have at most `totals` (by space).
-/// `baseLimit` counts for base spaces. The result never exceeds maxRowsOfBatch + 1.
+/// `baseLimit` counts for base spaces and bags. The result never exceeds maxRowsOfBatch + 1.
 int64_t boundTotalRows(const Plan &plan, int32_t space, int64_t numRequests, int64_t baseLimit,
                        const std::vector<int64_t> &totals);
 

@@ -18,6 +18,12 @@ static bool sameRecords(const TensorPlan &a, const TensorPlan &b) {
          std::equal(a.desc->dims, a.desc->dims + a.desc->num_dims, b.desc->dims);
 }
 
+static bool dependsOnBags(const recrt_module &module, int32_t space) {
+  const recrt_space_desc &desc = module.spaces[space];
+  return desc.kind == RECRT_SPACE_BAGS || std::any_of(desc.parts, desc.parts + desc.num_parts,
+                                                      [&](int32_t part) { return dependsOnBags(module, part); });
+}
+
 /// State values are numbered by prefill; others read or continue them.
 static Status checkTensors(const Plan &plan, const EntryPlan &entry) {
   const bool prefills = entry.desc->kind == RECRT_ENTRY_PREFILL, appends = entry.desc->kind == RECRT_ENTRY_APPEND;
@@ -73,7 +79,13 @@ Status planStates(Plan &plan) {
   if (state.prefill >= 0) {
     const EntryPlan &prefill = plan.entries[static_cast<size_t>(state.prefill)];
     state.values = prefill.outputs;
-    state.bases = prefill.bases;
+    // Bags belong to rows of a request, not to a state.
+    for (int32_t base : prefill.bases)
+      if (plan.module->spaces[base].kind == RECRT_SPACE_BASE)
+        state.bases.push_back(base);
+    for (const TensorPlan &value : state.values)
+      if (dependsOnBags(*plan.module, value.desc->space))
+        return bad(prefill, "a state value has rows of bags");
   } else if (state.score >= 0 || state.append >= 0) {
     return bad(plan.entries[static_cast<size_t>(std::max(state.score, state.append))],
                "it needs user states, and no entry makes them");

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from program import HISTORY, Program, assert_equal, jagged
+from program import HISTORY, Program, Value, assert_equal, jagged, offsets
 
 
 def integers(program, name, values):
@@ -56,6 +56,26 @@ def test_embedding_bag_clamps(mixed):
     form = "recsys.embedding_bag sum {0}, {1} padding 0 out_of_range clamp"
     mixed.output("y", mixed.op(form, [ids, t], jagged(HISTORY, [4])))
     assert_equal(mixed.run()["y"], (table[np.clip(numbers, 0, 8)] * (numbers != 0)[:, :, None]).sum(1))
+
+
+@pytest.mark.parametrize("mode", ["double", "compiled"])
+@pytest.mark.parametrize("kind", BAGS)
+@pytest.mark.parametrize("padding", [None, 4])
+def test_embedding_bags(program, kind, padding, mode):
+    """Each row has a bag of its own size, some of none."""
+    rows = program.rows(HISTORY)
+    ends = offsets(program.random.choice([0, 0, 1, 2, 5, 7], rows))
+    program.requests["genres.offsets"] = ends
+    numbers = program.random.integers(0, 9, ends[-1])
+    genres = f'#recsys.bags<"genres", of = {HISTORY}, max = 7>'
+    program.arguments.append(("ids", Value("%ids", jagged(genres, [], "i64"))))
+    program.requests["ids"] = numbers
+    t, table = program.parameter("t", 9, 4)
+    form = f"recsys.embedding_bags {kind} {{0}}, {{1}}" + (f" padding {padding}" if padding is not None else "") + " out_of_range reject_request"
+    program.output("y", program.op(form, [program.arguments[-1][1], t], jagged(HISTORY, [4])))
+    bags = [bag[bag != padding] if padding is not None else bag for bag in np.split(numbers, ends[1:-1])][:rows]
+    expected = [BAGS[kind](table[bag], axis=0) if len(bag) else np.zeros(4) for bag in bags]
+    assert_equal(program.run(mode)["y"], np.array(expected).reshape(-1, 4), 1e-12 if mode == "double" else 1e-5)
 
 
 @pytest.mark.parametrize("dims", [[], [3]])

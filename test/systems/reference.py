@@ -292,4 +292,43 @@ def bert4rec():
     return w.tensors, requests, expected | {f"states.layers.{i}.out": np.concatenate(layers[i]) for i in range(2)}
 
 
-SYSTEMS = {function.__name__: function for function in (dssm, two_tower, mmoe, ple, deepfm, dcnv2_stacked, din_dice, interactrank_sequence, bert4rec)}
+def join(table, bags, numbers, kind, padding=None):
+    """The rows of each bag of ids, joined; zeros of none."""
+    def of(ids):
+        rows = table[ids[ids != padding]] if padding is not None else table[ids]
+        return getattr(rows, kind)(0) if len(rows) else np.zeros(table.shape[1])
+    parts = np.split(numbers, bags[1:-1])
+    return np.stack([of(ids) for ids in parts]) if len(bags) > 1 else np.zeros((0, table.shape[1]))
+
+
+def item_tags():
+    """Bags of tags for each event and each candidate: embedding bags over offsets, as torch.nn.EmbeddingBag has them."""
+    w = Weights(10)
+    scored = w.random.integers(0, 6, len(LENGTHS))
+    sizes = {"tags": w.random.integers(0, 6, sum(LENGTHS)), "candidate_tags": w.random.integers(0, 10, scored.sum())}
+    sizes["tags"][3:6] = 9, 0, 1
+    requests = {
+        "history.offsets": offsets(LENGTHS),
+        "candidates.offsets": offsets(scored),
+        "tags.offsets": offsets(sizes["tags"]),
+        "candidate_tags.offsets": offsets(sizes["candidate_tags"]),
+        "item": w.random.integers(0, 13, sum(LENGTHS)),
+        "tag": w.random.integers(0, 7, sizes["tags"].sum()),
+        "candidate": w.random.integers(0, 13, scored.sum()),
+        "candidate_tag": w.random.integers(0, 2**40, sizes["candidate_tags"].sum()),
+    }
+    items, tags, hashed = w.get("items.weight", 13, 8), w.get("tags.weight", 7, 6), w.get("hashed.weight", 11, 5)
+    bags = requests["tags.offsets"]
+    mean = join(tags, bags, requests["tag"], "mean")
+    most = join(tags, bags, requests["tag"], "max", padding=3)
+    event = relu(w.linear(np.concatenate([items[requests["item"]], mean, most], 1), "event.0", 10))
+    ends = requests["history.offsets"]
+    user = np.stack([event[a:b].mean(0) if b > a else np.zeros(10) for a, b in zip(ends, ends[1:])])
+    bucket = np.array([(31 * int(tag) + 7) % 1000003 % 11 for tag in requests["candidate_tag"]], np.int64)
+    joined = join(hashed, requests["candidate_tags.offsets"], bucket, "sum")
+    features = np.concatenate([np.repeat(user, scored, 0), items[requests["candidate"]], joined], 1)
+    score = w.linear(relu(w.linear(features, "top.0", 12)), "top.2", 1)
+    return w.tensors, requests, {"score": score, "tag_mean": mean}
+
+
+SYSTEMS = {function.__name__: function for function in (dssm, two_tower, mmoe, ple, deepfm, dcnv2_stacked, din_dice, interactrank_sequence, bert4rec, item_tags)}

@@ -28,8 +28,10 @@ public:
   Part(const recrt_request &batch, const EntrySignature &signature, const std::string &suffix = "")
       : batch(batch), signature(signature), suffix(suffix) {}
 
+  using Select = std::function<Range(const std::string &, int64_t, int64_t)>;
+
   /// `select` gives the rows of request i of the base space with this name, of which it has so many.
-  void cut(const std::function<Range(const std::string &, int64_t, int64_t)> &select) {
+  void cut(const Select &select) {
     offsets.clear();
     data.clear();
     rowOffsets.clear();
@@ -40,8 +42,12 @@ public:
         continue;
       std::vector<int64_t> &mine = offsets.emplace_back(1, 0);
       for (int64_t i = 0; i < batch.num_requests; ++i) {
-        const Range rows = select(plainName(space.name), i, given->offsets[i + 1] - given->offsets[i]);
-        mine.push_back(mine.back() + rows.last - rows.first);
+        const Range rows = selectRows(ownerOf(space), i, select);
+        if (space.bags_of < 0)
+          mine.push_back(mine.back() + rows.last - rows.first);
+        else
+          for (int64_t bag = rows.first; bag < rows.last; ++bag)
+            mine.push_back(mine.back() + given->offsets[bag + 1] - given->offsets[bag]);
       }
       rowOffsets.push_back({space.name, nullptr, static_cast<int64_t>(mine.size())});
     }
@@ -79,6 +85,19 @@ private:
     return isNew ? name.substr(0, name.size() - suffix.size()) : name;
   }
 
+  /// The base space that a space is, or that its bags are of.
+  const recrt_row_space_info &ownerOf(const recrt_row_space_info &space) const {
+    return space.bags_of < 0 ? space : signature.rowSpaces[static_cast<size_t>(space.bags_of)];
+  }
+
+  /// The rows of a base space that are selected of request i, counted in the batch.
+  Range selectRows(const recrt_row_space_info &base, int64_t i, const Select &select) const {
+    const std::string name = plainName(base.name);
+    const int64_t *all = findOffsets(name)->offsets;
+    const Range rows = select(name, i, all[i + 1] - all[i]);
+    return {all[i] + rows.first, all[i] + rows.last};
+  }
+
   const recrt_row_offsets *findOffsets(const std::string &name) const {
     for (int32_t i = 0; i < batch.num_row_offsets; ++i)
       if (name == batch.row_offsets[i].row_space)
@@ -86,8 +105,7 @@ private:
     return nullptr;
   }
 
-  void cutInput(const recrt_tensor_info &input,
-                const std::function<Range(const std::string &, int64_t, int64_t)> &select) {
+  void cutInput(const recrt_tensor_info &input, const Select &select) {
     const recrt_input *given = nullptr;
     for (int32_t i = 0; i < batch.num_inputs && !given; ++i)
       if (std::strcmp(batch.inputs[i].name, input.name) == 0)
@@ -99,12 +117,13 @@ private:
     if (input.row_space < 0) {
       bytes.assign(from, from + given->num_rows * input.row_bytes);
     } else {
-      const std::string name = plainName(signature.rowSpaces[static_cast<size_t>(input.row_space)].name);
-      const int64_t *all = findOffsets(name)->offsets;
+      const recrt_row_space_info &space = signature.rowSpaces[static_cast<size_t>(input.row_space)];
+      const int64_t *bags = space.bags_of < 0 ? nullptr : findOffsets(plainName(space.name))->offsets;
       for (int64_t i = 0; i < batch.num_requests; ++i) {
-        const Range rows = select(name, i, all[i + 1] - all[i]);
-        bytes.insert(bytes.end(), from + (all[i] + rows.first) * input.row_bytes,
-                     from + (all[i] + rows.last) * input.row_bytes);
+        Range rows = selectRows(ownerOf(space), i, select);
+        if (bags)
+          rows = {bags[rows.first], bags[rows.last]};
+        bytes.insert(bytes.end(), from + rows.first * input.row_bytes, from + rows.last * input.row_bytes);
       }
     }
     inputs.push_back(
@@ -243,7 +262,8 @@ recrt_status runByStates(const Options &options, const recrt_model *model, recrt
   int64_t most = 0;
   for (int32_t i = 0; i < batch.num_row_offsets; ++i)
     if (std::find(scored.ofStates.begin(), scored.ofStates.end(), batch.row_offsets[i].row_space) ==
-        scored.ofStates.end())
+            scored.ofStates.end() &&
+        batch.row_offsets[i].count == batch.num_requests + 1)
       for (int64_t b = 0; b < batch.num_requests; ++b)
         most = std::max(most, batch.row_offsets[i].offsets[b + 1] - batch.row_offsets[i].offsets[b]);
   const int64_t width = options.slice > 0 ? options.slice : std::max<int64_t>(1, most);

@@ -67,8 +67,11 @@ static int describe(const recrt_model *model, const recrt_model_info &info) {
     if (!signature)
       return report(error);
     std::printf("entry %s\n", signature->name.c_str());
-    for (const recrt_row_space_info &space : signature->rowSpaces)
-      std::printf("  rows %s: at most %lld\n", space.name, static_cast<long long>(space.max_rows));
+    for (const recrt_row_space_info &space : signature->rowSpaces) {
+      const char *owner = space.bags_of < 0 ? "" : signature->rowSpaces[static_cast<size_t>(space.bags_of)].name;
+      std::printf("  rows %s: at most %lld%s%s\n", space.name, static_cast<long long>(space.max_rows),
+                  space.bags_of < 0 ? "" : " for each row of ", owner);
+    }
     for (const recrt_tensor_info &input : signature->inputs)
       describeTensor(*signature, "input", input);
     for (const recrt_tensor_info &output : signature->outputs)

@@ -7,6 +7,7 @@
 #include "reccc/Analysis/Cost.h"
 #include "reccc/Analysis/Locations.h"
 #include "reccc/Dialect/RecTile/IR/RecTile.h"
+#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
@@ -58,20 +59,11 @@ Explanation::Explanation(const Options &options, MLIRContext *context) : options
 
 std::unique_ptr<PassInstrumentation> Explanation::makeInstrumentation() { return std::make_unique<Watch>(*this); }
 
-/// Name and maximum of a space that a length belongs to; no name for others.
-static std::pair<StringRef, int64_t> describeBase(Attribute base) {
-  if (auto space = dyn_cast<recsys::BaseSpaceAttr>(base))
-    return {space.getName().getValue(), space.getMax()};
-  if (auto opaque = dyn_cast<recsys::OpaqueSpaceAttr>(base))
-    return {opaque.getId().getValue(), opaque.getMax()};
-  return {};
-}
-
 std::optional<int> reccc::checkExplainLengths(const Options &options, ModuleOp module) {
   llvm::SetVector<StringRef> known;
   AttrTypeWalker walker;
   walker.addWalk([&](Attribute attribute) {
-    if (StringRef name = describeBase(attribute).first; !name.empty())
+    if (StringRef name = recsys::getRowsName(attribute); !name.empty())
       known.insert(name);
   });
   module.walk([&](Operation *op) {
@@ -92,7 +84,8 @@ std::optional<int> reccc::checkExplainLengths(const Options &options, ModuleOp m
 }
 
 int64_t Explanation::lengthOf(Attribute base) const {
-  auto [name, length] = describeBase(base);
+  StringRef name = recsys::getRowsName(base);
+  int64_t length = *cast<recsys::RowSpace>(base).getMaxRows();
   auto given = options.explainLengths.find(name);
   if (given != options.explainLengths.end())
     length = std::min(length, given->second);

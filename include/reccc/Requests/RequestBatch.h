@@ -2,7 +2,8 @@
 // Batches of requests for a loaded model, from a safetensors file or made up. Needs no LLVM.
 //
 // In a file, input `x` is the tensor `x` or `x.values`, its rows packed; the offsets of base row
-// space `s` are `s.offsets`, or `x.offsets` of an input over `s` where all of these agree. Inputs
+// space `s` are `s.offsets`, or `x.offsets` of an input over `s` where all of these agree; so are those of
+// bags, one more than there are rows that have bags. Inputs
 // with a fixed number of rows need no offsets.
 #ifndef RECCC_REQUESTS_REQUESTBATCH_H
 #define RECCC_REQUESTS_REQUESTBATCH_H

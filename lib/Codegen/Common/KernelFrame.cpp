@@ -115,6 +115,11 @@ Value KernelFrame::totalRows(Attribute space) {
   return spaceField(space, offsetof(recrt_space_view, total), b.getI64Type());
 }
 
+Value KernelFrame::bagOffset(Attribute bags, Value row) {
+  Value offsets = spaceField(bags, offsetof(recrt_space_view, bags), b.ptr());
+  return b.loadScalar(b.at(offsets, row, b.getI64Type()), b.getI64Type());
+}
+
 Value KernelFrame::rowsOf(Attribute space, Value request) {
   if (std::optional<int64_t> rows = cast<recsys::RowSpace>(space).getConstantRows())
     return b.i64(*rows);

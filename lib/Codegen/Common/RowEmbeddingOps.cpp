@@ -48,18 +48,17 @@ static Value getTableRow(TileBuilder &b, Value id, OutOfRange outOfRange, int64_
   return outOfRange == OutOfRange::clamp ? b.max(b.min(id, b.i64(rows - 1)), b.i64(0)) : id;
 }
 
-void RowProgram::emitEmbeddingBag(EmbeddingBagOp op) {
+template <typename Op> void RowProgram::joinBag(Op op, Value first, Value end, function_ref<Value(Value)> loadId) {
   KernelOperand &table = frame.operand(op.getTable());
-  Value ids = getIntegers(op.getIds()), pooled = scratchRow(op.getType().getRowElements());
+  Value pooled = scratchRow(op.getType().getRowElements());
   int64_t rows = op.getTable().getType().getDimSize(0), width = op.getTable().getType().getDimSize(1);
-  int64_t most = op.getIds().getType().getRowElements();
   beginPool(op.getKind(), pooled, width);
   auto add = [&](Value id) {
     Value at = b.mul(getTableRow(b, id, op.getOutOfRange(), rows), width);
     addToPool(op.getKind(), pooled, inMemory(b.at(table.data, at, table.element), table.element, width, true));
   };
-  Value count = b.forCarry(b.i64(0), b.i64(most), 1, b.i64(0), [&](Value k, ValueRange carried) {
-    Value id = b.loadScalar(b.at(ids, k, b.getI64Type()), b.getI64Type());
+  Value count = b.forCarry(first, end, 1, b.i64(0), [&](Value k, ValueRange carried) {
+    Value id = loadId(k);
     if (!op.getPadding()) {
       add(id);
       return SmallVector<Value>{b.add(carried[0], 1)};
@@ -69,6 +68,23 @@ void RowProgram::emitEmbeddingBag(EmbeddingBagOp op) {
     return SmallVector<Value>{b.add(carried[0], b.select(counts, b.i64(1), b.i64(0)))};
   })[0];
   defineFloats(op, endPool(op.getKind(), pooled, width, count));
+}
+
+void RowProgram::emitEmbeddingBag(EmbeddingBagOp op) {
+  Type i64 = b.getI64Type();
+  Value ids = getIntegers(op.getIds());
+  joinBag(op, b.i64(0), b.i64(op.getIds().getType().getRowElements()),
+          [&](Value k) { return b.loadScalar(b.at(ids, k, i64), i64); });
+}
+
+LogicalResult RowProgram::emitEmbeddingBags(EmbeddingBagsOp op) {
+  if (!isa<BlockArgument>(op.getIds()))
+    return op.emitOpError("in a kernel expects ids that are an operand of the kernel");
+  KernelOperand &ids = frame.operand(op.getIds());
+  Attribute bags = op.getIds().getType().getSpace();
+  joinBag(op, frame.bagOffset(bags, row), frame.bagOffset(bags, b.add(row, 1)),
+          [&](Value at) { return b.loadScalar(frame.rowPointer(ids, at), ids.element); });
+  return success();
 }
 
 void RowProgram::emitToFloat(ToFloatOp op) {
@@ -145,6 +161,7 @@ LogicalResult RowProgram::emitEmbedding(Operation *op) {
         return success();
       })
       .Case([&](EmbeddingBagOp bag) { return emitEmbeddingBag(bag), success(); })
+      .Case([&](EmbeddingBagsOp bags) { return emitEmbeddingBags(bags); })
       .Case([&](ToFloatOp convert) { return emitToFloat(convert), success(); })
       .Case([&](ActionBitsOp bits) { return emitActionBits(bits), success(); })
       .Case([&](ThresholdBitsOp bits) {

@@ -127,7 +127,7 @@ void KernelHarness::setBatch(const std::vector<RequestLengths> &requests) {
     views.push_back(std::move(view));
   }
   for (const View &view : views)
-    spaceViews.push_back({view.offsets.data(), view.requestOfRow.data(), view.offsets.back()});
+    spaceViews.push_back({view.offsets.data(), view.requestOfRow.data(), view.offsets.back(), nullptr});
   items.clear();
   if (dispatch.getKind() == rectile::KernelKind::attention)
     addAttentionItems();

@@ -74,6 +74,11 @@ FailureOr<int64_t> SpaceTable::indexOf(Attribute space, Location loc) {
         count = base.getMax();
         name = data.addString("space", base.getName());
       })
+      .Case([&](BagsAttr bags) {
+        kind = RECRT_SPACE_BAGS;
+        count = bags.getMax();
+        name = data.addString("space", bags.getName());
+      })
       .Case([&](RequestAttr) { kind = RECRT_SPACE_ROWS, count = 1; })
       .Case([&](RowsAttr rows) { kind = RECRT_SPACE_ROWS, count = rows.getCount(); })
       .Case([&](ConcatAttr) { kind = RECRT_SPACE_CONCAT; })

@@ -123,13 +123,13 @@ static bool isRowOp(Operation *op) {
   if (op->getNumResults() != 1 || isView(op) || isa<LinearOp>(op))
     return false;
   return isa<RowWise, RowIndexOp, BroadcastRowsOp, SplatRowsOp, ShiftOp, PadRowsOp, GroupRowsOp, FoldRowsOp,
-             GatherRowsOp, PoolOp, RequestLinearOp, NearestRowsOp>(op);
+             GatherRowsOp, PoolOp, EmbeddingBagsOp, RequestLinearOp, NearestRowsOp>(op);
 }
 
 /// The operands of a row op that are read at its own row: over the same space, and not the ones that stand for other
 /// rows.
 static SmallVector<Value> sameRowOperands(Operation *op) {
-  if (isa<BroadcastRowsOp, PadRowsOp, GroupRowsOp, FoldRowsOp, GatherRowsOp, PoolOp>(op))
+  if (isa<BroadcastRowsOp, PadRowsOp, GroupRowsOp, FoldRowsOp, GatherRowsOp, PoolOp, EmbeddingBagsOp>(op))
     return {};
   if (isa<ShiftOp>(op))
     return {};

@@ -60,8 +60,9 @@ struct RecordIdLimitsPass : reccc::impl::RecordIdLimitsPassBase<RecordIdLimitsPa
       return success();
     };
     WalkResult result = model.walk([&](Operation *op) -> WalkResult {
-      return llvm::TypeSwitch<Operation *, LogicalResult>(op).Case<EmbeddingOp, EmbeddingBagOp>(record).Default(
-          [](Operation *) { return success(); });
+      return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+          .Case<EmbeddingOp, EmbeddingBagOp, EmbeddingBagsOp>(record)
+          .Default([](Operation *) { return success(); });
     });
     if (result.wasInterrupted())
       signalPassFailure();

@@ -69,7 +69,7 @@ private:
 
 /// Ops whose sharing or not is worth a line.
 static bool isWork(Operation *op) {
-  return isa<LinearOp, AttentionOp, EmbeddingOp, EmbeddingBagOp, RequestLinearOp>(op);
+  return isa<LinearOp, AttentionOp, EmbeddingOp, EmbeddingBagOp, EmbeddingBagsOp, RequestLinearOp>(op);
 }
 
 /// "key 1", "operand 2".

@@ -193,6 +193,36 @@ static Operation *findUserWork(ModelOp score, Attribute candidates) {
   return nullptr;
 }
 
+/// Bags belong to rows of a request: a state has none.
+static LogicalResult checkBags(ModelOp score, Attribute candidates) {
+  BagsAttr found;
+  AttrTypeWalker walker;
+  walker.addWalk([&](BagsAttr bags) {
+    if (!mentionsSpace(bags, candidates))
+      found = bags;
+  });
+  auto check = [&](Location place) -> LogicalResult {
+    if (!found)
+      return success();
+    return emitError(place) << "entry points: no state of the user can be kept, because rows of the bags '"
+                            << found.getName().getValue()
+                            << "' are read here at each scoring; join them with embedding_bags";
+  };
+  for (BlockArgument argument : score.getArguments()) {
+    walker.walk(argument.getType());
+    if (failed(check(argument.getLoc())))
+      return failure();
+  }
+  for (Operation &op : score.getBody().front()) {
+    walker.walk(op.getAttrDictionary());
+    for (Type type : op.getResultTypes())
+      walker.walk(type);
+    if (failed(check(op.getLoc())))
+      return failure();
+  }
+  return success();
+}
+
 /// Says what makes rows of the user vary with the candidates.
 static LogicalResult refuseScore(ModelOp model, const Wish &wish, const RowDependence &dependence, Operation *work) {
   StringRef candidates = wish.candidates.getName().getValue();
@@ -245,6 +275,8 @@ LogicalResult DeriveEntryPoints::derive(ModelOp model) {
     return failure();
   if (Operation *work = findUserWork(score, wish->candidates))
     return refuseScore(whole, *wish, dependence, work);
+  if (failed(checkBags(score, wish->candidates)))
+    return failure();
   if (state->empty())
     return model.emitError() << "entry points: no output reads anything but the rows '"
                              << wish->candidates.getName().getValue() << "': there is no state to keep";

@@ -79,7 +79,7 @@ Operation *reccc::findCoupling(ModelOp score, BaseSpaceAttr candidates) {
       if (isCoupled(index, candidates))
         return &op;
     } else if (!isa<RowWise, SliceRowsOp, ConcatRowsOp, InterleaveOp, DeinterleaveOp, RepeatRowsOp, BroadcastRowsOp,
-                    SplatRowsOp, RequestLinearOp>(op)) {
+                    SplatRowsOp, EmbeddingBagsOp, RequestLinearOp>(op)) {
       for (Value operand : op.getOperands())
         if (isJagged(operand) && mentionsSpace(spaceOf(operand), candidates) &&
             !mentionsSpace(getFrame(spaceOf(operand)), candidates))

@@ -28,14 +28,14 @@ recsys.model @model_c2_twice(%x: !recsys.jagged<#recsys.request x 8xf32> {recsys
 
 // -----
 
-// expected-error@+1 {{'recsys.model' op expected one maximum for the row space 'a', got 4 and 5}}
+// expected-error@+1 {{'recsys.model' op expected one row space 'a', got #recsys.space<"a", max = 4> and #recsys.space<"a", max = 5>}}
 recsys.model @model_c3(%x: !recsys.jagged<#recsys.space<"a", max = 4> x i64> {recsys.name = "x"}, %y: !recsys.jagged<#recsys.space<"a", max = 5> x i64> {recsys.name = "y"}) {
   recsys.output
 }
 
 // -----
 
-// expected-error@+1 {{'recsys.model' op expected one maximum for the row space 'a', got 4 and 5}}
+// expected-error@+1 {{'recsys.model' op expected one row space 'a', got #recsys.space<"a", max = 4> and #recsys.space<"a", max = 5>}}
 recsys.model @model_c3_inside(%x: !recsys.jagged<#recsys.request x 8xf32> {recsys.name = "x"}) {
   %0 = recsys.broadcast_rows %x : (!recsys.jagged<#recsys.request x 8xf32>) -> !recsys.jagged<#recsys.space<"a", max = 4> x 8xf32>
   %1 = recsys.broadcast_rows %x : (!recsys.jagged<#recsys.request x 8xf32>) -> !recsys.jagged<#recsys.space<"a", max = 5> x 8xf32>

@@ -63,6 +63,23 @@ func.func private @nest_c1(!recsys.jagged<#recsys.nest<#recsys.full, #s> x f32>)
 
 // -----
 
+// expected-error@+1 {{expected bags of the rows of a base space, got #recsys.rows<6>}}
+func.func private @bags_c1(!recsys.jagged<#recsys.bags<"genres", of = #recsys.rows<6>, max = 4> x i64>)
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+// expected-error@+1 {{expected a number in [1, 2^31), got 0}}
+func.func private @bags_c2(!recsys.jagged<#recsys.bags<"genres", of = #s, max = 0> x i64>)
+
+// -----
+
+#s = #recsys.space<"history", max = 65536>
+// expected-error@+1 {{expected a row space of fewer than 2^31 rows in a request}}
+func.func private @bags_bounded(!recsys.jagged<#recsys.bags<"genres", of = #s, max = 65536> x i64>)
+
+// -----
+
 // expected-error@+1 {{expected a name that is not empty}}
 func.func private @opaque_c1(!recsys.jagged<#recsys.opaque<"", max = 4> x f32>)
 

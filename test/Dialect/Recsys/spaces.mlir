@@ -82,5 +82,12 @@ func.func private @take(!recsys.jagged<#recsys.take_last<#recsys.nest<#c, #s>, 5
 
 // -----
 
+#s = #recsys.space<"history", max = 50>
+// CHECK-DAG: #genres = #recsys.bags<"genres", of = #history, max = 4>
+// CHECK: @bags(!recsys.jagged<#genres x i64>)
+func.func private @bags(!recsys.jagged<#recsys.bags<"genres", of = #s, max = 4> x i64>)
+
+// -----
+
 // CHECK: @opaque(!recsys.jagged<#recsys.opaque<"beam", max = 4> x f32>)
 func.func private @opaque(!recsys.jagged<#recsys.opaque<"beam", max = 4> x f32>)

@@ -4,6 +4,7 @@
 
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "reccc/Dialect/RecTile/IR/RecTile.h"
+#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -75,10 +76,12 @@ static void limitIds(Value ids, int64_t limit, llvm::DenseMap<Value, int64_t> &l
 
 static llvm::DenseMap<Value, int64_t> findIdLimits(ModelOp model) {
   llvm::DenseMap<Value, int64_t> limits;
-  model.walk([&](EmbeddingOp op) {
-    if (op.getOutOfRange() == OutOfRange::reject_request)
-      limitIds(op.getIds(), op.getTable().getType().getDimSize(0), limits);
-  });
+  auto limit = [&](auto lookup) {
+    if (lookup.getOutOfRange() == OutOfRange::reject_request)
+      limitIds(lookup.getIds(), lookup.getTable().getType().getDimSize(0), limits);
+  };
+  model.walk([&](EmbeddingOp op) { limit(op); });
+  model.walk([&](EmbeddingBagsOp op) { limit(op); });
   return limits;
 }
 
@@ -86,7 +89,9 @@ NamedTensors RandomData::makeRequests(ModelOp model) {
   NamedTensors requests("random requests");
   llvm::MapVector<StringRef, int64_t> maxima;
   AttrTypeWalker walker;
+  llvm::SetVector<BagsAttr> bags;
   walker.addWalk([&](BaseSpaceAttr space) { maxima.insert({space.getName().getValue(), space.getMax()}); });
+  walker.addWalk([&](BagsAttr space) { bags.insert(space); });
   model.walk([&](Operation *op) {
     walker.walk(op->getAttrDictionary());
     for (Type type : op->getResultTypes())
@@ -109,13 +114,25 @@ NamedTensors RandomData::makeRequests(ModelOp model) {
     addIntegers(requests, (space + ".offsets").str(), {numRequests + 1}, std::move(offsets));
   }
 
+  for (BagsAttr space : bags) {
+    std::vector<int64_t> offsets = {0}, rows;
+    for (int64_t holders : lengths.at(getRowsName(space.getOf()))) {
+      int64_t before = offsets.back();
+      for (int64_t i = 0; i < holders; ++i)
+        offsets.push_back(offsets.back() + below(std::min<int64_t>(space.getMax(), 6) + 1));
+      rows.push_back(offsets.back() - before);
+    }
+    lengths[getRowsName(space)] = rows;
+    int64_t size = offsets.size();
+    addIntegers(requests, (getRowsName(space) + ".offsets").str(), {size}, std::move(offsets));
+  }
+
   llvm::DenseMap<Value, int64_t> limits = findIdLimits(model);
   for (BlockArgument argument : model.getBody().getArguments()) {
     auto type = cast<JaggedType>(argument.getType());
     int64_t rows = 0;
     for (int64_t request = 0; request < numRequests; ++request)
-      rows += type.getRowSpace().getRows(
-          [&](Attribute base) { return lengths.at(cast<BaseSpaceAttr>(base).getName().getValue())[request]; });
+      rows += type.getRowSpace().getRows([&](Attribute base) { return lengths.at(getRowsName(base))[request]; });
     SmallVector<int64_t> shape = {rows};
     llvm::append_range(shape, type.getDims());
     StringRef name = model.getInputName(argument.getArgNumber());

@@ -126,6 +126,8 @@ std::optional<Outputs> Compiled::run(IsaLevel level, int threads, unsigned char 
   for (const recrt_row_space_info &space : signature->rowSpaces) {
     const Tensor *tensor = requests.find(std::string(space.name) + ".offsets");
     offsets.push_back({space.name, static_cast<const int64_t *>(tensor->bytes()), tensor->shape[0]});
+    if (space.bags_of < 0)
+      request.num_requests = tensor->shape[0] - 1;
   }
   for (const recrt_tensor_info &input : signature->inputs) {
     const Tensor *tensor = requests.find(input.name);
@@ -133,8 +135,6 @@ std::optional<Outputs> Compiled::run(IsaLevel level, int threads, unsigned char 
     if (input.fixed_rows > 0)
       request.num_requests = tensor->shape[0] / input.fixed_rows;
   }
-  if (!offsets.empty())
-    request.num_requests = offsets.front().count - 1;
   request.row_offsets = offsets.data();
   request.inputs = inputs.data();
   request.num_row_offsets = offsets.size();

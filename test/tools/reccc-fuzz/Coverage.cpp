@@ -31,13 +31,14 @@ Coverage::Coverage(MLIRContext *context) {
       counts[name.getStringRef()];
   for (StringRef name :
        {BaseSpaceAttr::name, RowsAttr::name, RequestAttr::name, ConcatAttr::name, InterleaveAttr::name, GroupAttr::name,
-        TakeFirstAttr::name, TakeLastAttr::name, NestAttr::name, FullMaskAttr::name, NoMaskAttr::name,
+        TakeFirstAttr::name, TakeLastAttr::name, NestAttr::name, BagsAttr::name, FullMaskAttr::name, NoMaskAttr::name,
         SelfMaskAttr::name, IntervalAttr::name, IntervalsAttr::name, EdgesAttr::name, SqrtBucketAttr::name})
     counts[name];
   expectKeywords(counts, "recsys.group", {"pad_first", "pad_last", "drop_first", "drop_last"});
   expectKeywords(counts, "recsys.group_rows", {"pad_first", "pad_last", "drop_first", "drop_last"});
   expectKeywords(counts, "recsys.embedding", {"reject_request", "clamp"});
   expectKeywords(counts, "recsys.embedding_bag", {"reject_request", "clamp", "sum", "mean", "max"});
+  expectKeywords(counts, "recsys.embedding_bags", {"reject_request", "clamp", "sum", "mean", "max"});
   expectKeywords(counts, "recsys.pool", {"last", "first", "sum", "mean", "max"});
   expectKeywords(counts, "recsys.reduce_features", {"sum", "mean", "max"});
   expectKeywords(counts, "recsys.div", {"ieee", "zero"});

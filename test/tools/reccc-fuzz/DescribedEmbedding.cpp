@@ -23,8 +23,11 @@ static bool makeEmbedding(Generator &g) {
 }
 
 static bool makeEmbeddingBag(Generator &g) {
-  Described ids = g.newInput(g.random.chance(0.5) ? mlir::recsys::getRequestSpace(g.context) : g.anyRows(),
-                             {g.random.between(1, 4)}, /*isFloat=*/false);
+  mlir::Attribute space = g.random.chance(0.5) ? mlir::recsys::getRequestSpace(g.context) : g.anyRows();
+  auto bags = mlir::dyn_cast<mlir::recsys::BagsAttr>(space);
+  Described ids =
+      g.newInput(space, bags ? llvm::SmallVector<int64_t>() : llvm::SmallVector<int64_t>{g.random.between(1, 4)},
+                 /*isFloat=*/false);
   int64_t width = g.width(), rows = 0;
   std::string table = g.table(width, ids.isInput && g.random.chance(0.5), &rows);
   pb::EmbeddingBag &block = *g.node().mutable_embedding_bag();
@@ -33,7 +36,7 @@ static bool makeEmbeddingBag(Generator &g) {
   block.set_kind(g.random.pick({pb::Pool::SUM, pb::Pool::MEAN, pb::Pool::MAX}));
   if (g.random.chance(0.5))
     block.set_padding(g.random.below(std::min<int64_t>(rows, 3)));
-  g.finish({"", ids.space, {width}, true, 4});
+  g.finish({"", bags ? bags.getOf() : ids.space, {width}, true, 4});
   return true;
 }
 

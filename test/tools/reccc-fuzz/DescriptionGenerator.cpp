@@ -42,7 +42,14 @@ void DescriptionGenerator::declareRows() {
     auto [name, of] = random.pick<std::pair<std::string, Attribute>>(ArrayRef(rows).drop_front());
     int64_t number = random.between(2, 4);
     Attribute space;
-    switch (random.below(6)) {
+    switch (random.below(7)) {
+    case 6:
+      if (!isa<BaseSpaceAttr>(of))
+        continue;
+      declared.mutable_bags()->set_of(name);
+      declared.mutable_bags()->set_max(number);
+      space = getBagsSpace("rows" + std::to_string(rows.size()), of, number);
+      break;
     case 0:
       declared.set_count(number);
       space = getRowsSpace(context, number);
@@ -137,7 +144,7 @@ const Described *DescriptionGenerator::find(llvm::function_ref<bool(const Descri
 
 const Described &DescriptionGenerator::newInput(Attribute space, ArrayRef<int64_t> dims, bool isFloat) {
   // Inputs lie over base rows or the request; the others get theirs by broadcasts or takes.
-  if (!isa<BaseSpaceAttr, RequestAttr>(space)) {
+  if (!isa<BaseSpaceAttr, BagsAttr, RequestAttr>(space)) {
     std::string record = newInput(getRequestSpace(context), dims, isFloat).name, name = rowsNamed(space);
     const Described *like = find([&](const Described &value) { return value.space == space; });
     assert((like || !name.empty()) && "canMake");

@@ -14,27 +14,28 @@ struct Ids {
   int64_t rows;
 };
 
-static Ids someIds(ModelGenerator &g, ArrayRef<int64_t> dims) {
+/// Over `space`, or any.
+static Ids someIds(ModelGenerator &g, ArrayRef<int64_t> dims, Attribute space = nullptr) {
   constexpr int64_t kMostTableRows = 200;
   if (g.random.chance(0.5)) {
     auto fits = [&](Value value) {
       const Facts &known = g.factsOf(value);
       return !g.typeOf(value).isFloat() && g.typeOf(value).getDims() == dims && known.arranged && known.least >= 0 &&
-             known.most < kMostTableRows;
+             known.most < kMostTableRows && (!space || g.spaceOf(value) == space);
     };
     Value ids = g.random.chance(0.6) ? g.find(fits) : Value();
     if (!ids)
-      ids = g.newIds(g.anySpace(), dims, g.random.between(0, 50));
+      ids = g.newIds(space ? space : g.anySpace(), dims, g.random.between(0, 50));
     return {ids, OutOfRange::reject_request, g.factsOf(ids).most + g.random.between(1, 3)};
   }
   // Some of which are in range.
   Value ids = g.find([&](Value value) {
     const Facts &known = g.factsOf(value);
     return !g.typeOf(value).isFloat() && g.typeOf(value).getDims() == dims && known.least >= -kMostTableRows &&
-           known.most <= kMostTableRows;
+           known.most <= kMostTableRows && (!space || g.spaceOf(value) == space);
   });
   if (!ids)
-    ids = g.newIds(g.anySpace(), dims, g.random.between(0, 50));
+    ids = g.newIds(space ? space : g.anySpace(), dims, g.random.between(0, 50));
   return {ids, OutOfRange::clamp, g.random.between(1, 40)};
 }
 
@@ -59,6 +60,24 @@ static bool makeEmbeddingBag(ModelGenerator &g) {
   Value table = g.weight({ids.rows, width}, 1);
   g.add(EmbeddingBagOp::create(g.builder, g.loc, ids.values, table, kind, padding, ids.outOfRange),
         Facts{kind == PoolKind::sum ? double(count) : 1});
+  return true;
+}
+
+static bool makeEmbeddingBags(ModelGenerator &g) {
+  auto bags = cast_or_null<BagsAttr>(g.anyBags());
+  if (!bags)
+    return false;
+  Ids ids = someIds(g, {}, bags);
+  int64_t width = g.width();
+  if (!g.isSmall(bags.getOf(), width))
+    return false;
+  IntegerAttr padding = g.random.chance(0.4)
+                            ? g.builder.getI64IntegerAttr(g.random.below(std::min<int64_t>(ids.rows, 3)))
+                            : IntegerAttr();
+  PoolKind kind = g.random.pick({PoolKind::sum, PoolKind::mean, PoolKind::max});
+  Value table = g.weight({ids.rows, width}, 1);
+  g.add(EmbeddingBagsOp::create(g.builder, g.loc, ids.values, table, kind, padding, ids.outOfRange),
+        Facts{kind == PoolKind::sum ? double(bags.getMax()) : 1});
   return true;
 }
 
@@ -198,9 +217,9 @@ static bool makeCalendar(ModelGenerator &g) {
 }
 
 ArrayRef<ModelGenerator::Recipe> embeddingRecipes() {
-  static const ModelGenerator::Recipe recipes[] = {makeEmbedding,  makeEmbedding,     makeEmbeddingBag, makeToFloat,
-                                                   makeActionBits, makeThresholdBits, makeHashIds,      makeBucketize,
-                                                   makeRowIndex,   makeCalendar};
+  static const ModelGenerator::Recipe recipes[] = {makeEmbedding,     makeEmbedding,  makeEmbeddingBag,  makeToFloat,
+                                                   makeEmbeddingBags, makeActionBits, makeThresholdBits, makeHashIds,
+                                                   makeBucketize,     makeRowIndex,   makeCalendar};
   return recipes;
 }
 

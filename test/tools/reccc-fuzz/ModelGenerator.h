@@ -82,6 +82,8 @@ public:
 
   /// A row space at hand or a new one, of at most `most` rows.
   mlir::Attribute anySpace(int64_t most = kMostRows);
+  /// Bags that requests bring; null when there are none.
+  mlir::Attribute anyBags();
   /// A new row space, from others by one more operation.
   mlir::Attribute newSpace(int depth = 0);
   static int64_t maxRows(mlir::Attribute space);

@@ -4,16 +4,19 @@
 #include "Random.h"
 
 #include "mlir/IR/AttrTypeSubElements.h"
+#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 
 using namespace mlir;
 using namespace mlir::recsys;
 
 namespace reccc::fuzz {
 
-static std::map<std::string, int64_t> findBases(ModelOp model) {
+/// By name.
+static std::map<std::string, int64_t> findBases(ModelOp model, std::map<std::string, BagsAttr> &bags) {
   std::map<std::string, int64_t> maxima;
   AttrTypeWalker walker;
   walker.addWalk([&](BaseSpaceAttr space) { maxima[space.getName().str()] = space.getMax(); });
+  walker.addWalk([&](BagsAttr space) { bags[space.getName().str()] = space; });
   model.walk([&](Operation *op) {
     walker.walk(op->getAttrDictionary());
     for (Type type : op->getResultTypes())
@@ -76,9 +79,12 @@ static void drawRows(Random &random, JaggedType type, const InputRange &range, i
 
 TensorSet makeRequests(ModelOp model, const llvm::StringMap<InputRange> &inputs, uint64_t seed, int64_t first,
                        int64_t count) {
-  std::map<std::string, int64_t> maxima = findBases(model);
+  std::map<std::string, BagsAttr> bags;
+  std::map<std::string, int64_t> maxima = findBases(model, bags);
   std::map<std::string, std::vector<int64_t>> offsets;
   for (const auto &[name, max] : maxima)
+    offsets[name] = {0};
+  for (const auto &[name, space] : bags)
     offsets[name] = {0};
   std::vector<InputData> data(model.getBody().getNumArguments());
   for (int64_t request = first; request < first + count; ++request) {
@@ -89,16 +95,24 @@ TensorSet makeRequests(ModelOp model, const llvm::StringMap<InputRange> &inputs,
       lengths[name] = atBound ? max : drawLength(random, max);
       offsets[name].push_back(offsets[name].back() + lengths[name]);
     }
+    for (const auto &[name, space] : bags) {
+      std::vector<int64_t> &ofBags = offsets[name];
+      int64_t before = ofBags.back();
+      for (int64_t i = 0, rows = lengths.at(getRowsName(space.getOf()).str()); i < rows; ++i)
+        ofBags.push_back(ofBags.back() + (atBound ? space.getMax() : drawLength(random, space.getMax())));
+      lengths[name] = ofBags.back() - before;
+    }
     for (auto [argument, values] : llvm::zip_equal(model.getBody().getArguments(), data)) {
       auto type = cast<JaggedType>(argument.getType());
-      int64_t rows = type.getRowSpace().getRows(
-          [&](Attribute base) { return lengths.at(cast<BaseSpaceAttr>(base).getName().str()); });
+      int64_t rows = type.getRowSpace().getRows([&](Attribute base) { return lengths.at(getRowsName(base).str()); });
       drawRows(random, type, inputs.lookup(model.getInputName(argument.getArgNumber())), rows, values);
     }
   }
   TensorSet requests;
-  for (auto &[name, all] : offsets)
-    requests.add(name + ".offsets", {count + 1}, std::move(all));
+  for (auto &[name, all] : offsets) {
+    int64_t size = all.size();
+    requests.add(name + ".offsets", {size}, std::move(all));
+  }
   for (auto [argument, values] : llvm::zip_equal(model.getBody().getArguments(), data)) {
     auto type = cast<JaggedType>(argument.getType());
     std::vector<int64_t> shape = {values.rows};

@@ -92,7 +92,16 @@ const Wrong kWrong[] = {
      HEAD
      "table { name: \"t\" weight: \"w\" out_of_range: CLAMP rows: 3 width: 2 }\nnode { name: \"n\" embedding_bag { "
      "ids: \"id\" table: \"t\" kind: SUM } }\n" TAIL,
-     {"error: node 'n': ids 'id' is h of INT64, expected INT64 records of one dimension"}},
+     {"error: node 'n': ids 'id' is h of INT64, expected INT64 records of one dimension, or one "
+      "INT64 for each row of bags"}},
+    {"bagsOfDerivedRows",
+     "name: \"m\"\nrows { name: \"h\" max: 9 }\nrows { name: \"g\" bags { of: \"request\" max: 3 } }\n"
+     "input { name: \"x\" rows: \"g\" type: INT64 }\noutput { node: \"x\" }\n",
+     {"3:25: error: rows 'g' are bags of 'request', expected base rows", "note: base rows have a `max`"}},
+    {"tooManyBags",
+     "name: \"m\"\nrows { name: \"h\" max: 65536 }\nrows { name: \"g\" bags { of: \"h\" max: 65536 } }\n"
+     "input { name: \"x\" rows: \"g\" type: INT64 }\noutput { node: \"x\" }\n",
+     {"error: rows 'g' are too many [RC2407]: expected a row space of fewer than 2^31 rows in a request"}},
     {"bagPaddingOutside",
      HEAD "input { name: \"ids\" rows: \"h\" type: INT64 dims: 3 }\ntable { name: \"t\" weight: \"w\" out_of_range: "
           "CLAMP rows: 3 width: 2 }\nnode { name: \"n\" embedding_bag { ids: \"ids\" table: \"t\" kind: SUM padding: 3 "
@@ -199,9 +208,8 @@ const Wrong kWrong[] = {
     {"missingMax",
      "name: \"m\"\nrows { name: \"h\" }\ninput { name: \"x\" rows: \"h\" type: INT64 }\noutput { "
      "node: \"x\" }\n",
-     {"2:1: error: rows 'h' have no number, expected one of max, count, newest, oldest and "
-      "interleaved "
-      "[RC2201]"}},
+     {"2:1: error: rows 'h' have no number, expected one of max, count, newest, oldest, "
+      "interleaved, nested, grouped and bags [RC2201]"}},
     {"epsNan",
      HEAD "node { name: \"n\" layer_norm { input: \"x\" eps: nan } }\n" TAIL,
      {"7:42: error: node 'n': layer_norm.eps is nan, expected a number of at least 0 [RC2202]"}},
@@ -251,7 +259,7 @@ const Wrong kWrong[] = {
     {"inputOverNewest",
      "name: \"m\"\nrows { name: \"h\" max: 8 }\nrows { name: \"r\" newest { of: \"h\" count: 2 } "
      "}\ninput { name: \"x\" rows: \"r\" type: INT64 }\noutput { node: \"x\" }\n",
-     {"4:19: error: input 'x' is over newest 2 of h, expected base rows or 'request' [RC2404]"}},
+     {"4:19: error: input 'x' is over newest 2 of h, expected base rows, bags or 'request' [RC2404]"}},
     {"oneInput",
      HEAD "node { name: \"n\" concat_rows { input: \"x\" } }\n" TAIL,
      {"7:18: error: node 'n' has one input, expected two or more [RC2201]"}},

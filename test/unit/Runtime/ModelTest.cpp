@@ -172,7 +172,7 @@ TEST_F(ModelTest, WellSealedNonsenseIsRefused) {
 
 TEST_F(ModelTest, OtherModuleVersionsAreIncompatible) {
   seal(TINY_OBJECT, RECRT_MODULE_ABI + 1);
-  expectRefused(RECRT_INCOMPATIBLE, "written by reccc 9.9 for module ABI 3, this runtime reads 2");
+  expectRefused(RECRT_INCOMPATIBLE, "written by reccc 9.9 for module ABI 4, this runtime reads 3");
   // The footer says one thing, the module another.
   seal(TINY_NEWER_OBJECT);
   expectRefused(RECRT_INCOMPATIBLE, "module ABI 77");

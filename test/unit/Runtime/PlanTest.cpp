@@ -99,7 +99,7 @@ TEST(PlanTest, Headers) {
 TEST(PlanTest, Spaces) {
   for (int32_t part : {-1, int32_t(TINY_TOKENS), 1000})
     expectRefused([=](auto &m) { m.parts[TINY_TOKENS][1] = part; }, "expected an earlier space");
-  for (int32_t kind : {-1, 8})
+  for (int32_t kind : {-1, 9})
     expectRefused([=](auto &m) { m.spaces[TINY_TOKENS].kind = kind; }, "row space 4: kind");
   expectRefused([](auto &m) { m.spaces[TINY_TAKE_LAST].num_parts = 0; }, "expected 1 parts, got 0");
   expectRefused([](auto &m) { m.spaces[TINY_TOKENS].num_parts = -1; }, "-1 parts");
@@ -116,6 +116,21 @@ TEST(PlanTest, Spaces) {
         m.spaces[TINY_TAKE_LAST].count = int64_t(1) << 38;
       },
       "row space 5: a request may have more than");
+}
+
+TEST(PlanTest, Bags) {
+  auto makeBags = [](auto &m, const char *name, int32_t of, int64_t count) {
+    m.spaces[TINY_TAKE_LAST].kind = RECRT_SPACE_BAGS;
+    m.spaces[TINY_TAKE_LAST].name = name;
+    m.spaces[TINY_TAKE_LAST].count = count;
+    m.parts[TINY_TAKE_LAST][0] = of;
+  };
+  expectRefused([&](auto &m) { makeBags(m, "bags", TINY_TOKENS, 3); }, "space 4 has bags, expected a base space");
+  expectRefused([&](auto &m) { makeBags(m, nullptr, TINY_HISTORY, 3); }, "has no name");
+  expectRefused([&](auto &m) { makeBags(m, "history", TINY_HISTORY, 3); }, "exists twice");
+  expectRefused([&](auto &m) { makeBags(m, "bags", TINY_HISTORY, 0); }, "count 0");
+  expectRefused([&](auto &m) { makeBags(m, "bags", TINY_HISTORY, int64_t(1) << 39); },
+                "row space 5: a request may have more than");
 }
 
 TEST(PlanTest, Signatures) {

@@ -68,6 +68,8 @@ public:
   Value offsetOf(Attribute space, Value request);
   Value requestOfRow(Attribute space, Value row);
   Value totalRows(Attribute space);
+  /// Where bag `row` begins: the bag of row `row` of what the bags are of.
+  Value bagOffset(Attribute bags, Value row);
   /// Rows of a request.
   Value rowsOf(Attribute space, Value request);
   /// Row `index` of a frame.

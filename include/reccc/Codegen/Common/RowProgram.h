@@ -93,7 +93,10 @@ private:
   void emitSoftmax(recsys::SoftmaxOp op);
   void emitReduceFeatures(recsys::ReduceFeaturesOp op);
   void emitFeatureDots(recsys::FeatureDotsOp op);
+  /// Joins the rows of the ids [first, end).
+  template <typename Op> void joinBag(Op op, Value first, Value end, function_ref<Value(Value)> loadId);
   void emitEmbeddingBag(recsys::EmbeddingBagOp op);
+  LogicalResult emitEmbeddingBags(recsys::EmbeddingBagsOp op);
   void emitToFloat(recsys::ToFloatOp op);
   void emitRequestLinear(recsys::RequestLinearOp op);
   void emitShift(recsys::ShiftOp op);

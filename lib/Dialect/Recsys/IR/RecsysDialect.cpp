@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registers the types, attributes and ops of the recsys dialect.
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
+#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -28,8 +29,8 @@ struct RowSpaceAliases : OpAsmDialectInterface {
   using OpAsmDialectInterface::OpAsmDialectInterface;
 
   AliasResult getAlias(Attribute attr, raw_ostream &os) const final {
-    if (auto base = dyn_cast<BaseSpaceAttr>(attr)) {
-      os << base.getName().getValue();
+    if (isa<BaseSpaceAttr, BagsAttr>(attr)) {
+      os << getRowsName(attr);
       return AliasResult::OverridableAlias;
     }
     if (!isa<ConcatAttr, InterleaveAttr, GroupAttr, TakeFirstAttr, TakeLastAttr, NestAttr>(attr))

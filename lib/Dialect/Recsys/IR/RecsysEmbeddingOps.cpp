@@ -21,23 +21,43 @@ LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *context, std::optional<
   return inferJagged(location, ids.getSpace(), {table.getDimSize(1)}, table.getElementType(), types);
 }
 
+/// What joins rows of a table, for each row of `space`.
+template <typename Adaptor>
+static LogicalResult inferJoined(std::optional<Location> location, Adaptor adaptor, Attribute space,
+                                 SmallVectorImpl<Type> &types) {
+  MLIRContext *context = space.getContext();
+  auto table = cast<RankedTensorType>(adaptor.getTable().getType());
+  if (table.getRank() != 2) // embedding_bag_c2, embedding_bags_c2
+    return failAt(location, context) << "expected a table of rank 2, got " << table;
+  if (adaptor.getKind() == PoolKind::first ||
+      adaptor.getKind() == PoolKind::last) // embedding_bag_c3, embedding_bags_c3
+    return failAt(location, context) << "expected sum, mean or max, got " << stringifyEnum(adaptor.getKind());
+  std::optional<uint64_t> padding = adaptor.getPadding();
+  if (padding && *padding >= static_cast<uint64_t>(table.getDimSize(0))) // embedding_bag_c4, embedding_bags_c4
+    return failAt(location, context) << "expected a padding id in [0, " << table.getDimSize(0) << "), got "
+                                     << static_cast<int64_t>(*padding);
+  return inferJagged(location, space, {table.getDimSize(1)}, table.getElementType(), types);
+}
+
 LogicalResult EmbeddingBagOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
                                                SmallVectorImpl<Type> &types) {
   if (failed(checkJagged(location, adaptor.getIds())) || failed(checkWeights(location, {adaptor.getTable()})))
     return failure();
   JaggedType ids = jagged(adaptor.getIds());
-  auto table = cast<RankedTensorType>(adaptor.getTable().getType());
   if (ids.getDims().size() != 1) // embedding_bag_c1
     return failAt(location, context) << "expected ids of one dimension, got " << ids;
-  if (table.getRank() != 2) // embedding_bag_c2
-    return failAt(location, context) << "expected a table of rank 2, got " << table;
-  if (adaptor.getKind() == PoolKind::first || adaptor.getKind() == PoolKind::last) // embedding_bag_c3
-    return failAt(location, context) << "expected sum, mean or max, got " << stringifyEnum(adaptor.getKind());
-  std::optional<uint64_t> padding = adaptor.getPadding();
-  if (padding && *padding >= static_cast<uint64_t>(table.getDimSize(0))) // embedding_bag_c4
-    return failAt(location, context) << "expected a padding id in [0, " << table.getDimSize(0) << "), got "
-                                     << static_cast<int64_t>(*padding);
-  return inferJagged(location, ids.getSpace(), {table.getDimSize(1)}, table.getElementType(), types);
+  return inferJoined(location, adaptor, ids.getSpace(), types);
+}
+
+LogicalResult EmbeddingBagsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                                SmallVectorImpl<Type> &types) {
+  if (failed(checkJagged(location, adaptor.getIds())) || failed(checkWeights(location, {adaptor.getTable()})))
+    return failure();
+  JaggedType ids = jagged(adaptor.getIds());
+  auto bags = dyn_cast<BagsAttr>(ids.getSpace());
+  if (!bags || !ids.getDims().empty()) // embedding_bags_c1
+    return failAt(location, context) << "expected ids, one for each row of #recsys.bags, got " << ids;
+  return inferJoined(location, adaptor, bags.getOf(), types);
 }
 
 LogicalResult ToFloatOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,

@@ -56,16 +56,15 @@ void ModelOp::print(OpAsmPrinter &printer) {
                                            getArgAttrsAttrName(), getResAttrsAttrName());
 }
 
-/// Base spaces of one name have one maximum: a name is one offsets array of the request.
-static LogicalResult verifyMaxima(ModelOp model, Attribute space, llvm::StringMap<int64_t> &maxima) {
-  if (auto base = dyn_cast<BaseSpaceAttr>(space)) {
-    auto [it, isNew] = maxima.try_emplace(base.getName().getValue(), base.getMax());
-    if (!isNew && it->second != base.getMax())
-      return model.emitOpError() << "expected one maximum for the row space '" << base.getName().getValue() << "', got "
-                                 << it->second << " and " << base.getMax();
+/// A name is one row space, and one offsets array of the request.
+static LogicalResult verifyNames(ModelOp model, Attribute space, llvm::StringMap<Attribute> &named) {
+  if (StringRef name = getRowsName(space); !name.empty()) {
+    auto [it, isNew] = named.try_emplace(name, space);
+    if (!isNew && it->second != space)
+      return model.emitOpError() << "expected one row space '" << name << "', got " << it->second << " and " << space;
   }
   for (Attribute part : cast<RowSpace>(space).getParts())
-    if (failed(verifyMaxima(model, part, maxima)))
+    if (failed(verifyNames(model, part, named)))
       return failure();
   return success();
 }
@@ -73,7 +72,7 @@ static LogicalResult verifyMaxima(ModelOp model, Attribute space, llvm::StringMa
 LogicalResult ModelOp::verify() {
   if (!llvm::hasSingleElement(getBody())) // model_c1
     return emitOpError("expected one block");
-  llvm::StringMap<int64_t> maxima;
+  llvm::StringMap<Attribute> named;
   auto verifyValues = [&](TypeRange types, StringRef what, auto nameOf) -> LogicalResult {
     llvm::StringMap<unsigned> seen;
     for (auto [index, type] : llvm::enumerate(types)) { // model_c2
@@ -85,7 +84,7 @@ LogicalResult ModelOp::verify() {
         return emitOpError() << "expected a name (" << kNameAttr << ") for " << what << " " << index;
       if (!seen.try_emplace(name, index).second)
         return emitOpError() << "expected different names, got two " << what << "s '" << name << "'";
-      if (failed(verifyMaxima(*this, jagged.getSpace(), maxima))) // model_c3
+      if (failed(verifyNames(*this, jagged.getSpace(), named))) // model_c3
         return failure();
     }
     return success();
@@ -95,7 +94,7 @@ LogicalResult ModelOp::verify() {
     return failure();
   for (Operation &op : getBody().front()) // model_c3
     for (Type type : op.getResultTypes())
-      if (auto jagged = dyn_cast<JaggedType>(type); jagged && failed(verifyMaxima(*this, jagged.getSpace(), maxima)))
+      if (auto jagged = dyn_cast<JaggedType>(type); jagged && failed(verifyNames(*this, jagged.getSpace(), named)))
         return failure();
   if (getBody().front().empty() || !isa<OutputOp>(getBody().front().back()))
     return emitOpError("expected recsys.output at the end");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Row spaces: normal forms, assembly, sizes.
+// Row spaces: normal forms and sizes.
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 
-#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -65,6 +65,13 @@ std::optional<Take> recsys::findTake(Attribute from, Attribute to) {
   if ((!isFirst && !isLast) || (isFirst && isLast && from != to))
     return std::nullopt;
   return Take{isLast, *count};
+}
+
+StringRef recsys::getRowsName(Attribute space) {
+  return llvm::TypeSwitch<Attribute, StringRef>(space)
+      .Case<BaseSpaceAttr, BagsAttr>([](auto named) { return named.getName().getValue(); })
+      .Case([](OpaqueSpaceAttr opaque) { return opaque.getId().getValue(); })
+      .Default(StringRef());
 }
 
 bool recsys::mentionsSpace(Attribute space, Attribute part) {
@@ -220,6 +227,11 @@ Attribute recsys::getNestSpace(Attribute outer, Attribute inner, EmitError emitE
   return build<NestAttr>(emitError, outer.getContext(), outer, inner);
 }
 
+Attribute recsys::getBagsSpace(StringRef name, Attribute of, int64_t max, EmitError emitError) {
+  MLIRContext *context = of.getContext();
+  return build<BagsAttr>(emitError, context, StringAttr::get(context, name), of, max);
+}
+
 //===-- Verifiers ----------------------------------------------------------------------------===//
 
 static LogicalResult verifySpace(EmitError emitError, Attribute space) {
@@ -355,6 +367,14 @@ LogicalResult NestAttr::verify(EmitError emitError, Attribute outer, Attribute i
   return verifyBounded(emitError, {outer, inner}, checkedMul(maxRows(outer), maxRows(inner)));
 }
 
+LogicalResult BagsAttr::verify(EmitError emitError, StringAttr name, Attribute of, int64_t max) {
+  if (failed(verifyNamed(emitError, name, max))) // bags_c2
+    return failure();
+  if (!isa_and_nonnull<BaseSpaceAttr>(of)) // bags_c1
+    return emitError() << "expected bags of the rows of a base space, got " << of;
+  return verifyBounded(emitError, of, checkedMul(maxRows(of), max));
+}
+
 //===-- Sizes --------------------------------------------------------------------------------===//
 
 using BaseRows = llvm::function_ref<int64_t(Attribute)>;
@@ -431,156 +451,7 @@ std::optional<int64_t> OpaqueSpaceAttr::getMaxRows() const { return getMax(); }
 SmallVector<Attribute> OpaqueSpaceAttr::getParts() const { return {}; }
 int64_t OpaqueSpaceAttr::getRows(BaseRows baseRows) const { return baseRows(*this); }
 
-//===-- Assembly -----------------------------------------------------------------------------===//
-// A form that is not normal parses to its normal form; only the generic builders can make another, and the verifiers
-// refuse it.
-
-static ParseResult parseSpace(AsmParser &parser, Attribute &space) {
-  SMLoc loc = parser.getCurrentLocation();
-  if (parser.parseAttribute(space))
-    return failure();
-  if (!isa<RowSpace>(space))
-    return parser.emitError(loc, "expected a row space, got ") << space;
-  return success();
-}
-
-static ParseResult parseCount(AsmParser &parser, int64_t least, int64_t &count) {
-  SMLoc loc = parser.getCurrentLocation();
-  if (parser.parseInteger(count))
-    return failure();
-  if (count < least || count >= kRowLimit)
-    return parser.emitError(loc, "expected a number in [") << least << ", 2^31), got " << count;
-  return success();
-}
-
-/// `<"name", max = n>`
-static ParseResult parseNamed(AsmParser &parser, StringAttr &name, int64_t &max) {
-  std::string text;
-  SMLoc loc = parser.getCurrentLocation();
-  if (parser.parseLess() || parser.parseString(&text))
-    return failure();
-  if (text.empty())
-    return parser.emitError(loc, "expected a name that is not empty");
-  name = StringAttr::get(parser.getContext(), text);
-  return failure(parser.parseComma() || parser.parseKeyword("max") || parser.parseEqual() ||
-                 parseCount(parser, 1, max) || parser.parseGreater());
-}
-
-static void printNamed(AsmPrinter &printer, StringAttr name, int64_t max) {
-  printer << "<" << name << ", max = " << max << ">";
-}
-
-Attribute BaseSpaceAttr::parse(AsmParser &parser, Type) {
-  StringAttr name;
-  int64_t max;
-  if (parseNamed(parser, name, max))
-    return {};
-  return get(parser.getContext(), name, max);
-}
-void BaseSpaceAttr::print(AsmPrinter &printer) const { printNamed(printer, getName(), getMax()); }
-
-Attribute OpaqueSpaceAttr::parse(AsmParser &parser, Type) {
-  StringAttr id;
-  int64_t max;
-  if (parseNamed(parser, id, max))
-    return {};
-  return get(parser.getContext(), id, max);
-}
-void OpaqueSpaceAttr::print(AsmPrinter &printer) const { printNamed(printer, getId(), getMax()); }
-
-Attribute RowsAttr::parse(AsmParser &parser, Type) {
-  int64_t count;
-  if (parser.parseLess() || parseCount(parser, 0, count) || parser.parseGreater())
-    return {};
-  return getRowsSpace(parser.getContext(), count);
-}
-void RowsAttr::print(AsmPrinter &printer) const { printer << "<" << getCount() << ">"; }
-
-Attribute RequestAttr::parse(AsmParser &parser, Type) { return get(parser.getContext()); }
-void RequestAttr::print(AsmPrinter &) const {}
-
-Attribute ConcatAttr::parse(AsmParser &parser, Type) {
-  SMLoc loc = parser.getCurrentLocation();
-  SmallVector<Attribute> parts;
-  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater,
-                                     [&] { return parseSpace(parser, parts.emplace_back()); }))
-    return {};
-  if (parts.empty()) {
-    parser.emitError(loc, "expected at least one row space");
-    return {};
-  }
-  return getConcatSpace(parts, [&] { return parser.emitError(loc); });
-}
-void ConcatAttr::print(AsmPrinter &printer) const {
-  printer << "<";
-  llvm::interleaveComma(getSpaces(), printer);
-  printer << ">";
-}
-
-/// `<space, count`, the closing bracket left to the caller.
-static ParseResult parseCounted(AsmParser &parser, Attribute &space, int64_t &count) {
-  return failure(parser.parseLess() || parseSpace(parser, space) || parser.parseComma() ||
-                 parseCount(parser, 1, count));
-}
-
-Attribute InterleaveAttr::parse(AsmParser &parser, Type) {
-  SMLoc loc = parser.getCurrentLocation();
-  Attribute of;
-  int64_t times;
-  if (parseCounted(parser, of, times) || parser.parseGreater())
-    return {};
-  return getInterleaveSpace(of, times, [&] { return parser.emitError(loc); });
-}
-void InterleaveAttr::print(AsmPrinter &printer) const { printer << "<" << getOf() << ", " << getTimes() << ">"; }
-
-Attribute GroupAttr::parse(AsmParser &parser, Type) {
-  SMLoc start = parser.getCurrentLocation();
-  Attribute of;
-  int64_t size;
-  StringRef keyword;
-  SMLoc loc;
-  if (parseCounted(parser, of, size) || parser.parseComma() || parser.getCurrentLocation(&loc) ||
-      parser.parseKeyword(&keyword))
-    return {};
-  std::optional<Remainder> remainder = symbolizeRemainder(keyword);
-  if (!remainder) {
-    parser.emitError(loc, "expected pad_first, pad_last, drop_first or drop_last, got ") << keyword;
-    return {};
-  }
-  if (parser.parseGreater())
-    return {};
-  return getGroupSpace(of, size, *remainder, [&] { return parser.emitError(start); });
-}
-void GroupAttr::print(AsmPrinter &printer) const {
-  printer << "<" << getOf() << ", " << getSize() << ", " << stringifyRemainder(getRemainder()) << ">";
-}
-
-Attribute TakeFirstAttr::parse(AsmParser &parser, Type) {
-  SMLoc loc = parser.getCurrentLocation();
-  Attribute of;
-  int64_t count;
-  if (parseCounted(parser, of, count) || parser.parseGreater())
-    return {};
-  return getTakeFirstSpace(of, count, [&] { return parser.emitError(loc); });
-}
-void TakeFirstAttr::print(AsmPrinter &printer) const { printer << "<" << getOf() << ", " << getCount() << ">"; }
-
-Attribute TakeLastAttr::parse(AsmParser &parser, Type) {
-  SMLoc loc = parser.getCurrentLocation();
-  Attribute of;
-  int64_t count;
-  if (parseCounted(parser, of, count) || parser.parseGreater())
-    return {};
-  return getTakeLastSpace(of, count, [&] { return parser.emitError(loc); });
-}
-void TakeLastAttr::print(AsmPrinter &printer) const { printer << "<" << getOf() << ", " << getCount() << ">"; }
-
-Attribute NestAttr::parse(AsmParser &parser, Type) {
-  SMLoc loc = parser.getCurrentLocation();
-  Attribute outer, inner;
-  if (parser.parseLess() || parseSpace(parser, outer) || parser.parseComma() || parseSpace(parser, inner) ||
-      parser.parseGreater())
-    return {};
-  return getNestSpace(outer, inner, [&] { return parser.emitError(loc); });
-}
-void NestAttr::print(AsmPrinter &printer) const { printer << "<" << getOuter() << ", " << getInner() << ">"; }
+std::optional<int64_t> BagsAttr::getConstantRows() const { return std::nullopt; }
+std::optional<int64_t> BagsAttr::getMaxRows() const { return checkedMul(maxRows(getOf()), getMax()); }
+SmallVector<Attribute> BagsAttr::getParts() const { return {getOf()}; }
+int64_t BagsAttr::getRows(BaseRows baseRows) const { return baseRows(*this); }

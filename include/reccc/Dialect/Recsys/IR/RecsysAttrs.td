@@ -88,6 +88,16 @@ def Recsys_NestAttr : Recsys_SpaceAttr<"Nest", "nest"> {
   let parameters = (ins "::mlir::Attribute":$outer, "::mlir::Attribute":$inner);
 }
 
+def Recsys_BagsAttr : Recsys_SpaceAttr<"Bags", "bags"> {
+  let summary = "A bag of rows for each row of a base space";
+  let description = [{
+    `#recsys.bags<"genres", of = #history, max = 8>`: each row of `history` has a bag of 0 to `max` rows, and all bags of a request follow one another. A request
+    gives the offsets of bags, one more than `history` has rows. The frame of the rows is the request; `embedding_bags` joins those of a bag.
+    (space_c1) The name is not empty. (bags_c1) `of` is a base space. (bags_c2) max >= 1.
+  }];
+  let parameters = (ins "::mlir::StringAttr":$name, "::mlir::Attribute":$of, "int64_t":$max);
+}
+
 def Recsys_OpaqueSpaceAttr : Recsys_SpaceAttr<"OpaqueSpace", "opaque"> {
   let summary = "Rows whose number the data decides";
   let description = [{ `#recsys.opaque<"id", max = n>`: exactly one op binds an id. (opaque_c1) as `space`. }];

@@ -61,6 +61,29 @@ def Recsys_EmbeddingBagOp : Recsys_InferredOp<"embedding_bag", [Recsys_RowWiseIn
   let assemblyFormat = "custom<Keyword>($kind) $ids `,` $table (`padding` $padding^)? `out_of_range` custom<Keyword>($out_of_range) attr-dict `:` functional-type(operands, results)";
 }
 
+def Recsys_EmbeddingBagsOp : Recsys_InferredOp<"embedding_bags"> {
+  let summary = "Look up the rows of each bag of ids and join them";
+  let description = [{
+    As `embedding_bag`, of bags that each have a number of ids of their own: row r of the result joins the table's rows of the ids of bag r.
+    - `padding`, `out_of_range`: as of `embedding_bag`.
+
+    (embedding_bags_c1) Ids are scalars over `#recsys.bags`; the result is over what the bags are of. (embedding_bags_c2) The table has rank 2.
+    (embedding_bags_c3) The kind is sum, mean or max. (embedding_bags_c4) `padding` is a row of the table.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    #g = #recsys.bags<"genres", of = #s, max = 8>
+    func.func private @embedding_bags(%ids: !recsys.jagged<#g x i64>, %t: tensor<100x8xf32>) {
+      %0 = recsys.embedding_bags mean %ids, %t out_of_range reject_request : (!recsys.jagged<#g x i64>, tensor<100x8xf32>) -> !recsys.jagged<#s x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Ids:$ids, Recsys_Weight:$table, Recsys_PoolKindAttr:$kind, OptionalAttr<I64Attr>:$padding, Recsys_OutOfRangeAttr:$out_of_range);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "custom<Keyword>($kind) $ids `,` $table (`padding` $padding^)? `out_of_range` custom<Keyword>($out_of_range) attr-dict `:` functional-type(operands, results)";
+}
+
 def Recsys_ToFloatOp : Recsys_InferredOp<"to_float", [Recsys_RowWiseInterface]> {
   let summary = "Integers as floats";
   let description = [{

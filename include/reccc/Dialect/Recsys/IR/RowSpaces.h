@@ -32,6 +32,11 @@ Attribute getGroupSpace(Attribute of, int64_t size, Remainder remainder, EmitErr
 Attribute getTakeFirstSpace(Attribute of, int64_t count, EmitError emitError = nullptr);
 Attribute getTakeLastSpace(Attribute of, int64_t count, EmitError emitError = nullptr);
 Attribute getNestSpace(Attribute outer, Attribute inner, EmitError emitError = nullptr);
+/// A bag of at most `max` rows for each row of the base space `of`.
+Attribute getBagsSpace(StringRef name, Attribute of, int64_t max, EmitError emitError = nullptr);
+
+/// The name of rows that are made of no others: of a base space, bags or an opaque space; empty for all others.
+StringRef getRowsName(Attribute space);
 
 /// The parts of a concat; those of what a nest holds, each as a nest; the space itself otherwise.
 SmallVector<Attribute> getSegments(Attribute space);

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bags of rows beyond what they compute: user states, and requests whose offsets are damaged."""
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+import reference
+
+HERE = Path(__file__).resolve().parent
+BIN = HERE.parents[1] / os.environ.get("RECCC_BUILD", "build") / "bin"
+
+
+def call(*command):
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=300)
+
+
+def compile_model(directory, text):
+    """The description with random data beside it; returns the result of the compiler."""
+    weights, requests, _ = reference.item_tags()
+    save_file(weights, directory / "weights.safetensors")
+    save_file(requests, directory / "requests.safetensors")
+    (directory / "model.textproto").write_text(text)
+    return call(BIN / "reccc", directory / "model.textproto", f"--weights={directory / 'weights.safetensors'}", "--cpu=x86-64-v3",
+                "-o", directory / "model.so")
+
+
+DESCRIPTION = (HERE / "item_tags.textproto").read_text()
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("bags")
+    done = compile_model(directory, DESCRIPTION.replace('output { node: "tag_mean" }', 'entry_points { candidates: "candidates" }'))
+    assert done.returncode == 0, done.stderr
+    return directory
+
+
+def execute(directory, requests, *flags):
+    done = call(BIN / "reccc-run", directory / "model.so", *requests, *flags, "-o", directory / "out.safetensors")
+    assert done.returncode == 0, done.stderr
+    return load_file(directory / "out.safetensors")
+
+
+@pytest.mark.parametrize("random", [False, True])
+def test_states(directory, random):
+    """Bags of the user are in the state, joined; those of candidates come with each slice. The bits of the whole model."""
+    requests = ["--random-requests=5"] if random else [directory / "requests.safetensors"]
+    whole = execute(directory, requests)["score"]
+    assert len(whole)
+    for flags in ([], ["--slice=1"], ["--slice=3", "--threads=1"]):
+        assert execute(directory, requests, "--states", *flags)["score"].tobytes() == whole.tobytes()
+
+
+@pytest.mark.parametrize("change, message", [
+    ('entry_points { candidates: "candidates" append: "history" }', "no rows can be appended to 'history', because the input 'tag'"),
+    ('node { name: "tag_row" embedding { ids: "tag" table: "tags" } }\nnode { name: "q" slice_features { input: "users" offset: 0 size: 6 } }\n'
+     'node { name: "seen" attention { query: "q" key: "tag_row" value: "tag_row" heads: 1 mask { full {} } score { softmax {} factor: 1 } } }\n'
+     'output { node: "seen" }\nentry_points { candidates: "candidates" }', "rows of the bags 'tags' are read here at each scoring"),
+])
+def test_refused_states(tmp_path, change, message):
+    done = compile_model(tmp_path, DESCRIPTION.replace('output { node: "tag_mean" }', change))
+    assert done.returncode == 1 and message in done.stderr, done.stderr
+
+
+I64 = lambda *values: np.array(values, np.int64)
+ENDS = reference.item_tags()[1]["tags.offsets"]
+
+
+def changed(index, value):
+    offsets = ENDS.copy()
+    offsets[index] = value
+    return offsets
+
+
+@pytest.mark.parametrize("offsets, message", [
+    (ENDS[:-1], f"row space 'tags': error: expected {len(ENDS)} offsets (rows of history + 1), got {len(ENDS) - 1}"),
+    (np.append(ENDS, ENDS[-1]), f"expected {len(ENDS)} offsets (rows of history + 1), got {len(ENDS) + 1}"),
+    (changed(0, 1), "row space 'tags': error: expected offsets[0] = 0, got 1"),
+    (changed(7, ENDS[6] - 1), f"row space 'tags', bag 6: error: offsets must not decrease: offsets[7] = {ENDS[6] - 1} < offsets[6] = {ENDS[6]}"),
+    (changed(5, -(2**63)), "offsets must not decrease: offsets[5] = -9223372036854775808"),
+    (changed(-1, ENDS[-1] - 1), None),
+    (changed(-1, 2**62), None),
+    (changed(4, ENDS[3] + 10), "row space 'tags', bag 3: error: the model takes at most 9 rows in a bag, got 10"),
+    (I64(0), f"expected {len(ENDS)} offsets"),
+    (np.zeros(0, np.int64), "'tags.offsets' is i64[0], expected i64[rows of history + 1] offsets"),
+    (ENDS.astype(np.float32), "expected i64[rows of history + 1] offsets"),
+    (None, "row space 'tags' has no offsets: expected a tensor 'tags.offsets'"),
+])
+def test_damaged_offsets(directory, tmp_path, offsets, message):
+    """Refused with the place, by the runtime and by the interpreter; nothing crashes."""
+    requests = load_file(directory / "requests.safetensors")
+    if offsets is None:
+        del requests["tags.offsets"]
+    else:
+        requests["tags.offsets"] = offsets
+        # The tensor has the rows of the last offset, so that it is the runtime that finds the mistake.
+        if message and offsets.size and offsets.dtype == np.int64:
+            requests["tag"] = np.resize(requests["tag"], max(int(offsets[-1]), 0))
+    save_file(requests, tmp_path / "requests.safetensors")
+    done = call(BIN / "reccc-run", directory / "model.so", tmp_path / "requests.safetensors", "-o", tmp_path / "out.safetensors")
+    assert done.returncode in (1, 4) and (message is None or message in done.stderr), done.stderr
+    assert not (tmp_path / "out.safetensors").exists()
+    done = call(BIN / "reccc", directory / "model.textproto", f"--weights={directory / 'weights.safetensors'}", "--device=interpreter",
+                f"--run={tmp_path / 'requests.safetensors'}", "--entry=rank", "-o", tmp_path / "out.safetensors")
+    assert done.returncode == 1 and "tags" in done.stderr, done.stderr
