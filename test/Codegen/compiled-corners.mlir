@@ -5,6 +5,7 @@
 // RUN: reccc-fuzz --module=%t/alone.mlir --all
 // RUN: reccc-fuzz --module=%t/phases.mlir --all
 // RUN: reccc-fuzz --module=%t/one.mlir --all
+// RUN: reccc-fuzz --module=%t/none.mlir --all
 /// What random models found in machine code: each runs in all precisions and levels, on one thread and two, and as the interpreter.
 
 /// Heads of one bf16 number, written by threads side by side.
@@ -84,4 +85,13 @@ recsys.model @one(%i: !recsys.jagged<#recsys.request x 1xi64> {recsys.name = "i"
   %b = recsys.broadcast_rows %i : (!recsys.jagged<#recsys.request x 1xi64>) -> !recsys.jagged<#h x 1xi64>
   %y = recsys.embedding_bag max %b, %t out_of_range clamp : (!recsys.jagged<#h x 1xi64>, tensor<5x6xf32>) -> !recsys.jagged<#h x 6xf32>
   recsys.output %y : !recsys.jagged<#h x 6xf32>
+}
+
+/// A concat with rows of which there are none: they are no part of it.
+//--- none.mlir
+#h = #recsys.space<"history", max = 20>
+!x = !recsys.jagged<#h x 6xf32>
+recsys.model @none(%x: !x {recsys.name = "x"}, %n: !recsys.jagged<#recsys.rows<0> x 6xf32> {recsys.name = "n"}) -> (!x {recsys.name = "y"}) {
+  %c = recsys.concat_rows %x, %n : (!x, !recsys.jagged<#recsys.rows<0> x 6xf32>) -> !x
+  recsys.output %c : !x
 }

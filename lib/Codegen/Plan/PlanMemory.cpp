@@ -135,6 +135,8 @@ static std::pair<int64_t, int64_t> segmentOf(ConcatRowsOp concat, unsigned numbe
   bool inConstant = false;
   Attribute frame = getFrame(jagged(concat.getResult()).getSpace());
   auto constantRows = [&](Attribute part) { return cast<RowSpace>(getSpaceWithin(frame, part)).getConstantRows(); };
+  if (cast<RowSpace>(jagged(concat.getInputs()[number]).getSpace()).getConstantRows() == 0)
+    return {0, 0}; // what has no rows is no part
   for (Value input : concat.getInputs().take_front(number))
     for (Attribute part : getSegmentsWithin(frame, jagged(input).getSpace())) {
       std::optional<int64_t> rows = constantRows(part);

@@ -42,14 +42,7 @@ void DescriptionGenerator::declareRows() {
     auto [name, of] = random.pick<std::pair<std::string, Attribute>>(ArrayRef(rows).drop_front());
     int64_t number = random.between(2, 4);
     Attribute space;
-    switch (random.below(7)) {
-    case 6:
-      if (!isa<BaseSpaceAttr>(of))
-        continue;
-      declared.mutable_bags()->set_of(name);
-      declared.mutable_bags()->set_max(number);
-      space = getBagsSpace("rows" + std::to_string(rows.size()), of, number);
-      break;
+    switch (random.below(6)) {
     case 0:
       declared.set_count(number);
       space = getRowsSpace(context, number);
@@ -86,6 +79,14 @@ void DescriptionGenerator::declareRows() {
     }
     if (maxRows(space) > 0 && maxRows(space) <= kMostRows)
       declare(declared, space);
+  }
+  if (random.chance(0.5)) {
+    pb::Rows declared;
+    auto [name, of] = rows[random.between(1, 3)];
+    declared.mutable_bags()->set_of(name);
+    declared.mutable_bags()->set_max(random.between(1, 4));
+    std::string bags = "rows" + std::to_string(rows.size());
+    declare(declared, getBagsSpace(bags, of, declared.bags().max()));
   }
 }
 
@@ -302,7 +303,7 @@ void DescriptionGenerator::fillMask(pb::Mask &mask, Attribute space, bool revers
     return;
   auto window = [&] { return static_cast<pb::Mask::Window::Candidates>(random.below(3)); };
   bool context = sequence && !sequence->context.empty();
-  if (random.chance(0.3)) {
+  if (random.chance(0.4)) {
     pb::Mask::SemiLocal &local = *mask.mutable_semi_local();
     local.set_local(random.below(5));
     local.set_prefix(random.below(4));

@@ -34,7 +34,7 @@ void ModelGenerator::chooseBases() {
   for (int64_t i = 0; i < count; ++i)
     bases.push_back(getBaseSpace(builder.getContext(), "base" + std::to_string(i),
                                  random.pick({1, 2, 3, 5, 8, 13, 16, 33, 40, i == 0 ? 150 : 7})));
-  if (random.chance(0.3))
+  if (random.chance(0.4))
     if (Attribute of = random.pick<Attribute>(bases); maxRows(of) <= kMostRows / 8)
       bases.push_back(getBagsSpace("bags", of, random.pick({1, 2, 5, 8})));
 }
