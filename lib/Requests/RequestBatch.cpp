@@ -225,14 +225,6 @@ void FileReader::findUnused(std::vector<std::string> &warnings) const {
                          quoteForMessage(tensor.name));
 }
 
-/// A row space whose offsets count requests. There is one when there are bags.
-static size_t firstBase(const EntrySignature &signature) {
-  size_t base = 0;
-  while (signature.rowSpaces[base].bags_of >= 0)
-    ++base;
-  return base;
-}
-
 std::optional<RequestBatch> RequestBatch::fromFile(const SafetensorsFile &file, const EntrySignature &signature,
                                                    std::vector<std::string> &warnings, FileError &error) {
   FileReader reader(file, signature, error);
@@ -242,8 +234,9 @@ std::optional<RequestBatch> RequestBatch::fromFile(const SafetensorsFile &file, 
   for (size_t i = 0; i < batch.offsets.size(); ++i) {
     if (!reader.readOffsets(i, batch.offsets[i]))
       return std::nullopt;
+    // The first row space has no bags: they stand behind what they are of. Their number is the runtime's to check.
     const size_t count = batch.offsets[i].size(), first = batch.offsets[0].size();
-    if (count != first) {
+    if (count != first && signature.rowSpaces[i].bags_of < 0) {
       error = invalidFile(file.source(), std::string("the offsets of row space '") + signature.rowSpaces[i].name +
                                              "' are of " + std::to_string(count - 1) + " requests, those of '" +
                                              signature.rowSpaces[0].name + "' of " + std::to_string(first - 1));
@@ -254,7 +247,7 @@ std::optional<RequestBatch> RequestBatch::fromFile(const SafetensorsFile &file, 
     if (!reader.countRequests(batch.requests))
       return std::nullopt;
   } else {
-    batch.requests = static_cast<int64_t>(batch.offsets[firstBase(signature)].size()) - 1;
+    batch.requests = static_cast<int64_t>(batch.offsets[0].size()) - 1;
   }
   for (size_t i = 0; i < batch.data.size(); ++i)
     if (!reader.readInput(i, batch.requests, batch.offsets, batch.data[i]))

@@ -101,9 +101,10 @@ def test_damaged_offsets(directory, tmp_path, offsets, message):
         if message and offsets.size and offsets.dtype == np.int64:
             requests["tag"] = np.resize(requests["tag"], max(int(offsets[-1]), 0))
     save_file(requests, tmp_path / "requests.safetensors")
-    done = call(BIN / "reccc-run", directory / "model.so", tmp_path / "requests.safetensors", "-o", tmp_path / "out.safetensors")
-    assert done.returncode in (1, 4) and (message is None or message in done.stderr), done.stderr
-    assert not (tmp_path / "out.safetensors").exists()
+    for flags in ([], ["--states"]):
+        done = call(BIN / "reccc-run", directory / "model.so", tmp_path / "requests.safetensors", *flags, "-o", tmp_path / "out.safetensors")
+        assert done.returncode in (1, 4) and (message is None or message in done.stderr), done.stderr
+        assert not (tmp_path / "out.safetensors").exists()
     done = call(BIN / "reccc", directory / "model.textproto", f"--weights={directory / 'weights.safetensors'}", "--device=interpreter",
                 f"--run={tmp_path / 'requests.safetensors'}", "--entry=rank", "-o", tmp_path / "out.safetensors")
     assert done.returncode == 1 and "tags" in done.stderr, done.stderr
