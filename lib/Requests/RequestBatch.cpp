@@ -234,9 +234,18 @@ std::optional<RequestBatch> RequestBatch::fromFile(const SafetensorsFile &file, 
   for (size_t i = 0; i < batch.offsets.size(); ++i) {
     if (!reader.readOffsets(i, batch.offsets[i]))
       return std::nullopt;
-    // The first row space has no bags: they stand behind what they are of. Their number is the runtime's to check.
+    // Bags stand behind what they are of.
+    const int32_t owner = signature.rowSpaces[i].bags_of;
     const size_t count = batch.offsets[i].size(), first = batch.offsets[0].size();
-    if (count != first && signature.rowSpaces[i].bags_of < 0) {
+    const int64_t bags = owner < 0 ? -1 : batch.offsets[static_cast<size_t>(owner)].back();
+    if (owner >= 0 && static_cast<int64_t>(count) != bags + 1) {
+      error = invalidFile(file.source(), std::string("the offsets of row space '") + signature.rowSpaces[i].name +
+                                             "' are of " + std::to_string(count - 1) +
+                                             " bags, expected one for each of the " + std::to_string(bags) +
+                                             " rows of '" + signature.rowSpaces[static_cast<size_t>(owner)].name + "'");
+      return std::nullopt;
+    }
+    if (owner < 0 && count != first) {
       error = invalidFile(file.source(), std::string("the offsets of row space '") + signature.rowSpaces[i].name +
                                              "' are of " + std::to_string(count - 1) + " requests, those of '" +
                                              signature.rowSpaces[0].name + "' of " + std::to_string(first - 1));

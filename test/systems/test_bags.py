@@ -77,15 +77,16 @@ def changed(index, value):
 
 
 @pytest.mark.parametrize("offsets, message", [
-    (ENDS[:-1], f"row space 'tags': error: expected {len(ENDS)} offsets (rows of history + 1), got {len(ENDS) - 1}"),
-    (np.append(ENDS, ENDS[-1]), f"expected {len(ENDS)} offsets (rows of history + 1), got {len(ENDS) + 1}"),
-    (changed(0, 1), "row space 'tags': error: expected offsets[0] = 0, got 1"),
-    (changed(7, ENDS[6] - 1), f"row space 'tags', bag 6: error: offsets must not decrease: offsets[7] = {ENDS[6] - 1} < offsets[6] = {ENDS[6]}"),
-    (changed(5, -(2**63)), "offsets must not decrease: offsets[5] = -9223372036854775808"),
+    (ENDS[:-1], f"the offsets of row space 'tags' are of {len(ENDS) - 2} bags, expected one for each of the {len(ENDS) - 1} rows of 'history'"),
+    (np.append(ENDS, ENDS[-1]), f"are of {len(ENDS)} bags, expected one for each of the {len(ENDS) - 1} rows of 'history'"),
+    (changed(0, 1), "expected 'tags.offsets' to begin with 0, got 1"),
+    (changed(7, ENDS[6] - 1), f"'tags.offsets' must not decrease: number 7 is {ENDS[6] - 1} after {ENDS[6]}"),
+    (changed(5, -(2**63)), "must not decrease: number 5 is -9223372036854775808"),
     (changed(-1, ENDS[-1] - 1), None),
     (changed(-1, 2**62), None),
-    (changed(4, ENDS[3] + 10), "row space 'tags', bag 3: error: the model takes at most 9 rows in a bag, got 10"),
-    (I64(0), f"expected {len(ENDS)} offsets"),
+    (np.where(np.arange(len(ENDS)) > 3, ENDS + 10, ENDS),
+     f"row space 'tags', bag 3: error: the model takes at most 9 rows in a bag, got {ENDS[4] - ENDS[3] + 10}"),
+    (I64(0), "are of 0 bags"),
     (np.zeros(0, np.int64), "'tags.offsets' is i64[0], expected i64[rows of history + 1] offsets"),
     (ENDS.astype(np.float32), "expected i64[rows of history + 1] offsets"),
     (None, "row space 'tags' has no offsets: expected a tensor 'tags.offsets'"),

@@ -232,9 +232,6 @@ recrt_status runByStates(const Options &options, const recrt_model *model, recrt
     status = describeEntry(model, "score", score);
   if (status.code == RECRT_OK && options.append > 0)
     status = describeEntry(model, "append", append);
-  // Parts are cut by offsets: the whole model says what is wrong with these first.
-  if (status.code == RECRT_OK)
-    status = recrt_context_run(context, 0, &batch);
   if (status.code != RECRT_OK)
     return status;
   const std::string suffix = ".new";
