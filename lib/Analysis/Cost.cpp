@@ -73,7 +73,7 @@ static double countPairs(AttentionOp op, BaseLengths lengths) {
 
 /// Width of a query and of a value together: a pair costs two operations for each.
 static int64_t getPairWidth(AttentionOp op) {
-  return op.getQuery().getType().getDims()[1] + cast<JaggedType>(op.getType()).getDims()[1];
+  return op.getQuery().getType().getDims()[1] + op.getResult().getType().getDims()[1];
 }
 
 /// Products of all dots of a row.

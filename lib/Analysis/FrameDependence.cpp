@@ -111,7 +111,8 @@ void FrameDependence::addReads(SmallVectorImpl<ValueSegment> &reads, Value value
 }
 
 void FrameDependence::addAttentionReads(SmallVectorImpl<ValueSegment> &reads, AttentionOp op, unsigned segment) const {
-  reads.push_back({op.getQuery(), segment});
+  for (OpOperand *operand : op.getQueryRowOperands())
+    reads.push_back({operand->get(), segment});
   unsigned source = 0;
   for (auto [number, key] : llvm::enumerate(op.getKeys())) {
     unsigned segments = getSegmentsWithin(op.getFrame(), spaceOf(key)).size();

@@ -282,15 +282,17 @@ Value reccc::buildAttention(ModelBuilder &b, Value query, Value key, Value value
   ir::JaggedType queryType = b.typeOf(query);
   auto type = queryType.withDims({queryType.getDims()[0], b.typeOf(value).getDims()[1]});
   Attribute frame = ir::findFrame({queryType.getSpace(), b.typeOf(key).getSpace()});
-  return ir::AttentionOp::create(
-      builder, b.where, type, query, ValueRange(key), ValueRange(value), keyMask ? ValueRange(keyMask) : ValueRange(),
-      bias.toeplitz, bias.bucketWeights, bias.queryTimes, bias.keyTimes,
-      builder.getDenseI64ArrayAttr(keyMask ? ArrayRef<int64_t>{0} : ArrayRef<int64_t>()), masks,
-      ir::ScoreKindAttr::get(context, score.kind), builder.getF64FloatAttr(score.scale),
-      score.divisor ? builder.getF64FloatAttr(*score.divisor) : FloatAttr(),
-      score.rowLengthDivisor ? ir::getSpaceWithin(frame, queryType.getSpace()) : Attribute(),
-      bias.toeplitz ? builder.getI64IntegerAttr(bias.center) : IntegerAttr(), bias.rule,
-      ir::ScoreOrderAttr::get(context, bias.order));
+  return ir::AttentionOp::create(builder, b.where, type, /*state=*/Type(), query, ValueRange(key), ValueRange(value),
+                                 keyMask ? ValueRange(keyMask) : ValueRange(), bias.toeplitz, bias.bucketWeights,
+                                 bias.queryTimes, bias.keyTimes, /*initial=*/Value(), /*initial_state=*/Value(),
+                                 builder.getDenseI64ArrayAttr(keyMask ? ArrayRef<int64_t>{0} : ArrayRef<int64_t>()),
+                                 masks, ir::ScoreKindAttr::get(context, score.kind),
+                                 builder.getF64FloatAttr(score.scale),
+                                 score.divisor ? builder.getF64FloatAttr(*score.divisor) : FloatAttr(),
+                                 score.rowLengthDivisor ? ir::getSpaceWithin(frame, queryType.getSpace()) : Attribute(),
+                                 bias.toeplitz ? builder.getI64IntegerAttr(bias.center) : IntegerAttr(), bias.rule,
+                                 ir::ScoreOrderAttr::get(context, bias.order), /*with_state=*/UnitAttr())
+      .getResult();
 }
 
 Built reccc::build(ModelBuilder &b, const pb::Attention &block) {

@@ -89,18 +89,17 @@ private:
           if (!valid || evaluation.get(valid).integers[segment.begin + column])
             columns.push_back({segment.source, segment.begin + column, column});
     }
-    if (columns.empty())
-      return success(); // the result was prepared with zeros
     std::vector<Real> biases;
     if (failed(computeBiases(row, place, columns, biases)))
       return failure();
     for (int64_t head = 0; head < op.getHeads(); ++head) {
       std::vector<Real> weights = computeScores(row, head, columns, biases);
+      Real initial = 1; // the weight of the initial result
       if (op.getScore() == ScoreKind::softmax)
-        applySoftmax(weights);
+        initial = applySoftmax(row, head, weights);
       else
         applySilu(weights, instance);
-      sumValues(row, head, columns, weights);
+      sumValues(row, head, columns, weights, initial);
     }
     return success();
   }
@@ -161,16 +160,39 @@ private:
       score = score / (1 + std::exp(-score)) / divisor;
   }
 
-  void applySoftmax(MutableArrayRef<Real> scores) {
-    Real greatest = *std::max_element(scores.begin(), scores.end()), sum = 0;
-    for (Real &score : scores)
-      sum += score = std::exp(score - greatest);
-    for (Real &score : scores)
-      score /= sum;
+  /// Returns the weight of what was summed before.
+  Real applySoftmax(int64_t row, int64_t head, MutableArrayRef<Real> scores) {
+    int64_t place = 2 * (row * op.getHeads() + head);
+    Real greatest = -std::numeric_limits<Real>::infinity(), sum = 0, before = 0;
+    if (op.getInitialState()) {
+      ArrayRef<double> state = evaluation.get(op.getInitialState()).floats;
+      greatest = static_cast<Real>(state[place]);
+      before = static_cast<Real>(state[place + 1]);
+    }
+    sum = before;
+    if (!scores.empty()) {
+      Real unit = std::max(greatest, *std::max_element(scores.begin(), scores.end()));
+      sum = before *= std::exp(greatest - unit);
+      greatest = unit;
+      for (Real &score : scores)
+        sum += score = std::exp(score - unit);
+      for (Real &score : scores)
+        score /= sum;
+    }
+    if (op.getState()) {
+      JaggedValue &state = evaluation.get(op.getState());
+      state.floats[place] = static_cast<double>(greatest);
+      state.floats[place + 1] = static_cast<double>(sum);
+    }
+    return sum == 0 ? Real(0) : before / sum;
   }
 
-  void sumValues(int64_t row, int64_t head, ArrayRef<Column> columns, ArrayRef<Real> weights) {
+  void sumValues(int64_t row, int64_t head, ArrayRef<Column> columns, ArrayRef<Real> weights, Real initial) {
     std::vector<Real> sums(valueWidth);
+    int64_t place = (row * op.getHeads() + head) * valueWidth;
+    if (op.getInitial())
+      for (auto [sum, before] : llvm::zip(sums, ArrayRef(evaluation.get(op.getInitial()).floats).drop_front(place)))
+        sum = initial * static_cast<Real>(before);
     for (auto [column, weight] : llvm::zip_equal(columns, weights)) {
       const JaggedValue &values = evaluation.get(op.getValues()[column.source]);
       auto value =
@@ -178,7 +200,7 @@ private:
       for (int64_t d = 0; d < valueWidth; ++d)
         sums[d] += weight * static_cast<Real>(value[d]);
     }
-    llvm::copy(sums, result.floats.begin() + (row * op.getHeads() + head) * valueWidth);
+    llvm::copy(sums, result.floats.begin() + place);
   }
 
   AttentionOp op;

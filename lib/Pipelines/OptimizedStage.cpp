@@ -37,9 +37,11 @@ void reccc::buildOptimizedStage(OpPassManager &pm, const PipelineOptions &option
   // norms.
   if (!options.strictFp)
     addOptional(pm, options, createFoldNormAffinePass());
-  // Last of all: sums of products are in the way of every fold above.
-  if (!options.strictFp)
+  // Last of all: partial sums are in the way of the rewrites above.
+  if (!options.strictFp) {
+    addOptional(pm, options, createShareAttentionSumsPass());
     addOptional(pm, options, createSplitConcatLinearPass());
+  }
   buildCleanupPipeline(pm);
   // Last: what the entry points share is the same ops, and gives the same bits.
   pm.addPass(createDeriveEntryPointsPass());

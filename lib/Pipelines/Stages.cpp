@@ -33,9 +33,9 @@ const StageInfo *reccc::findStage(StringRef name) {
   return it == std::end(kStages) ? nullptr : it;
 }
 
-static const StringRef kOptionalPasses[] = {"recsys-fold-linear-affine", "recsys-amortize-nests",
-                                            "recsys-split-linear",       "recsys-remove-dead-rows",
-                                            "recsys-fold-norm-affine",   "recsys-split-concat-linear"};
+static const StringRef kOptionalPasses[] = {
+    "recsys-fold-linear-affine", "recsys-amortize-nests",       "recsys-split-linear",       "recsys-remove-dead-rows",
+    "recsys-fold-norm-affine",   "recsys-share-attention-sums", "recsys-split-concat-linear"};
 
 ArrayRef<StringRef> reccc::getOptionalPasses() { return kOptionalPasses; }
 

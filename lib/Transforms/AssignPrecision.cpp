@@ -22,8 +22,8 @@ static bool isF32(Value value) {
 /// Numbers of the state values that keep f32: one that does in one entry point does in all.
 using WideStates = llvm::DenseSet<int64_t>;
 
-/// The jagged values of `model` that keep f32: inputs, outputs, what top-k compares and gives, partial sums, and
-/// whatever shares their memory through views. State values are no part of the signature.
+/// The jagged values of `model` that keep f32: inputs, outputs, what top-k compares and gives, partial sums, states of
+/// sums, and whatever shares their memory through views. State values are no part of the signature.
 static DenseSet<Value> findKept(ModelOp model, const WideStates &wide) {
   llvm::EquivalenceClasses<Value> memory;
   auto isKept = [&](std::optional<int64_t> state) { return !state || wide.contains(*state); };
@@ -41,6 +41,8 @@ static DenseSet<Value> findKept(ModelOp model, const WideStates &wide) {
       for (OpOperand &operand : op->getOpOperands())
         if (isKept(model.getOutputState(operand.getOperandNumber())))
           kept.push_back(operand.get());
+    if (auto attention = dyn_cast<AttentionOp>(op); attention && attention.getState())
+      kept.push_back(attention.getState()); // numbers in an exponent
     if (isa<TopKOp>(op)) {
       llvm::append_range(kept, op->getOperands());
       llvm::append_range(kept, op->getResults());

@@ -58,7 +58,11 @@ def test_bst_is_refused_after_attention(name):
     projections, rest, pair = 3 * d * d, d * d + 2 * d * inner, 2 * d
     naive = m * ((n + 1) * (projections + rest) + (n + 1) ** 2 * pair)
     if name == "naive_bst":
-        head, optimized = 2 * d, (n + m) * projections + m * ((n + 1) * rest + (n + 1) ** 2 * pair)
+        # What rows of the history read of one another is summed once; each candidate adds itself.
+        head, optimized = 2 * d, (n + m) * projections + m * (n + 1) * rest + (n * n + m * n + m * (n + 1)) * pair
+        amortized = (n + m) * projections + m * ((n + 1) * rest + (n + 1) ** 2 * pair)
+        assert flops["after recsys-amortize-nests"] == pytest.approx(2e-6 * (amortized + m * head), abs=1e-3)
+        assert "recsys.attention sums over history rows once, and each of candidates rows goes on from there" in text
     else:
         head, optimized = d, n * 2 * d * d + m * (projections + rest + (n + 1) * pair)
     assert flops["stage model"] == pytest.approx(2e-6 * (naive + m * head), rel=1e-6)

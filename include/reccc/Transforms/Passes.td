@@ -110,6 +110,20 @@ def SplitAttentionSourcesPass : Pass<"recsys-split-attention-sources", "::mlir::
                     Statistic<"numDropped", "sources-dropped", "Number of sources that no row sees">];
 }
 
+def ShareAttentionSumsPass : Pass<"recsys-share-attention-sums", "::mlir::recsys::ModelOp"> {
+  let summary = "Sum once over keys that queries of every row of a frame share";
+  let description = [{
+    Where an attention's queries repeat rows of the request and some of its sources are rows of the request too, the sum over these is the same for every row of the
+    frame. An attention of the request makes it once; the one in the frame goes on from it over the sources that the frame has. Sums over sources change their order and
+    are kept as f32 between: not under strict floating point.
+
+    Needs: repeated rows in sight, as recsys-amortize-nests leaves them. Guarantees: no attention whose query is a repetition sees a source of the request, but with a
+    bias, in a mask that counts opaque rows, or with an initial result. Idempotent: yes.
+    (* example: test/Transforms/share-attention-sums-example.mlir *)
+  }];
+  let statistics = [Statistic<"numShared", "sums-shared", "Number of attentions that go on from a shared sum">];
+}
+
 def SplitConcatLinearPass : Pass<"recsys-split-concat-linear", "::mlir::recsys::ModelOp"> {
   let summary = "Multiply once what many rows of a linear's input share";
   let description = [{

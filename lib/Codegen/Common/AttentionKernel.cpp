@@ -156,12 +156,32 @@ void AttentionBuilder::buildTile(const AttentionItem &item) {
     rows.push_back(b.at(frame.rowPointer(query, row), b.mul(item.head, width), query.element));
   }
   b.transpose(query.element, rows, width, queries, kQueryTile);
-  b.forTiles(b.i64(0), b.i64(kQueryTile * outStride), b.lanes,
-             [&](Value offset) { b.storeVector(b.splat(0.0), b.at(out, offset, f32), f32); });
   score->beginTile(item);
+  if (op.getInitial())
+    loadInitial(item);
+  else
+    b.forTiles(b.i64(0), b.i64(kQueryTile * outStride), b.lanes,
+               [&](Value offset) { b.storeVector(b.splat(0.0), b.at(out, offset, f32), f32); });
   for (unsigned source = 0; source < op.getKeys().size(); ++source)
     buildSource(item, source);
   storeResult(item);
+  if (op.getState())
+    score->storeState(item);
+}
+
+void AttentionBuilder::loadInitial(const AttentionItem &item) {
+  Type f32 = b.getF32Type();
+  KernelOperand &initial = frame.operand(op.getInitial());
+  Value firstRow = b.add(item.begin, item.first), lastLane = b.add(item.count, -1);
+  b.forTiles(b.i64(0), b.i64(kQueryTile), 1, [&](Value lane) {
+    Value row = b.add(firstRow, b.min(lane, lastLane));
+    Value pointer = b.at(frame.rowPointer(initial, row), b.mul(item.head, valueWidth), initial.element);
+    Value weight = score->initialWeight(item, lane);
+    b.forVectors(valueWidth, [&](Value offset, int64_t valid) {
+      Value before = b.loadVector(b.at(pointer, offset, initial.element), initial.element, valid);
+      b.storeVector(b.mulf(before, weight), b.at(out, b.add(b.mul(lane, outStride), offset), f32), f32);
+    });
+  });
 }
 
 void AttentionBuilder::buildSource(const AttentionItem &item, unsigned source) {

@@ -30,9 +30,12 @@ class AttentionScore {
 public:
   virtual ~AttentionScore() = default;
   virtual void beginTile(const AttentionItem &item) = 0;
+  /// What the initial result of a query is multiplied with to be a sum, in all lanes.
+  virtual Value initialWeight(const AttentionItem &item, Value lane) = 0;
   virtual void apply(const KeyBlock &block) = 0;
   /// What the sum of a query is divided by, in all lanes.
   virtual Value divisor(const AttentionItem &item, Value lane) = 0;
+  virtual void storeState(const AttentionItem &item) {}
 };
 
 /// Chooses by the operator's attributes.
@@ -64,6 +67,7 @@ private:
   void buildBounds(const AttentionItem &item);
   void buildLaneBounds(const AttentionItem &item, SourceSegment &segment, Attribute mask, Value columns);
   void buildTile(const AttentionItem &item);
+  void loadInitial(const AttentionItem &item);
   void buildSource(const AttentionItem &item, unsigned source);
   void buildScores(const KeyBlock &block, KernelOperand &key, Value keys, int64_t stride);
   void buildSums(const KeyBlock &block, KernelOperand &value, Value values, int64_t stride);

@@ -48,6 +48,7 @@ public:
   using ScoreBase::ScoreBase;
   void apply(const KeyBlock &block) override;
   Value divisor(const AttentionItem &item, Value lane) override;
+  Value initialWeight(const AttentionItem &item, Value lane) override { return divisor(item, lane); }
 };
 
 /// Keeps for each query the greatest score so far and the sum of exp(score - greatest).
@@ -62,8 +63,13 @@ public:
   void beginTile(const AttentionItem &item) override;
   void apply(const KeyBlock &block) override;
   Value divisor(const AttentionItem &item, Value lane) override;
+  Value initialWeight(const AttentionItem &item, Value lane) override;
+  void storeState(const AttentionItem &item) override;
 
 private:
+  /// The greatest score of a query, or at 1 its sum, in a value that holds both for each head.
+  Value statePlace(KernelOperand &state, const AttentionItem &item, Value lane, int64_t number);
+
   Value out, greatest, sums, rescale;
   int64_t outStride;
 };
@@ -209,6 +215,17 @@ Value SiluScore::divisor(const AttentionItem &tile, Value) {
 void SoftmaxScore::beginTile(const AttentionItem &tile) {
   ScoreBase::beginTile(tile);
   Type f32 = b.getF32Type();
+  if (op.getInitialState()) {
+    KernelOperand &state = frame.operand(op.getInitialState());
+    Value lastLane = b.add(item.count, -1), memories[] = {greatest, sums};
+    b.forTiles(b.i64(0), b.i64(kQueryTile), 1, [&](Value lane) {
+      for (auto [number, memory] : llvm::enumerate(memories)) {
+        Value place = statePlace(state, item, b.min(lane, lastLane), number);
+        b.storeScalar(b.loadScalar(place, state.element), b.at(memory, lane, f32));
+      }
+    });
+    return;
+  }
   for (int64_t lane = 0; lane < kQueryTile; lane += b.lanes) {
     b.storeVector(b.splat(-INFINITY), b.at(greatest, lane, f32), f32);
     b.storeVector(b.splat(0.0), b.at(sums, lane, f32), f32);
@@ -275,6 +292,26 @@ Value SoftmaxScore::divisor(const AttentionItem &, Value lane) {
   Value sum = b.loadScalar(b.at(sums, lane, b.getF32Type()), b.getF32Type());
   Value isZero = b.cmpf(CmpFPredicate::OEQ, sum, b.f32(0.0));
   return b.broadcast(b.select(isZero, b.f32(1.0), sum));
+}
+
+Value SoftmaxScore::initialWeight(const AttentionItem &, Value lane) {
+  return b.broadcast(b.loadScalar(b.at(sums, lane, b.getF32Type()), b.getF32Type()));
+}
+
+Value SoftmaxScore::statePlace(KernelOperand &state, const AttentionItem &item, Value lane, int64_t number) {
+  Value row = frame.rowPointer(state, b.add(b.add(item.begin, item.first), lane));
+  return b.at(row, b.add(b.mul(item.head, 2), number), state.element);
+}
+
+void SoftmaxScore::storeState(const AttentionItem &item) {
+  KernelOperand &state = frame.result(1);
+  Value memories[] = {greatest, sums};
+  b.forTiles(b.i64(0), item.count, 1, [&](Value lane) {
+    for (auto [number, memory] : llvm::enumerate(memories)) {
+      Value value = b.loadScalar(b.at(memory, lane, b.getF32Type()), b.getF32Type());
+      b.storeScalar(value, statePlace(state, item, lane, number));
+    }
+  });
 }
 
 std::unique_ptr<AttentionScore> reccc::makeAttentionScore(KernelFrame &frame, recsys::AttentionOp op, Value scores,

@@ -300,7 +300,7 @@ static void buildKernel(Group &group, OpBuilder &builder) {
         inputs.insert(operand);
     for (Value result : op->getResults())
       if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !group.ops.contains(user); }) ||
-          group.kind == KernelKind::top_k)
+          group.kind == KernelKind::top_k || group.kind == KernelKind::attention)
         outputs.push_back(result);
   }
   builder.setInsertionPointAfter(ops.back());

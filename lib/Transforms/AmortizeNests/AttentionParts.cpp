@@ -9,7 +9,8 @@ using namespace mlir::recsys;
 using namespace reccc;
 
 bool reccc::canSplitAttention(AttentionOp op, Attribute frame) {
-  return op.getFrame() == frame && !op.getToeplitz() && !op.getBucketWeights();
+  return op.getFrame() == frame && !op.getToeplitz() && !op.getBucketWeights() && !op.getInitial() &&
+         !op.getWithState();
 }
 
 namespace {
@@ -102,7 +103,7 @@ static Value buildAttention(OpBuilder &builder, AttentionOp op, Value query, Arr
   copy.getKeyMasksMutable().assign(keyMasks);
   copy.setMaskedSources(maskedSources);
   copy.setMasksAttr(builder.getArrayAttr({builder.getArrayAttr(masks)}));
-  copy.getResult().setType(cast<JaggedType>(op.getType()).withSpace(spaceOf(query)));
+  copy.getResult().setType(copy.getResult().getType().withSpace(spaceOf(query)));
   return copy.getResult();
 }
 

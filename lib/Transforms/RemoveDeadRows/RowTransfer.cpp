@@ -160,7 +160,8 @@ SmallVector<RowDemand> reccc::getOperandDemands(Operation *op, const RowDemand &
         *cast<RowSpace>(getSpaceWithin(getFrame(spaceOf(pad.getInput())), spaceOf(pad.getResult()))).getConstantRows();
     demands[0] = RowDemand::take(spaceOf(pad.getInput()), SegmentDemand::First, std::max<int64_t>(rows, 1));
   } else if (auto attention = dyn_cast<AttentionOp>(op)) {
-    demands[attention.getQueryMutable().getOperandNumber()] = demand;
+    for (OpOperand *operand : attention.getQueryRowOperands())
+      demands[operand->getOperandNumber()] = demand;
     for (auto [index, live] : llvm::enumerate(findLiveSources(attention, demand)))
       if (!live)
         for (OperandRange sources : {attention.getKeys(), attention.getValues()})
@@ -200,7 +201,8 @@ static Attribute composeMask(Attribute mask, const RowMap &rows, bool isWhole) {
   return mask;
 }
 
-static Value narrowAttention(OpBuilder &builder, AttentionOp op, ValueRange operands, const RowDemand &demand) {
+static SmallVector<Value> narrowAttention(OpBuilder &builder, AttentionOp op, ValueRange operands,
+                                          const RowDemand &demand) {
   auto copy = cast<AttentionOp>(builder.clone(*op));
   SmallVector<bool> live = findLiveSources(op, demand);
   SmallVector<Value> keys, values, keyMasks;
@@ -230,14 +232,16 @@ static Value narrowAttention(OpBuilder &builder, AttentionOp op, ValueRange oper
         masks.push_back(composeMask(op.getMask(segment, source), rows, isWhole));
     lists.push_back(builder.getArrayAttr(masks));
   }
-  copy.getQueryMutable().assign(operands[op.getQueryMutable().getOperandNumber()]);
+  for (OpOperand *operand : copy.getQueryRowOperands())
+    operand->set(operands[operand->getOperandNumber()]);
   copy.getKeysMutable().assign(keys);
   copy.getValuesMutable().assign(values);
   copy.getKeyMasksMutable().assign(keyMasks);
   copy.setMaskedSources(maskedSources);
   copy.setMasksAttr(builder.getArrayAttr(lists));
-  copy.getResult().setType(cast<JaggedType>(op.getType()).withSpace(demand.getSpace()));
-  return copy.getResult();
+  for (Value result : copy->getResults())
+    result.setType(jaggedTypeOf(result).withSpace(demand.getSpace()));
+  return SmallVector<Value>(copy->getResults());
 }
 
 static Value narrowRowIndex(OpBuilder &builder, RowIndexOp op, const RowDemand &demand) {
@@ -286,7 +290,7 @@ SmallVector<Value> reccc::narrowOp(OpBuilder &builder, Operation *op, ValueRange
   }
   // 3. Ops that say something about rows.
   if (attention)
-    return {narrowAttention(builder, attention, operands, demand)};
+    return narrowAttention(builder, attention, operands, demand);
   if (auto index = dyn_cast<RowIndexOp>(op))
     return {narrowRowIndex(builder, index, demand)};
   if (auto concat = dyn_cast<ConcatRowsOp>(op))

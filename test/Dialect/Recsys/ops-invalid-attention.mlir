@@ -119,3 +119,30 @@ func.func private @attention_c8(%q: !recsys.jagged<#s x 2x8xf32>, %m: !recsys.ja
   %0 = recsys.attention %q sources [%q, %q valid %m] masks [[#recsys.full]] score silu scale 1.0 divisor 2.0 : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#recsys.request x i64>) -> !recsys.jagged<#s x 2x8xf32>
   return
 }
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @attention_c9(%q: !recsys.jagged<#s x 2x8xf32>, %i: !recsys.jagged<#s x 2x4xf32>) {
+  // expected-error@+1 {{expected an initial result over #recsys.space<"history", max = 50> with records of [2, 8], got '!recsys.jagged<#recsys.space<"history", max = 50> x 2x4xf32>'}}
+  %0 = recsys.attention %q sources [%q, %q] masks [[#recsys.full]] score silu scale 1.0 divisor 2.0 initial(%i) : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x4xf32>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @attention_c9_no_state(%q: !recsys.jagged<#s x 2x8xf32>) {
+  // expected-error@+1 {{expected an initial state beside the initial result of a softmax, and only there}}
+  %0 = recsys.attention %q sources [%q, %q] masks [[#recsys.full]] score softmax scale 1.0 initial(%q) : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @attention_c9_silu(%q: !recsys.jagged<#s x 2x8xf32>) {
+  // expected-error@+1 {{expected softmax with `with_state`: a sum of silu has no state}}
+  %0:2 = recsys.attention %q sources [%q, %q] masks [[#recsys.full]] score silu scale 1.0 divisor 2.0 with_state : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>) -> (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x2xf32>)
+  return
+}

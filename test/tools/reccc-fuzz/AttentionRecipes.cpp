@@ -169,13 +169,22 @@ static bool makeAttention(ModelGenerator &g) {
   Facts known{sources.size};
   if (silu)
     known.size = sources.size * g.factsOf(query).size * std::max<double>(columns, 1) / (byLength ? 1 : divisor);
-  Value result = AttentionOp::create(g.builder, g.loc, query, sources.keys, sources.values, sources.keyMasks, toeplitz,
-                                     bucketWeights, queryTimes, keyTimes, sources.masked, g.builder.getArrayAttr(lists),
-                                     silu ? ScoreKind::silu : ScoreKind::softmax,
-                                     g.number(g.random.pick({1.0, 0.5, 1 / std::sqrt(double(keyWidth))})),
-                                     silu && !byLength ? g.numberAttr(divisor) : FloatAttr(), divisorRows, center, rule,
-                                     g.random.pick({ScoreOrder::scale_then_add, ScoreOrder::add_then_scale}));
-  g.add(result, known);
+  auto scale = g.number(g.random.pick({1.0, 0.5, 1 / std::sqrt(double(keyWidth))}));
+  auto order = g.random.pick({ScoreOrder::scale_then_add, ScoreOrder::add_then_scale});
+  // One over all columns; or one that goes on from another, which saw the same ones.
+  Value initial, initialState;
+  for (int64_t left = g.random.chance(0.2); left >= 0; --left) {
+    auto op = AttentionOp::create(g.builder, g.loc, query, sources.keys, sources.values, sources.keyMasks, toeplitz,
+                                  bucketWeights, queryTimes, keyTimes, initial, initialState, sources.masked,
+                                  g.builder.getArrayAttr(lists), silu ? ScoreKind::silu : ScoreKind::softmax, scale,
+                                  silu && !byLength ? g.numberAttr(divisor) : FloatAttr(), divisorRows, center, rule,
+                                  order, /*with_state=*/left == 1 && !silu);
+    initial = op.getResult();
+    initialState = op.getState();
+    if (left == 1)
+      known.size *= 2;
+  }
+  g.add(initial, known);
   return true;
 }
 

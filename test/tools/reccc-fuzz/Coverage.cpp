@@ -46,7 +46,8 @@ Coverage::Coverage(MLIRContext *context) {
   expectKeywords(counts, "recsys.feature_dots", {"all", "lower", "lower_diagonal", "upper", "upper_diagonal"});
   expectKeywords(counts, "recsys.attention",
                  {"silu", "softmax", "scale_then_add", "add_then_scale", "key_masks", "toeplitz", "time_buckets",
-                  "divisor_rows", "several sources", "grouped heads", "in a frame"});
+                  "divisor_rows", "several sources", "grouped heads", "in a frame", "initial", "initial_state",
+                  "with_state"});
 }
 
 static void countAttention(AttentionOp op, llvm::StringMap<int64_t> &counts) {
@@ -55,6 +56,9 @@ static void countAttention(AttentionOp op, llvm::StringMap<int64_t> &counts) {
   count(static_cast<bool>(op.getToeplitz()), "toeplitz");
   count(static_cast<bool>(op.getBucketWeights()), "time_buckets");
   count(op.getDivisorRows().has_value(), "divisor_rows");
+  count(static_cast<bool>(op.getInitial()), "initial");
+  count(static_cast<bool>(op.getInitialState()), "initial_state");
+  count(op.getWithState(), "with_state");
   count(op.getKeys().size() > 1, "several sources");
   count(cast<JaggedType>(op.getKeys().front().getType()).getDims()[0] < op.getHeads(), "grouped heads");
   count(!isa<RequestAttr>(op.getFrame()), "in a frame");

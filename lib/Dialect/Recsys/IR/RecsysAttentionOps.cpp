@@ -30,6 +30,14 @@ unsigned AttentionOp::findGroupedSource() {
          getKeys().begin();
 }
 
+SmallVector<OpOperand *> AttentionOp::getQueryRowOperands() {
+  SmallVector<OpOperand *> operands = {&getQueryMutable()};
+  for (MutableOperandRange initial : {getInitialMutable(), getInitialStateMutable()})
+    for (OpOperand &operand : initial)
+      operands.push_back(&operand);
+  return operands;
+}
+
 Value AttentionOp::getKeyMask(unsigned source) {
   const auto *place = llvm::find(getMaskedSources(), source);
   unsigned number = place - getMaskedSources().begin();
@@ -51,8 +59,11 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context, std::optional<
   if (adaptor.getValues().empty() || jagged(adaptor.getValues().front()).getDims().size() != 2 ||
       query.getDims().size() != 2)
     return failAt(location, context) << "expected a query and at least one source with records of [heads, width]";
-  return inferJagged(location, query.getSpace(), {query.getDims()[0], jagged(adaptor.getValues().front()).getDims()[1]},
-                     query.getElementType(), types);
+  int64_t heads = query.getDims()[0], width = jagged(adaptor.getValues().front()).getDims()[1];
+  if (failed(inferJagged(location, query.getSpace(), {heads, width}, query.getElementType(), types)))
+    return failure();
+  return adaptor.getWithState() ? inferJagged(location, query.getSpace(), {heads, 2}, Float32Type::get(context), types)
+                                : success();
 }
 
 /// attention_c1
@@ -181,9 +192,30 @@ static LogicalResult verifyBias(AttentionOp op) {
   return success();
 }
 
+/// attention_c9
+static LogicalResult verifyInitial(AttentionOp op) {
+  bool isSoftmax = op.getScore() == ScoreKind::softmax;
+  if (op.getWithState() && !isSoftmax)
+    return op.emitOpError() << "expected softmax with `with_state`: a sum of silu has no state";
+  if (static_cast<bool>(op.getInitialState()) != (isSoftmax && op.getInitial()))
+    return op.emitOpError() << "expected an initial state beside the initial result of a softmax, and only there";
+  if (op.getState() && !op.getState().getType().getElementType().isF32())
+    return op.emitOpError() << "expected a state of f32, got " << op.getState().getType();
+  auto check = [&](StringRef what, Value value, int64_t width) -> LogicalResult {
+    JaggedType wanted = op.getQuery().getType().withDims({op.getHeads(), width});
+    if (!value || jagged(value).withElementType(wanted.getElementType()) == wanted)
+      return success();
+    return op.emitOpError() << "expected " << what << " over " << wanted.getSpace() << " with records of ["
+                            << op.getHeads() << ", " << width << "], got " << value.getType();
+  };
+  if (failed(check("an initial result", op.getInitial(), op.getResult().getType().getDims()[1])))
+    return failure();
+  return check("an initial state", op.getInitialState(), 2);
+}
+
 LogicalResult AttentionOp::verify() {
   if (failed(verifySources(*this)) || failed(verifyFrame(*this)) || failed(verifyKeyMasks(*this)) ||
-      failed(verifyMasks(*this)) || failed(verifyBias(*this)))
+      failed(verifyMasks(*this)) || failed(verifyBias(*this)) || failed(verifyInitial(*this)))
     return failure();
   bool silu = getScore() == ScoreKind::silu; // attention_c4
   int divisors = (getDivisor() ? 1 : 0) + (getDivisorRows() ? 1 : 0);
