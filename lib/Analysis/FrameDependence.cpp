@@ -41,26 +41,62 @@ std::optional<SmallVector<SmallVector<ValueSegment, 1>>> reccc::findConcatParts(
   return parts;
 }
 
+/// Whether `operand` is a source that query segment `segment` does not see.
+static bool isUnseen(AttentionOp op, OpOperand &operand, unsigned segment) {
+  unsigned first = 0;
+  bool isSource = false, isSeen = false;
+  for (auto [number, key] : llvm::enumerate(op.getKeys())) {
+    unsigned count = getSegmentsWithin(op.getFrame(), spaceOf(key)).size();
+    if (llvm::is_contained({key, op.getValues()[number], op.getKeyMask(number)}, operand.get())) {
+      isSource = true;
+      for (unsigned i = 0; i < count; ++i)
+        isSeen |= !isa<NoMaskAttr>(op.getMask(segment, first + i));
+    }
+    first += count;
+  }
+  return isSource && !isSeen;
+}
+
 FrameDependence::FrameDependence(ModelOp model, Attribute frame) : frame(frame) {
   Block &block = model.getBody().front();
-  for (BlockArgument argument : block.getArguments())
+  for (BlockArgument argument : block.getArguments()) {
     if (isWithinFrame(argument))
-      varying[argument].assign(countSegments(argument), true);
+      colours[argument].assign(countSegments(argument), Colour::own);
+    else
+      ofRequest.insert(argument);
+  }
   for (Operation &op : block) {
     for (OpResult result : op.getResults()) {
-      if (!isWithinFrame(result))
+      if (!isWithinFrame(result)) {
+        if (llvm::any_of(op.getOperands(),
+                         [&](Value operand) { return ofRequest.contains(operand) || isWithinFrame(operand); }))
+          ofRequest.insert(result);
         continue;
+      }
       // Rows of the request that are those of the frame would be read one for each of its rows, so they are not shared.
       auto isFrame = [&](Attribute space) { return getSpaceWithin(frame, space) == frame; };
       bool tellsRowsApart = this->tellsRowsApart(result) || isFrame(spaceOf(result));
-      SmallVector<bool> differs;
-      for (auto [segment, part] : llvm::enumerate(getSegmentsWithin(frame, spaceOf(result))))
-        differs.push_back(tellsRowsApart || isFrame(part) ||
-                          llvm::any_of(findReads(result, segment),
-                                       [&](ValueSegment read) { return varies(read.value, read.segment); }));
-      varying[result] = std::move(differs);
+      SmallVector<Colour> made;
+      for (auto [segment, part] : llvm::enumerate(getSegmentsWithin(frame, spaceOf(result)))) {
+        Colour colour = getReadColour(result, segment);
+        made.push_back(tellsRowsApart || isFrame(part) ? join(colour, Colour::own) : colour);
+      }
+      colours[result] = std::move(made);
     }
   }
+}
+
+Colour FrameDependence::getReadColour(OpResult result, unsigned segment) const {
+  Colour colour = Colour::constant;
+  for (ValueSegment read : findReads(result, segment))
+    if (isWithinFrame(read.value)) // not the rows that a slice leaves the request's for
+      colour = join(colour, getColour(read.value, read.segment));
+  auto attention = dyn_cast<AttentionOp>(result.getOwner());
+  bool hasMasks = attention && attention.getFrame() == frame; // one list for each segment
+  for (OpOperand &operand : result.getOwner()->getOpOperands())
+    if (ofRequest.contains(operand.get()) && !(hasMasks && isUnseen(attention, operand, segment)))
+      colour = join(colour, Colour::user);
+  return colour;
 }
 
 bool FrameDependence::isWithinFrame(Value value) const {
@@ -70,13 +106,13 @@ bool FrameDependence::isWithinFrame(Value value) const {
 unsigned FrameDependence::countSegments(Value value) const { return getSegmentsWithin(frame, spaceOf(value)).size(); }
 
 bool FrameDependence::varies(Value value, unsigned segment) const {
-  auto it = varying.find(value);
-  return it != varying.end() && it->second[segment];
+  auto it = colours.find(value);
+  return it != colours.end() && join(it->second[segment], Colour::own) == it->second[segment];
 }
 
 bool FrameDependence::varies(Value value) const {
-  auto it = varying.find(value);
-  return it != varying.end() && llvm::is_contained(it->second, true);
+  return colours.contains(value) &&
+         llvm::any_of(llvm::seq(countSegments(value)), [&](unsigned segment) { return varies(value, segment); });
 }
 
 /// An op that reads rows grouped by the frame works within each row of it, one after another. What other ops make

@@ -54,6 +54,8 @@ def test_bst_is_refused_after_attention(name):
     refusal = re.search(rf"{name}.textproto:(\d+):\d+ \(states.layers.0.attention\): recsys.attention and what follows compute history rows for each "
                         rf"of candidates rows: key 1 differs from one to the next, because of .*{name}.textproto:(\d+):\d+ \(target\)", text)
     assert refusal and [int(group) for group in refusal.groups()] == [line["states"], line["target"]]
+    assert f"{name}.textproto:{line['states']}:23 (states.layers.0.query): history rows: user, candidates rows: candidates" in text
+    assert f"{name}.textproto:{line['states']}:23 (states.layers.0.attention): history rows: cross, candidates rows: cross" in text
     n, m, d, inner = 20, 500, 64, 128
     projections, rest, pair = 3 * d * d, d * d + 2 * d * inner, 2 * d
     naive = m * ((n + 1) * (projections + rest) + (n + 1) ** 2 * pair)

@@ -24,9 +24,11 @@ struct Explanation::Remarks : remark::detail::MLIRRemarkStreamerBase {
     std::string text;
     for (const auto &argument : remark.getArgs())
       text += argument.val;
-    bool isDone = remark.getRemarkType() == llvm::remarks::Type::Passed;
-    (isDone ? explanation.done : explanation.left)
-        .push_back(describeLocation(remark.getLocation()) + ": " + text + " [" + remark.getCategoryName().str() + "]");
+    llvm::remarks::Type type = remark.getRemarkType();
+    std::vector<std::string> &lines = type == llvm::remarks::Type::Passed     ? explanation.done
+                                      : type == llvm::remarks::Type::Analysis ? explanation.facts
+                                                                              : explanation.left;
+    lines.push_back(describeLocation(remark.getLocation()) + ": " + text + " [" + remark.getCategoryName().str() + "]");
   }
 
   Explanation &explanation;
@@ -49,7 +51,7 @@ struct Explanation::Watch : PassInstrumentation {
 
 Explanation::Explanation(const Options &options, MLIRContext *context) : options(options) {
   remark::RemarkCategories all;
-  all.passed = all.missed = ".*";
+  all.passed = all.missed = all.analysis = ".*";
   // Without this engine the remarks of passes go nowhere; a second engine cannot be set.
   bool enabled = succeeded(remark::enableOptimizationRemarks(*context, std::make_unique<Remarks>(*this),
                                                              std::make_unique<remark::RemarkEmittingPolicyAll>(), all));
@@ -149,6 +151,7 @@ std::string Explanation::write(const ImportReport &report) const {
     choices.push_back(choice.node + ": " + choice.field + " = " + choice.value + " (" + choice.preset +
                       (choice.overridden ? ", overridden by the description)" : ")"));
   writeList(stream, "What presets chose", choices);
+  writeList(stream, "What rows depend on", facts);
   writeList(stream, "What was rewritten", done);
   writeList(stream, "What was not, and why", left);
   for (auto &[name, length] : usedLengths)

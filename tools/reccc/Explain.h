@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The report of `--explain`: what presets chose, which rewrites happened and which did not, what the kernels cost.
+// The report of `--explain`: what presets chose, what rows depend on, what was rewritten and what not, what the kernels
+// cost.
 #ifndef RECCC_TOOLS_RECCC_EXPLAIN_H
 #define RECCC_TOOLS_RECCC_EXPLAIN_H
 
@@ -30,8 +31,8 @@ private:
   int64_t lengthOf(Attribute base) const;
 
   const Options &options;
-  /// Lines about rewrites: done, and left.
-  std::vector<std::string> done, left;
+  /// Lines about what was found out, and about rewrites: done, and left.
+  std::vector<std::string> facts, done, left;
   /// Per stage and entry point: lines of text.
   std::vector<std::string> costs;
   /// Operations of each entry point as it came.

@@ -23,6 +23,12 @@ struct ValueSegment {
 /// merged. Nothing when they do not match.
 std::optional<SmallVector<SmallVector<ValueSegment, 1>>> findConcatParts(recsys::ConcatRowsOp op, Attribute frame);
 
+/// What the rows of a segment are made of: parameters alone, what is the same for all rows of the frame, what each row
+/// of the frame has of its own, or both.
+enum class Colour { constant = 0, user = 1, own = 2, cross = 3 };
+
+inline Colour join(Colour a, Colour b) { return static_cast<Colour>(static_cast<int>(a) | static_cast<int>(b)); }
+
 class FrameDependence {
 public:
   /// Asks about rows of `frame`, a row space that is not `request`.
@@ -32,7 +38,9 @@ public:
   bool isWithinFrame(Value value) const;
   /// The segments of a value within the frame, of which `varies` tells.
   unsigned countSegments(Value value) const;
-  /// A value that does not belong to the frame's rows does not vary.
+  /// Of a value within the frame.
+  Colour getColour(Value value, unsigned segment) const { return colours.find(value)->second[segment]; }
+  /// Whether the segment is not the same for all rows of the frame. A value that does not belong to them does not vary.
   bool varies(Value value, unsigned segment) const;
   bool varies(Value value) const;
 
@@ -43,10 +51,13 @@ private:
   void addReads(SmallVectorImpl<ValueSegment> &reads, Value value) const;
   void addAttentionReads(SmallVectorImpl<ValueSegment> &reads, recsys::AttentionOp op, unsigned segment) const;
   bool tellsRowsApart(OpResult result) const;
+  Colour getReadColour(OpResult result, unsigned segment) const;
 
   Attribute frame;
-  /// Per value within the frame, a flag for each segment.
-  DenseMap<Value, SmallVector<bool>> varying;
+  /// Per value within the frame, that of each segment.
+  DenseMap<Value, SmallVector<Colour>> colours;
+  /// Other values that inputs have a part in: `user`, all of them.
+  DenseSet<Value> ofRequest;
 };
 
 } // namespace reccc

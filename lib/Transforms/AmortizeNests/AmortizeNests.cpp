@@ -46,6 +46,8 @@ public:
 
 private:
   void explain();
+  void explainColours();
+  std::string describeColours(Value result);
   Location findOrigin(ValueSegment read, Location line);
   void rebuild(Operation *op);
   void share(Operation *op);
@@ -100,9 +102,50 @@ Location Frame::findOrigin(ValueSegment read, Location line) {
   return read.value.getLoc();
 }
 
-/// For each segment the colour of what work makes; for a segment that could have been shared but for one operand, that
-/// operand.
+/// "history rows: user".
+std::string Frame::describeColours(Value result) {
+  std::string text;
+  for (auto [segment, space] : llvm::enumerate(getSegmentsWithin(frame, spaceOf(result)))) {
+    text += (segment ? ", " : "") + describeRows(space == frame ? frame : getSpaceWithin(frame, space)) + " rows: ";
+    switch (dependence.getColour(result, segment)) {
+    case Colour::constant:
+      text += "constant";
+      break;
+    case Colour::user:
+      text += "user";
+      break;
+    case Colour::own:
+      text += describeRows(frame);
+      break;
+    case Colour::cross:
+      text += "cross";
+      break;
+    }
+  }
+  return text;
+}
+
+/// What work makes, and at joints of rows, by colour.
+void Frame::explainColours() {
+  std::string last;
+  for (Operation &op : block) {
+    if (!isWork(&op) && !isa<ConcatRowsOp>(op))
+      continue;
+    for (OpResult result : op.getResults()) {
+      if (!dependence.isWithinFrame(result))
+        continue;
+      // Several ops of a line often say the same.
+      std::string text = describeColours(result), place = describeLocation(op.getLoc()) + text;
+      if (place != last)
+        remark::analysis(op.getLoc(), remark::RemarkOpts::name("colours").category(kCategory)) << text;
+      last = place;
+    }
+  }
+}
+
+/// What work is shared; for a segment that could have been shared but for one operand, that operand.
 void Frame::explain() {
+  explainColours();
   // Segments of values that vary because of an operand which has been named already.
   DenseSet<std::pair<Value, unsigned>> explained;
   for (Operation &op : block) {

@@ -4,7 +4,7 @@
 #ifndef RECCC_LIB_TRANSFORMS_DERIVEENTRYPOINTS_ENTRYCLONES_H
 #define RECCC_LIB_TRANSFORMS_DERIVEENTRYPOINTS_ENTRYCLONES_H
 
-#include "RowDependence.h"
+#include "reccc/Analysis/RowDependence.h"
 
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Pass/PassManager.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds the rows that are read of every value, backwards, and rebuilds the ops on those rows, forwards.
-#include "RowDemand.h"
-#include "RowTransfer.h"
+#include "NarrowOp.h"
 #include "reccc/Analysis/Cost.h"
 #include "reccc/Transforms/Passes.h"
 

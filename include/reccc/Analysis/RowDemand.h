@@ -7,8 +7,8 @@
 // what no single word says becomes all.
 //
 //     concat<history, candidates>   { last 1, all }   ->   concat<take_last<history, 1>, candidates>
-#ifndef RECCC_LIB_TRANSFORMS_REMOVEDEADROWS_ROWDEMAND_H
-#define RECCC_LIB_TRANSFORMS_REMOVEDEADROWS_ROWDEMAND_H
+#ifndef RECCC_ANALYSIS_ROWDEMAND_H
+#define RECCC_ANALYSIS_ROWDEMAND_H
 
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
@@ -69,9 +69,6 @@ std::optional<RowMap> getRowInRequest(const RowDemand &demand);
 /// `map` of whole rows as a map of demanded rows; `lengths` are the symbols of `map`, and afterwards of the result.
 AffineMap composeWithRows(AffineMap map, SmallVectorImpl<Attribute> &lengths, const RowMap &rows);
 
-/// The rows `to` of a value that holds the rows `from`, as views.
-Value selectRows(OpBuilder &builder, Location loc, Value value, const RowDemand &from, const RowDemand &to);
-
 } // namespace reccc
 
-#endif // RECCC_LIB_TRANSFORMS_REMOVEDEADROWS_ROWDEMAND_H
+#endif // RECCC_ANALYSIS_ROWDEMAND_H

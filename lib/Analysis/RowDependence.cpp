@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dependence per segment, in one walk forwards: RowTransfer says what a segment of a result reads.
-#include "RowDependence.h"
-#include "../RemoveDeadRows/RowTransfer.h"
+// Dependence per segment, in one walk forwards: RowReads says what a segment of a result reads.
+#include "reccc/Analysis/RowDependence.h"
+
+#include "reccc/Analysis/RowReads.h"
 
 #include "mlir/IR/AttrTypeSubElements.h"
 

@@ -3,8 +3,8 @@
 //
 // A segment varies when its rows are made of those rows, when it reads a segment that varies, or when what it computes
 // names how many of those rows there are. What does not vary can be computed before they are known.
-#ifndef RECCC_LIB_TRANSFORMS_DERIVEENTRYPOINTS_ROWDEPENDENCE_H
-#define RECCC_LIB_TRANSFORMS_DERIVEENTRYPOINTS_ROWDEPENDENCE_H
+#ifndef RECCC_ANALYSIS_ROWDEPENDENCE_H
+#define RECCC_ANALYSIS_ROWDEPENDENCE_H
 
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
@@ -51,4 +51,4 @@ private:
 
 } // namespace reccc
 
-#endif // RECCC_LIB_TRANSFORMS_DERIVEENTRYPOINTS_ROWDEPENDENCE_H
+#endif // RECCC_ANALYSIS_ROWDEPENDENCE_H

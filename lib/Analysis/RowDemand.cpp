@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Demands: normal form, join, coordinates, views.
-#include "RowDemand.h"
+// Demands: normal form, join, coordinates.
+#include "reccc/Analysis/RowDemand.h"
 
 using namespace mlir;
 using namespace mlir::recsys;
@@ -163,52 +163,4 @@ AffineMap reccc::composeWithRows(AffineMap map, SmallVectorImpl<Attribute> &leng
   for (AffineExpr result : map.getResults())
     results.push_back(simplifyAffineExpr(result.replaceDims(row), 1, lengths.size()));
   return AffineMap::get(1, lengths.size(), results, map.getContext());
-}
-
-//===-- Views --------------------------------------------------------------------------------===//
-
-/// A view of one segment that holds `from` and shall hold `to`.
-static Value selectInSegment(OpBuilder &builder, Location loc, Value value, SegmentDemand from, SegmentDemand to,
-                             Attribute space) {
-  if (from == to)
-    return value;
-  if (to.kind == SegmentDemand::Phase)
-    return builder.create<DeinterleaveOp>(loc, value, to.number);
-  return builder.create<TakeRowsOp>(loc, cast<JaggedType>(value.getType()).withSpace(space), value);
-}
-
-Value reccc::selectRows(OpBuilder &builder, Location loc, Value value, const RowDemand &from, const RowDemand &to) {
-  // 1. Runs of segments that stay as they are, and single segments that are cut. `position` counts the segments that
-  // `value` has.
-  unsigned present =
-      llvm::count_if(from.getParts(), [](const SegmentDemand &part) { return part.kind != SegmentDemand::None; });
-  SmallVector<Value> pieces;
-  unsigned position = 0, runStart = 0, runLength = 0;
-  auto slice = [&](unsigned first, unsigned count) -> Value {
-    return count == present ? value : builder.create<SliceRowsOp>(loc, value, first, count).getResult();
-  };
-  auto endRun = [&] {
-    if (runLength)
-      pieces.push_back(slice(runStart, runLength));
-    runLength = 0;
-  };
-  for (auto [index, parts] : llvm::enumerate(llvm::zip_equal(from.getParts(), to.getParts()))) {
-    auto [have, want] = parts;
-    if (have.kind == SegmentDemand::None)
-      continue;
-    if (want == have) {
-      if (runLength == 0)
-        runStart = position;
-      ++runLength;
-    } else {
-      endRun();
-      if (want.kind != SegmentDemand::None)
-        pieces.push_back(selectInSegment(builder, loc, slice(position, 1), have, want, to.getPartSpace(index)));
-    }
-    ++position;
-  }
-  endRun();
-
-  // 2. Their concatenation.
-  return pieces.size() == 1 ? pieces.front() : builder.create<ConcatRowsOp>(loc, pieces).getResult();
 }
