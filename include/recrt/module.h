@@ -37,7 +37,8 @@ enum recrt_space_kind {
   RECRT_SPACE_GROUP_DROP, // floor(parts[0] / count)
   RECRT_SPACE_TAKE,       // min(parts[0], count): take_first and take_last
   RECRT_SPACE_NEST,       // parts[0] * parts[1]
-  RECRT_SPACE_BAGS        // a bag of at most `count` rows for each row of base space parts[0]; `name` is the user's
+  RECRT_SPACE_BAGS,       // a bag of at most `count` rows for each row of base space parts[0]; `name` is the user's
+  RECRT_SPACE_OPAQUE      // at most `count` rows; one filter step of the entry finds how many
 };
 
 /// A row space. Parts are indices of earlier spaces.
@@ -162,7 +163,9 @@ enum recrt_kernel_kind {
   RECRT_KERNEL_GEMM,      // item: (row block, split), split fastest; `columns` panels may be cut into splits
   RECRT_KERNEL_ATTENTION, // item: recrt_attention_item; segments are the parts of `space`, or of what it holds for each
                           // row of `frame` (itself when that is no concat)
-  RECRT_KERNEL_TOP_K      // the runtime's own: operands scores (f32), [exclude], ids out (i64), scores out (f32)
+  RECRT_KERNEL_TOP_K,     // the runtime's own: operands scores (f32), [exclude], ids out (i64), scores out (f32)
+  RECRT_KERNEL_FILTER // the runtime's own: operands flags over `space` (i64), places out over an opaque space (i64).
+                      // Binds that space; steps that have rows of it come behind
 };
 
 /// How an operand of a step is found.
@@ -174,7 +177,7 @@ typedef struct recrt_operand_desc {
 
 typedef struct recrt_step_desc {
   const char *name;                       // for profiles and logs: "layer 3 uvqk"
-  recrt_kernel_fn entry[RECRT_ISA_COUNT]; // null where the module has no such level, and for top_k
+  recrt_kernel_fn entry[RECRT_ISA_COUNT]; // null where the module has no such level, for top_k and filter
   recrt_area_fn area[RECRT_ISA_COUNT];    // attention only
   const recrt_operand_desc *operands;
   const int32_t *spaces; // indices of the spaces the kernel sees, in its order

@@ -270,7 +270,9 @@ typedef struct recrt_input {
 /// Where to write an output: `capacity_rows` packed rows of the output's row_bytes. The library
 /// cannot know the real size of the memory; a smaller one is written beyond its end. An output
 /// must not overlap an input or another output. Outputs that are not listed, or whose `data` is
-/// null, are kept by the context: read them with recrt_context_get_output.
+/// null, are kept by the context: read them with recrt_context_get_output. How many rows an output has may
+/// follow from data (rows that a filter keeps): then it needs room for as many as there could be, those of what is
+/// filtered.
 typedef struct recrt_output {
   const char *name;
   void *data;

@@ -40,8 +40,8 @@ Built reccc::bindTable(ModelBuilder &b, const pb::Table &table) {
 template <typename Block>
 static LogicalResult checkRejectable(ModelBuilder &b, const Block &block, const pb::Table &table, Value ids) {
   while (Operation *op = ids.getDefiningOp()) {
-    if (!isa<ir::ConcatRowsOp, ir::SliceRowsOp, ir::TakeRowsOp, ir::InterleaveOp, ir::DeinterleaveOp, ir::PadRowsOp>(
-            op))
+    if (!isa<ir::ConcatRowsOp, ir::SliceRowsOp, ir::TakeRowsOp, ir::InterleaveOp, ir::DeinterleaveOp, ir::PadRowsOp,
+             ir::GatherRowsOp>(op))
       return b.error(block, "ids", Code::Contradiction)
                  .note(b.places.of(table, "out_of_range"),
                        "requests are rejected before anything is computed; say CLAMP here")

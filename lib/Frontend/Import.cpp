@@ -31,7 +31,7 @@ public:
     for (const pb::Node *node : names->order) {
       if (errors >= kErrorLimit)
         break;
-      errors += failed(buildNode(b, *node));
+      errors += failed(buildNode(b, *node)) || failed(b.bindFiltered());
     }
     for (StringRef tensor : parsed.model.unused_weight())
       tensor.consume_back("*") ? binder.markPrefixUsed(tensor) : binder.markUsed(tensor);
@@ -97,7 +97,7 @@ private:
     builder.setInsertionPointToEnd(block);
     for (auto [input, argument] : llvm::zip(description.input(), block->getArguments()))
       b.defineGlobal(input.name(), argument);
-    return success();
+    return b.bindFiltered();
   }
 
   /// What the pass that derives entry points reads.
@@ -175,7 +175,7 @@ private:
   /// Inner values that nobody asked for, and the parameters that only they read.
   void removeUnused() {
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(model.getBody().front())))
-      if (op.use_empty() && !op.hasTrait<OpTrait::IsTerminator>())
+      if (op.use_empty() && !isa<ir::OutputOp, ir::FilterRowsOp>(op))
         op.erase();
     llvm::DenseSet<StringAttr> read;
     for (Operation &op : model.getBody().front())

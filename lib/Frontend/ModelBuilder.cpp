@@ -11,7 +11,8 @@ using namespace reccc;
 
 std::string reccc::rowsText(Attribute space) {
   return llvm::TypeSwitch<Attribute, std::string>(space)
-      .Case<ir::BaseSpaceAttr, ir::BagsAttr>([](auto named) { return named.getName().str(); })
+      .Case<ir::BaseSpaceAttr, ir::BagsAttr, ir::OpaqueSpaceAttr>(
+          [](Attribute named) { return ir::getRowsName(named).str(); })
       .Case([](ir::RequestAttr) { return std::string("request"); })
       .Case([](ir::RowsAttr rows) { return std::to_string(rows.getCount()) + " rows"; })
       .Case([](ir::ConcatAttr concat) {
@@ -97,6 +98,30 @@ static std::string fieldText(const Message &message, StringRef field, int index)
   std::string name = index >= 0 ? reflection->GetRepeatedString(message, descriptor, index)
                                 : reflection->GetString(message, descriptor);
   return field.str() + " " + quoted(name);
+}
+
+LogicalResult ModelBuilder::bindFiltered() {
+  for (const FilteredRows &rows : names.filtered) {
+    const pb::Rows::Filtered &filtered = rows.declared->filtered();
+    Value flags = values.lookup(filtered.where());
+    if (!flags || placesOf.contains(rows.space))
+      continue;
+    if (typeOf(flags).isFloat() || !typeOf(flags).getDims().empty() || spaceOf(flags) != rows.of)
+      return Report::error(places.of(filtered, "where"), Code::RowsDiffer)
+             << "rows " << quoted(rows.declared->name()) << ": where " << quoted(filtered.where()) << " is "
+             << valueText(flags) << ", expected one INT64 for each row of " << rowsText(rows.of);
+    auto type = ir::JaggedType::get(builder.getContext(), rows.space, {}, builder.getI64Type());
+    placesOf[rows.space] = ir::FilterRowsOp::create(builder, places.of(*rows.declared), type, flags);
+  }
+  return success();
+}
+
+Value ModelBuilder::filter(Value input, Attribute wanted) {
+  for (const FilteredRows &rows : names.filtered)
+    if (Value kept = placesOf.lookup(rows.space);
+        kept && rows.of == spaceOf(input) && ir::mentionsSpace(wanted, rows.space))
+      return ir::GatherRowsOp::create(builder, where, typeOf(input).withSpace(rows.space), input, kept);
+  return {};
 }
 
 FailureOr<Value> ModelBuilder::floats(const Message &message, StringRef field, int index) {

@@ -62,6 +62,10 @@ public:
   /// Row spaces and records of a result stay within what the runtime can hold.
   FailureOr<ir::JaggedType> jagged(const Message &message, Attribute space, ArrayRef<int64_t> dims, Type element);
   Attribute rows(StringRef name) const { return names.rows.lookup(name); }
+  /// Binds filtered rows whose flags have become known.
+  LogicalResult bindFiltered();
+  /// The rows of `input` that a filter keeps, where `wanted` are made of such; null where they are not.
+  Value filter(Value input, Attribute wanted);
   const pb::Table &table(StringRef name) const { return *names.tables.lookup(name); }
 
   FailureOr<Value> weight(const Message &message, StringRef field, StringRef tensor, ArrayRef<Dim> dims,
@@ -125,6 +129,7 @@ private:
   std::string current;
   llvm::StringMap<Value> values;
   llvm::StringSet<> failed_;
+  llvm::DenseMap<Attribute, Value> placesOf; // of filtered rows
   std::vector<std::string> order;
 };
 

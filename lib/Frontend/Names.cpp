@@ -2,7 +2,9 @@
 // What the names of a description stand for, and the order in which nodes can be built.
 #include "Names.h"
 #include "Report.h"
+#include <map>
 #include <queue>
+#include <set>
 
 using namespace reccc;
 
@@ -110,9 +112,9 @@ private:
 
   void missingKind(const pb::Rows &rows) {
     ++errors;
-    Report::error(places.of(rows), Code::MissingField)
-        << "rows " << quoted(rows.name())
-        << " have no number, expected one of max, count, newest, oldest, interleaved, nested, grouped and bags";
+    Report::error(places.of(rows), Code::MissingField) << "rows " << quoted(rows.name())
+                                                       << " have no number, expected one of max, count, newest, "
+                                                          "oldest, interleaved, nested, grouped, bags and filtered";
   }
 
   /// Enters a name; false when it is taken.
@@ -230,6 +232,7 @@ private:
                      : rows.has_interleaved() ? StringRef(rows.interleaved().of())
                      : rows.has_grouped()     ? StringRef(rows.grouped().of())
                      : rows.has_bags()        ? StringRef(rows.bags().of())
+                     : rows.has_filtered()    ? StringRef(rows.filtered().of())
                                               : StringRef();
       for (StringRef name : {of, StringRef(rows.nested().outer()), StringRef(rows.nested().inner())})
         if (auto it = rowIndex.find(name); !name.empty() && it != rowIndex.end())
@@ -275,23 +278,52 @@ private:
                  << ", expected base rows";
         space = ir::getBagsSpace(rows.name(), named.rows[rows.bags().of()], rows.bags().max(), tooMany);
         break;
+      case pb::Rows::kFiltered:
+        space = filter(rows);
+        break;
       default:
         space = ir::getTakeFirstSpace(named.rows[rows.oldest().of()], rows.oldest().count());
       }
       if (!space)
         return failure();
       named.rows[rows.name()] = space;
+      // Whoever names them comes behind the flags that say how many there are.
+      std::set<int> &flags = flagNodes[rows.name()];
+      for (int need : needs.needs[i])
+        flags.insert(flagNodes[model.rows(need).name()].begin(), flagNodes[model.rows(need).name()].end());
+      if (auto it = nodeIndex.find(ownerOf(rows.filtered().where())); rows.has_filtered() && it != nodeIndex.end())
+        flags.insert(it->second);
     }
     return success();
+  }
+
+  Attribute filter(const pb::Rows &rows) {
+    Attribute of = named.rows[rows.filtered().of()];
+    if (!isa<ir::RequestAttr>(ir::getFrame(of))) {
+      Report::error(places.of(rows.filtered(), "of"), Code::NoSuchRows)
+          << "rows " << quoted(rows.name()) << " are filtered of " << quoted(rows.filtered().of())
+          << ", expected rows of the request";
+      return {};
+    }
+    auto space = ir::OpaqueSpaceAttr::get(context, StringAttr::get(context, rows.name()),
+                                          std::max<int64_t>(1, *cast<ir::RowSpace>(of).getMaxRows()));
+    if (llvm::any_of(references, [&](const Reference &reference) {
+          return reference.kind == pb::Rule::ROWS && reference.name == rows.name();
+        }))
+      named.filtered.push_back({&rows, space, of});
+    return space;
   }
 
   LogicalResult orderNodes() {
     Needs needs(model.node_size());
     for (int node = 0; node < model.node_size(); ++node)
       for (size_t i = firstReference[node]; i < firstReference[node + 1]; ++i)
-        if (references[i].kind == pb::Rule::VALUE)
+        if (references[i].kind == pb::Rule::VALUE) {
           if (auto it = nodeIndex.find(ownerOf(references[i].name)); it != nodeIndex.end())
             needs.needs[node].push_back(it->second);
+        } else if (references[i].kind == pb::Rule::ROWS) {
+          llvm::append_range(needs.needs[node], flagNodes[references[i].name.str()]);
+        }
     std::vector<int> order = needs.order();
     if (order.size() != needs.needs.size())
       return reportCycle(
@@ -306,6 +338,8 @@ private:
   const Places &places;
   MLIRContext *context;
   NamedModel named;
+  /// By name of rows: the nodes that say how many of them there are.
+  std::map<std::string, std::set<int>> flagNodes;
   unsigned errors = 0;
   std::vector<Reference> references;
   std::vector<size_t> firstReference;      // of each node, and the end

@@ -10,10 +10,19 @@
 
 namespace reccc {
 
+/// Rows that a flag keeps.
+struct FilteredRows {
+  const pb::Rows *declared;
+  ir::OpaqueSpaceAttr space;
+  Attribute of;
+};
+
 /// A description whose names all resolve.
 struct NamedModel {
   llvm::StringMap<Attribute> rows; // row spaces, "request" among them
   llvm::StringMap<const pb::Table *> tables;
+  /// Those that something names.
+  std::vector<FilteredRows> filtered;
   /// Nodes in an order in which each comes after all that it reads; otherwise as in the file.
   std::vector<const pb::Node *> order;
 };

@@ -79,7 +79,10 @@ Built reccc::build(ModelBuilder &b, const pb::Select &block) {
   auto input = b.value(block, "input");
   if (failed(input))
     return failure();
-  Attribute space = b.spaceOf(*input), wanted = b.rows(block.rows());
+  Attribute wanted = b.rows(block.rows());
+  if (Value kept = b.filter(*input, wanted))
+    input = kept;
+  Attribute space = b.spaceOf(*input);
   if (space == wanted)
     return *input;
   if (isTakeOf(wanted, space))

@@ -58,6 +58,10 @@ public:
   int64_t getNumRequests() const { return lengths.numRequests; }
   /// Rows of a row space in one request.
   int64_t getRows(Attribute space, int64_t request) const;
+  /// Says how many rows each request has of a space that an op binds.
+  void bindRows(Attribute space, std::vector<int64_t> rows) {
+    lengths.rows[recsys::getRowsName(space)] = std::move(rows);
+  }
   /// Where each bag begins among all of them, and their number.
   ArrayRef<int64_t> getBagOffsets(recsys::BagsAttr bags) const { return lengths.bagOffsets.at(bags.getName()); }
 

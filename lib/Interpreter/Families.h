@@ -45,6 +45,9 @@ LogicalResult evaluate(recsys::BroadcastRowsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::RepeatRowsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::GroupRowsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::GatherRowsOp op, Evaluation &evaluation);
+/// Before there is a value for the result: how many rows it has.
+void bindRows(recsys::FilterRowsOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::FilterRowsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::FoldRowsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::SplatRowsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::PadRowsOp op, Evaluation &evaluation);

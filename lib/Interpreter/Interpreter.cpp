@@ -30,8 +30,8 @@ static LogicalResult evaluateAny(Operation *op, Evaluation &evaluation) {
       .Case<EmbeddingOp, EmbeddingBagOp, EmbeddingBagsOp, ToFloatOp, ActionBitsOp, ThresholdBitsOp, HashIdsOp,
             BucketizeOp, RowIndexOp, CalendarFeaturesOp>([&](auto known) { return evaluate(known, evaluation); })
       .Case<ConcatRowsOp, InterleaveOp, SliceRowsOp, TakeRowsOp, DeinterleaveOp, ShiftOp, BroadcastRowsOp, SplatRowsOp,
-            RepeatRowsOp, GroupRowsOp, FoldRowsOp, PadRowsOp, GatherRowsOp, MaskRowsOp, MaskShortOp, PoolOp>(
-          [&](auto known) { return evaluate(known, evaluation); })
+            RepeatRowsOp, GroupRowsOp, FoldRowsOp, PadRowsOp, GatherRowsOp, FilterRowsOp, MaskRowsOp, MaskShortOp,
+            PoolOp>([&](auto known) { return evaluate(known, evaluation); })
       .Case<LinearOp, RequestLinearOp, LayerNormOp, L2NormOp, RmsNormOp, AddOp, SubOp, MulOp, DivOp, ScaleOp, SiluOp,
             SigmoidOp, GeluOp, ReluOp, TanhOp, LeakyReluOp, ClampOp, LogOp>(
           [&](auto known) { return evaluate(known, evaluation); })
@@ -92,6 +92,8 @@ private:
   LogicalResult runOp(Operation &op) {
     if (auto kernel = dyn_cast<rectile::KernelOp>(op))
       return runKernel(kernel);
+    if (auto filter = dyn_cast<FilterRowsOp>(op))
+      bindRows(filter, evaluation);
     for (Value result : op.getResults())
       if (failed(evaluation.prepare(op.getLoc(), result)))
         return failure();

@@ -17,7 +17,6 @@ namespace {
 struct BaseSpaces {
   llvm::SmallMapVector<StringRef, int64_t, 4> maxima;
   llvm::SetVector<BagsAttr> bags;
-  OpaqueSpaceAttr opaque;
 };
 } // namespace
 
@@ -26,7 +25,6 @@ static BaseSpaces collectBaseSpaces(ModelOp model) {
   AttrTypeWalker walker;
   walker.addWalk([&](BaseSpaceAttr space) { found.maxima.insert({space.getName().getValue(), space.getMax()}); });
   walker.addWalk([&](BagsAttr space) { found.bags.insert(space); });
-  walker.addWalk([&](OpaqueSpaceAttr space) { found.opaque = space; });
   model->walk<WalkOrder::PreOrder>([&](Operation *op) {
     walker.walk(op->getAttrDictionary());
     for (Type type : op->getResultTypes())
@@ -134,9 +132,6 @@ static LogicalResult readBags(ModelOp model, const NamedTensors &requests, BagsA
 
 FailureOr<RequestLengths> readLengths(ModelOp model, const NamedTensors &requests) {
   BaseSpaces spaces = collectBaseSpaces(model);
-  if (spaces.opaque)
-    return model.emitError() << "expected row spaces whose lengths the request or an op gives, got " << spaces.opaque
-                             << ", which no op binds";
   RequestLengths lengths;
   const FileTensor *first = nullptr;
   for (auto [space, max] : spaces.maxima) {

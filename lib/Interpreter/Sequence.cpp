@@ -195,6 +195,26 @@ LogicalResult evaluate(GatherRowsOp op, Evaluation &evaluation) {
   return success();
 }
 
+void bindRows(FilterRowsOp op, Evaluation &evaluation) {
+  const JaggedValue &keep = evaluation.get(op.getKeep());
+  std::vector<int64_t> rows(keep.numRequests());
+  for (int64_t request = 0; request < keep.numRequests(); ++request)
+    for (int64_t row = keep.offsets[request]; row < keep.offsets[request + 1]; ++row)
+      rows[request] += keep.integers[row] != 0;
+  evaluation.bindRows(op.getBoundRows(), std::move(rows));
+}
+
+LogicalResult evaluate(FilterRowsOp op, Evaluation &evaluation) {
+  const JaggedValue &keep = evaluation.get(op.getKeep());
+  std::vector<int64_t> &places = evaluation.get(op.getPlaces()).integers;
+  int64_t next = 0;
+  for (int64_t request = 0; request < keep.numRequests(); ++request)
+    for (int64_t row = keep.offsets[request]; row < keep.offsets[request + 1]; ++row)
+      if (keep.integers[row] != 0)
+        places[next++] = row - keep.offsets[request];
+  return success();
+}
+
 LogicalResult evaluate(MaskRowsOp op, Evaluation &evaluation) {
   const JaggedValue &input = evaluation.get(op.getInput());
   const JaggedValue &ids = evaluation.get(op.getIds());

@@ -118,8 +118,10 @@ static Status reserveMemory(recrt_context &context) {
     const int64_t requests = context.limits.maxRequests;
     batch.totals.assign(plan.spaces.size(), 0);
     for (int32_t space : entry.spaces)
-      batch.totals[static_cast<size_t>(space)] =
-          boundTotalRows(plan, space, requests, context.limits.maxTotalRows[static_cast<size_t>(space)], batch.totals);
+      if (entry.phases[static_cast<size_t>(space)] == 0)
+        batch.totals[static_cast<size_t>(space)] = boundTotalRows(
+            plan, space, requests, context.limits.maxTotalRows[static_cast<size_t>(space)], batch.totals);
+    boundLaterTotals(plan, entry, requests, batch.totals);
     batch.ownOutputs.assign(entry.outputs.size(), 1);
     if (Status status = layOutOffsets(plan, entry, requests, batch.layout); failed(status))
       return status;
@@ -201,6 +203,22 @@ static void pointOffsets(recrt_context &context) {
                            : reinterpret_cast<int64_t *>(context.block.data() + batch.layout.offsets[s]);
 }
 
+/// Offsets and totals of the spaces of a phase.
+static Status deriveOffsets(recrt_context &context, int32_t phase) {
+  const Plan &plan = context.model->plan;
+  Batch &batch = context.batch;
+  for (int32_t space : batch.entry->spaces) {
+    if (batch.entry->phases[static_cast<size_t>(space)] != phase)
+      continue;
+    const recrt_space_desc &desc = plan.module->spaces[space];
+    if (!comesWithRequest(desc) && desc.kind != RECRT_SPACE_OPAQUE)
+      if (Status status = computeOffsets(plan, space, batch.numRequests, batch.offsets); failed(status))
+        return status;
+    batch.totals[static_cast<size_t>(space)] = batch.offsets[static_cast<size_t>(space)][batch.numRequests];
+  }
+  return success();
+}
+
 /// Copies the offsets of base spaces (the host may change its own) and derives the others.
 static Status fillOffsets(recrt_context &context) {
   const Plan &plan = context.model->plan;
@@ -220,12 +238,9 @@ static Status fillOffsets(recrt_context &context) {
       std::memcpy(batch.offsets[static_cast<size_t>(entry.bases[i])], given,
                   static_cast<size_t>(batch.numRequests + 1) * sizeof(int64_t));
   }
-  for (int32_t space : entry.spaces) {
-    if (!comesWithRequest(plan.module->spaces[space]))
-      if (Status status = computeOffsets(plan, space, batch.numRequests, batch.offsets); failed(status))
-        return status;
-    batch.totals[static_cast<size_t>(space)] = batch.offsets[static_cast<size_t>(space)][batch.numRequests];
-  }
+  if (Status status = deriveOffsets(context, 0); failed(status))
+    return status;
+  boundLaterTotals(plan, entry, batch.numRequests, batch.totals);
   return success();
 }
 
@@ -244,28 +259,36 @@ static void fillBags(recrt_context &context) {
   }
 }
 
-/// Fills in what kernels look up: requests of rows, row maps, and where outputs go.
-static Status fillTables(recrt_context &context) {
+/// Fills in what kernels of a phase look up: requests of rows and row maps.
+static Status fillTables(recrt_context &context, int32_t phase) {
   const Plan &plan = context.model->plan;
   Batch &batch = context.batch;
   const EntryPlan &entry = *batch.entry;
   std::byte *block = context.block.data();
-  fillBags(context);
-  for (size_t s = 0; s < plan.spaces.size(); ++s) {
+  for (size_t s = 0; s < plan.spaces.size(); ++s)
+    if (batch.requestOfRow[s] && entry.phases[s] == phase)
+      computeRequestOfRow(batch.numRequests, batch.offsets[s], batch.requestOfRow[s]);
+  for (size_t m = 0; m < entry.rowMaps.size(); ++m)
+    if (entry.rowMaps[m].phase == phase)
+      if (Status status = computeRowMap(plan, entry.rowMaps[m], batch.numRequests, batch.offsets,
+                                        reinterpret_cast<int64_t *>(block + batch.layout.rowMaps[m]));
+          failed(status))
+        return status;
+  return success();
+}
+
+/// Points at what was laid out: requests of rows, where bags begin, and where outputs go.
+static void pointTables(recrt_context &context) {
+  Batch &batch = context.batch;
+  std::byte *block = context.block.data();
+  for (size_t s = 0; s < batch.requestOfRow.size(); ++s) {
     const int64_t at = batch.layout.requestOfRow[s];
     batch.requestOfRow[s] = at < 0 ? nullptr : reinterpret_cast<int32_t *>(block + at);
-    if (at >= 0)
-      computeRequestOfRow(batch.numRequests, batch.offsets[s], batch.requestOfRow[s]);
   }
-  for (size_t m = 0; m < entry.rowMaps.size(); ++m)
-    if (Status status = computeRowMap(plan, entry.rowMaps[m], batch.numRequests, batch.offsets,
-                                      reinterpret_cast<int64_t *>(block + batch.layout.rowMaps[m]));
-        failed(status))
-      return status;
+  fillBags(context);
   batch.outputData.clear();
-  for (size_t i = 0; i < entry.outputs.size(); ++i)
+  for (size_t i = 0; i < batch.entry->outputs.size(); ++i)
     batch.outputData.push_back(batch.ownOutputs[i] ? block + batch.layout.outputs[i] : batch.bound.outputs[i]->data);
-  return success();
 }
 
 static Status runBatch(recrt_context &context, const EntryPlan &entry, const recrt_request &request) {
@@ -291,13 +314,19 @@ static Status runBatch(recrt_context &context, const EntryPlan &entry, const rec
   if (Status status = provideMemory(context, offsetBytes); failed(status))
     return status;
   pointOffsets(context);
-  if (Status status = fillTables(context); failed(status))
+  pointTables(context);
+  if (Status status = fillTables(context, 0); failed(status))
     return status;
-  executeSteps(context);
-  return success();
+  return executeSteps(context);
 }
 
 namespace recrt {
+
+Status beginPhase(recrt_context &context, int32_t phase) {
+  if (Status status = deriveOffsets(context, phase); failed(status))
+    return status;
+  return fillTables(context, phase);
+}
 
 Status InUse::check() const {
   if (!first)

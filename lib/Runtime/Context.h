@@ -65,6 +65,7 @@ struct Batch {
   std::vector<char> ownOutputs;        // by output
   std::vector<void *> outputData;      // by output
   std::vector<int64_t> numItems;       // by item list
+  size_t firstStep = 0, endStep = 0;   // of the phase at work
   int64_t startedAt = 0;               // like StepWork::finishedAt
 };
 
@@ -111,7 +112,10 @@ struct recrt_context {
 namespace recrt {
 
 /// Runs the steps of a batch that was checked and laid out.
-void executeSteps(recrt_context &context);
+Status executeSteps(recrt_context &context);
+
+/// Derives and fills in what steps of a phase look up, once the rows are known that the filter before it binds.
+Status beginPhase(recrt_context &context, int32_t phase);
 
 /// Marks a context as being in use.
 class InUse {

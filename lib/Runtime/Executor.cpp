@@ -142,6 +142,38 @@ static int64_t chooseSplits(int64_t rowBlocks, int64_t panels, int32_t numThread
   return std::max(busy, std::min(worthwhile, ceilDivide(wanted, rowBlocks)));
 }
 
+/// Number `row` of an operand that holds one number a row.
+static int64_t *numberOf(const recrt_context &context, const recrt_step_desc &step, const recrt_operand *operands,
+                         int32_t operand, int64_t row) {
+  const recrt_operand &seen = operands[operand];
+  const int64_t bytes = context.batch.entry->desc->buffers[step.operands[operand].buffer].row_bytes;
+  return reinterpret_cast<int64_t *>(static_cast<std::byte *>(seen.data) + (seen.rows ? seen.rows[row] : row) * bytes);
+}
+
+/// Counts the rows that a filter keeps, which makes those of the next phase known, and writes down their places.
+static Status runFilter(recrt_context &context, const FilterPlan &filter, int32_t phase, recrt_operand *operands,
+                        recrt_space_view *views) {
+  Batch &batch = context.batch;
+  const recrt_step_desc &step = *batch.entry->steps[filter.step].desc;
+  bindStep(context, step, operands, views);
+  const int64_t *source = batch.offsets[static_cast<size_t>(filter.source)];
+  int64_t *bound = batch.offsets[static_cast<size_t>(filter.space)];
+  bound[0] = 0;
+  for (int64_t b = 0; b < batch.numRequests; ++b) {
+    bound[b + 1] = bound[b];
+    for (int64_t row = source[b]; row < source[b + 1]; ++row)
+      bound[b + 1] += *numberOf(context, step, operands, 0, row) != 0;
+  }
+  if (Status status = beginPhase(context, phase); failed(status))
+    return status;
+  int64_t next = 0;
+  for (int64_t b = 0; b < batch.numRequests; ++b)
+    for (int64_t row = source[b]; row < source[b + 1]; ++row)
+      if (*numberOf(context, step, operands, 0, row) != 0)
+        *numberOf(context, step, operands, 1, next++) = row - source[b];
+  return success();
+}
+
 /// Says what the items of a step are and how many there are.
 static void cutStep(recrt_context &context, StepWork &work, int32_t numThreads) {
   Batch &batch = context.batch;
@@ -169,6 +201,9 @@ static void cutStep(recrt_context &context, StepWork &work, int32_t numThreads) 
   }
   case RECRT_KERNEL_TOP_K:
     work.numItems = rows;
+    break;
+  case RECRT_KERNEL_FILTER:
+    work.numItems = 0; // done between phases
     break;
   }
   // Attention items differ in size, so they are taken singly.
@@ -218,23 +253,24 @@ static void runAllSteps(void *argument, int32_t worker) {
   const Batch &batch = context.batch;
   StandardFloatEnvironment environment;
   void *scratch = context.block.data() + batch.layout.scratch + worker * batch.layout.scratchStride;
-  for (size_t i = 0; i < batch.entry->steps.size(); ++i) {
+  for (size_t i = batch.firstStep; i < batch.endStep; ++i) {
     takeItems(context, context.steps[i], scratch);
     waitForOthers(context.steps[i]);
   }
 }
 
-void executeSteps(recrt_context &context) {
+/// Runs the steps [first, end), whose rows are known. `operands` and `views` move on behind theirs.
+static void runPhase(recrt_context &context, size_t first, size_t end, recrt_operand *&operands,
+                     recrt_space_view *&views) {
   Batch &batch = context.batch;
   const EntryPlan &entry = *batch.entry;
   const int32_t numThreads = context.pool->numThreads();
-  recrt_operand *operands = context.operands.data();
-  recrt_space_view *views = context.views.data();
-  batch.numItems.assign(entry.itemLists.size(), 0);
+  batch.firstStep = first;
+  batch.endStep = end;
   int64_t mostItems = 0;
   {
     StandardFloatEnvironment environment; // area functions are generated code
-    for (size_t i = 0; i < entry.steps.size(); ++i) {
+    for (size_t i = first; i < end; ++i) {
       StepWork &work = context.steps[i];
       work.step = &entry.steps[i];
       work.args = bindStep(context, *work.step->desc, operands, views);
@@ -247,12 +283,34 @@ void executeSteps(recrt_context &context) {
       mostItems = std::max(mostItems, work.numItems);
     }
   }
-  batch.startedAt = context.profile ? now() : 0;
+  if (first == 0)
+    batch.startedAt = context.profile ? now() : 0;
   const int32_t workers = static_cast<int32_t>(std::min<int64_t>(numThreads, mostItems));
   if (workers <= 1)
     runAllSteps(&context, 0);
   else
     context.pool->run(workers, runAllSteps, &context);
+}
+
+Status executeSteps(recrt_context &context) {
+  const EntryPlan &entry = *context.batch.entry;
+  recrt_operand *operands = context.operands.data();
+  recrt_space_view *views = context.views.data();
+  context.batch.numItems.assign(entry.itemLists.size(), 0);
+  size_t first = 0;
+  for (size_t f = 0; f < entry.filters.size(); ++f) {
+    // The filter's own step has no items.
+    const FilterPlan &filter = entry.filters[f];
+    const recrt_step_desc &step = *entry.steps[filter.step].desc;
+    runPhase(context, first, filter.step + 1, operands, views);
+    if (Status status = runFilter(context, filter, static_cast<int32_t>(f) + 1, operands - step.num_operands,
+                                  views - step.num_spaces);
+        failed(status))
+      return status;
+    first = filter.step + 1;
+  }
+  runPhase(context, first, entry.steps.size(), operands, views);
+  return success();
 }
 
 } // namespace recrt

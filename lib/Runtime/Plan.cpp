@@ -74,6 +74,8 @@ private:
   Status checkStep(int32_t index);
   Status checkOperand(const recrt_operand_desc &operand, const Place &place, int32_t number);
   Status checkTopK(const recrt_step_desc &step, const Place &place);
+  Status checkFilter(const recrt_step_desc &step, const Place &place);
+  Status checkPhases();
   int32_t findItemList(const recrt_step_desc &step);
   void need(int32_t space);
   bool validSpace(int32_t space) const { return space >= 0 && space < module->num_spaces; }
@@ -107,7 +109,7 @@ Status PlanChecker::checkSpace(int32_t index) {
       return bad(place, "part %d is space %d, expected an earlier space", i, space.parts[i]);
   int32_t expectedParts = 1;
   int64_t leastCount = 1;
-  if (space.kind == RECRT_SPACE_BASE || space.kind == RECRT_SPACE_ROWS) {
+  if (space.kind == RECRT_SPACE_BASE || space.kind == RECRT_SPACE_ROWS || space.kind == RECRT_SPACE_OPAQUE) {
     expectedParts = 0;
     leastCount = 0;
   } else if (space.kind == RECRT_SPACE_CONCAT) {
@@ -116,7 +118,7 @@ Status PlanChecker::checkSpace(int32_t index) {
   } else if (space.kind == RECRT_SPACE_NEST) {
     expectedParts = 2;
     leastCount = INT64_MIN;
-  } else if (space.kind < 0 || space.kind > RECRT_SPACE_BAGS) {
+  } else if (space.kind < 0 || space.kind > RECRT_SPACE_OPAQUE) {
     return bad(place, "kind %d does not exist", space.kind);
   }
   if (space.num_parts != expectedParts)
@@ -143,6 +145,9 @@ Status PlanChecker::checkSpace(int32_t index) {
       return bad(place, "space %d has bags, expected a base space", space.parts[0]);
     if (__builtin_mul_overflow(part(0).maxRows, space.count, &bounds.maxRows))
       bounds.maxRows = INT64_MAX;
+    break;
+  case RECRT_SPACE_OPAQUE:
+    bounds = {space.count, false};
     break;
   case RECRT_SPACE_ROWS:
     bounds.maxRows = space.count;
@@ -293,7 +298,7 @@ Status PlanChecker::checkRowMap(int32_t index) {
     }
     inner = step.outer;
   }
-  result->rowMaps.push_back({&map, inner, affine});
+  result->rowMaps.push_back({&map, inner, affine, 0});
   return success();
 }
 
@@ -349,6 +354,90 @@ Status PlanChecker::checkTopK(const recrt_step_desc &step, const Place &place) {
   return success();
 }
 
+Status PlanChecker::checkFilter(const recrt_step_desc &step, const Place &place) {
+  if (step.num_operands != 2)
+    return bad(place, "expected 2 operands, got %d", step.num_operands);
+  auto spaceOf = [&](const recrt_operand_desc &operand) {
+    return operand.rowmap < 0 ? entry->buffers[operand.buffer].space : entry->rowmaps[operand.rowmap].space;
+  };
+  for (int32_t i = 0; i < 2; ++i) {
+    const recrt_operand_desc &operand = step.operands[i];
+    const recrt_buffer_desc &buffer = entry->buffers[operand.buffer];
+    if (buffer.kind == RECRT_BUFFER_WEIGHT || operand.offset % 8 != 0 || buffer.row_bytes % 8 != 0 ||
+        buffer.row_bytes - operand.offset < 8)
+      return bad(place, "operand %d: its rows do not hold a number", i);
+  }
+  const int32_t bound = spaceOf(step.operands[1]);
+  if (spaceOf(step.operands[0]) != step.space || module->spaces[bound].kind != RECRT_SPACE_OPAQUE ||
+      entry->buffers[step.operands[1].buffer].kind == RECRT_BUFFER_INPUT)
+    return bad(place, "it does not bind rows of space %d by flags over space %d", bound, step.space);
+  if (plan.spaces[static_cast<size_t>(step.space)].maxRows > module->spaces[bound].count)
+    return bad(place, "space %d has fewer rows than what is filtered", bound);
+  for (const FilterPlan &other : result->filters)
+    if (other.space == bound)
+      return bad(place, "another step binds space %d", bound);
+  result->filters.push_back({result->steps.size(), step.space, bound});
+  return success();
+}
+
+/// Rows are known to a step when it has them.
+Status PlanChecker::checkPhases() {
+  std::vector<int32_t> &phases = result->phases;
+  phases.assign(plan.spaces.size(), 0);
+  constexpr int32_t never = INT32_MAX;
+  for (int32_t s = 0; s < module->num_spaces; ++s) {
+    const recrt_space_desc &space = module->spaces[s];
+    int32_t &phase = phases[static_cast<size_t>(s)];
+    if (space.kind == RECRT_SPACE_OPAQUE)
+      phase = never;
+    for (size_t f = 0; f < result->filters.size(); ++f)
+      if (result->filters[f].space == s)
+        phase = static_cast<int32_t>(f) + 1;
+    for (int32_t i = 0; i < space.num_parts; ++i)
+      phase = std::max(phase, phases[static_cast<size_t>(space.parts[i])]);
+  }
+  auto phaseOf = [&](int32_t space) { return phases[static_cast<size_t>(space)]; };
+  for (const TensorPlan &input : result->inputs)
+    if (phaseOf(input.desc->space) != 0)
+      return bad(Place("entry '%s', input '%s'", entry->name, input.desc->name), "no request brings its rows");
+  for (const TensorPlan &output : result->outputs)
+    if (phaseOf(output.desc->space) == never)
+      return bad(Place("entry '%s', output '%s'", entry->name, output.desc->name), "no step binds its rows");
+  for (RowMapPlan &map : result->rowMaps) {
+    map.phase = phaseOf(map.desc->space);
+    for (int32_t i = 0; i < map.desc->num_steps; ++i)
+      map.phase = std::max(map.phase, phaseOf(map.desc->steps[i].outer));
+  }
+  int32_t phase = 0;
+  for (size_t i = 0; i < result->steps.size(); ++i) {
+    const recrt_step_desc &step = *result->steps[i].desc;
+    int32_t needed = std::max(phaseOf(step.space), step.frame < 0 ? 0 : phaseOf(step.frame));
+    for (int32_t s = 0; s < step.num_spaces; ++s)
+      needed = std::max(needed, phaseOf(step.spaces[s]));
+    if (step.kind == RECRT_KERNEL_TOP_K && step.exclude_space >= 0)
+      needed = std::max(needed, phaseOf(step.exclude_space));
+    const bool binds = step.kind == RECRT_KERNEL_FILTER;
+    for (int32_t o = 0; o < step.num_operands - (binds ? 1 : 0); ++o) {
+      const recrt_operand_desc &operand = step.operands[o];
+      const recrt_buffer_desc &buffer = entry->buffers[operand.buffer];
+      if (buffer.kind != RECRT_BUFFER_WEIGHT)
+        needed = std::max(needed, phaseOf(buffer.space));
+      if (operand.rowmap >= 0)
+        needed = std::max(needed, result->rowMaps[static_cast<size_t>(operand.rowmap)].phase);
+    }
+    const Place place("entry '%s', step %d (%s)", entry->name, static_cast<int>(i), step.name);
+    if (needed > phase)
+      return bad(place, "it has rows whose number is not known then");
+    phase += binds;
+    // What it writes may lie among rows that it binds itself.
+    if (binds &&
+        (phaseOf(entry->buffers[step.operands[1].buffer].space) > phase ||
+         (step.operands[1].rowmap >= 0 && result->rowMaps[static_cast<size_t>(step.operands[1].rowmap)].phase > phase)))
+      return bad(place, "it writes to rows whose number is not known then");
+  }
+  return success();
+}
+
 /// Work items depend on the spaces, the heads and the masks, which the area function stands for.
 int32_t PlanChecker::findItemList(const recrt_step_desc &step) {
   const recrt_area_fn area = step.area[plan.isa];
@@ -375,7 +464,7 @@ Status PlanChecker::checkStep(int32_t index) {
   const Place place("entry '%s', step %d (%s)", entry->name, index, nameOr(step.name));
   if (!step.name)
     return bad(place, "it has no name");
-  if (step.kind < RECRT_KERNEL_ROWS || step.kind > RECRT_KERNEL_TOP_K)
+  if (step.kind < RECRT_KERNEL_ROWS || step.kind > RECRT_KERNEL_FILTER)
     return bad(place, "kind %d does not exist", step.kind);
   if (!validSpace(step.space))
     return bad(place, "row space %d does not exist", step.space);
@@ -399,6 +488,9 @@ Status PlanChecker::checkStep(int32_t index) {
     result->wantsRequestOfRow[static_cast<size_t>(step.space)] = 1;
     // A heap of k, and a bit for each column that may be excluded.
     planned.scratchBytes = 16 * step.k + (step.exclude_space >= 0 ? step.columns / 8 + 64 : 0);
+  } else if (step.kind == RECRT_KERNEL_FILTER) {
+    if (Status status = checkFilter(step, place); failed(status))
+      return status;
   } else {
     for (int32_t level = 0; level < RECRT_ISA_COUNT; ++level) {
       if (!(module->isa_levels & (1u << level)))
@@ -480,6 +572,8 @@ Status PlanChecker::checkEntry(int32_t index) {
   for (int32_t i = 0; i < entry->num_steps; ++i)
     if (Status status = checkStep(i); failed(status))
       return status;
+  if (Status status = checkPhases(); failed(status))
+    return status;
   for (size_t i = 0; i < writtenOutput.size(); ++i)
     if (!writtenOutput[i])
       return bad(place, "no step writes output '%s'", entry->outputs[i].name);

@@ -33,6 +33,14 @@ struct RowMapPlan {
   const recrt_rowmap_desc *desc;
   int32_t outer; // the space whose rows the map gives
   bool affine;   // within each request: no step has a frame or repeats
+  int32_t phase; // of its rows
+};
+
+/// A step that finds how many rows a space has. Those before the first one are phase 0 of a run, those behind it up to
+/// the next one phase 1, and so on; rows of a space are known from its phase on.
+struct FilterPlan {
+  size_t step;
+  int32_t source, space;
 };
 
 /// The work items of attention steps: equal for steps of the same spaces and masks.
@@ -57,6 +65,8 @@ struct EntryPlan {
   std::vector<ItemListPlan> itemLists;
   /// Spaces in use, parts before wholes; and those among them whose offsets a request gives: base spaces and bags.
   std::vector<int32_t> spaces, bases;
+  std::vector<FilterPlan> filters;
+  std::vector<int32_t> phases; // by space
   /// By space: whether kernels may ask for the request of a row.
   std::vector<char> wantsRequestOfRow;
   int64_t scratchBytes;         // of one thread

@@ -84,6 +84,9 @@ int64_t boundTotalRows(const Plan &plan, int32_t space, int64_t numRequests, int
   case RECRT_SPACE_BASE:
     rows = std::min<Wide>(baseLimit, requests * desc.count);
     break;
+  case RECRT_SPACE_OPAQUE:
+    rows = baseLimit;
+    break;
   case RECRT_SPACE_BAGS:
     rows = std::min<Wide>(baseLimit, total(0) * desc.count);
     break;
@@ -112,6 +115,14 @@ int64_t boundTotalRows(const Plan &plan, int32_t space, int64_t numRequests, int
   }
   const Wide ofRequests = requests * plan.spaces[static_cast<size_t>(space)].maxRows;
   return static_cast<int64_t>(std::min({rows, ofRequests, Wide(maxRowsOfBatch) + 1}));
+}
+
+void boundLaterTotals(const Plan &plan, const EntryPlan &entry, int64_t numRequests, std::vector<int64_t> &totals) {
+  for (size_t f = 0; f < entry.filters.size(); ++f)
+    for (int32_t space : entry.spaces)
+      if (entry.phases[static_cast<size_t>(space)] == static_cast<int32_t>(f) + 1)
+        totals[static_cast<size_t>(space)] =
+            boundTotalRows(plan, space, numRequests, totals[static_cast<size_t>(entry.filters[f].source)], totals);
 }
 
 void computeRequestOfRow(int64_t numRequests, const int64_t *offsets, int32_t *requestOfRow) {

@@ -22,9 +22,13 @@ void computeOffsetsOfBags(const Plan &plan, int32_t space, int64_t numRequests, 
 Status computeOffsets(const Plan &plan, int32_t space, int64_t numRequests, const Offsets &offsets);
 
 /// Rows of all requests of a space at most, when its parts have at most `totals` (by space).
-/// `baseLimit` counts for base spaces and bags. The result never exceeds maxRowsOfBatch + 1.
+/// `baseLimit` counts for base spaces and bags, and as the rows that are filtered for opaque ones. The result never
+/// exceeds maxRowsOfBatch + 1.
 int64_t boundTotalRows(const Plan &plan, int32_t space, int64_t numRequests, int64_t baseLimit,
                        const std::vector<int64_t> &totals);
+
+/// The totals of spaces that are not known before a filter has run, at most, from those that are.
+void boundLaterTotals(const Plan &plan, const EntryPlan &entry, int64_t numRequests, std::vector<int64_t> &totals);
 
 void computeRequestOfRow(int64_t numRequests, const int64_t *offsets, int32_t *requestOfRow);
 

@@ -20,8 +20,9 @@ static bool sameRecords(const TensorPlan &a, const TensorPlan &b) {
 
 static bool dependsOnBags(const recrt_module &module, int32_t space) {
   const recrt_space_desc &desc = module.spaces[space];
-  return desc.kind == RECRT_SPACE_BAGS || std::any_of(desc.parts, desc.parts + desc.num_parts,
-                                                      [&](int32_t part) { return dependsOnBags(module, part); });
+  return desc.kind == RECRT_SPACE_BAGS || desc.kind == RECRT_SPACE_OPAQUE ||
+         std::any_of(desc.parts, desc.parts + desc.num_parts,
+                     [&](int32_t part) { return dependsOnBags(module, part); });
 }
 
 /// State values are numbered by prefill; others read or continue them.
@@ -85,7 +86,7 @@ Status planStates(Plan &plan) {
         state.bases.push_back(base);
     for (const TensorPlan &value : state.values)
       if (dependsOnBags(*plan.module, value.desc->space))
-        return bad(prefill, "a state value has rows of bags");
+        return bad(prefill, "a state value has rows of bags or of a filter");
   } else if (state.score >= 0 || state.append >= 0) {
     return bad(plan.entries[static_cast<size_t>(std::max(state.score, state.append))],
                "it needs user states, and no entry makes them");

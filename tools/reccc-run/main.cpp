@@ -98,7 +98,7 @@ static void printTimes(std::vector<double> milliseconds, int64_t requests, const
 }
 
 static void printProfile(const recrt_context *context) {
-  static const char *const kinds[] = {"rows", "gemm", "attention", "top_k"};
+  static const char *const kinds[] = {"rows", "gemm", "attention", "top_k", "filter"};
   recrt_step_info step;
   step.size = sizeof(step);
   std::printf("%12s %8s  %-9s %s\n", "microseconds", "items", "kind", "step");

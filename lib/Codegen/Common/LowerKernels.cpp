@@ -145,6 +145,7 @@ FailureOr<Functions> KernelLowering::generate(rectile::KernelOp kernel) {
       break;
     }
     case KernelKind::top_k:
+    case KernelKind::filter:
       llvm_unreachable("the runtime's own");
     }
     if (failed(facts))
@@ -187,6 +188,9 @@ LogicalResult KernelLowering::lower(rectile::KernelOp kernel) {
     k = topK.getK();
     firstId = topK.getFirstId();
     functions.spaces.push_back(space);
+  } else if (auto filter = dyn_cast<recsys::FilterRowsOp>(first)) {
+    functions.scratch.assign(kNumIsaLevels, 0);
+    space = filter.getKeep().getType().getSpace();
   } else {
     std::string signature = getSignature(kernel);
     auto it = known.find(signature);

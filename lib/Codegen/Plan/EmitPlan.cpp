@@ -79,6 +79,7 @@ FailureOr<int64_t> SpaceTable::indexOf(Attribute space, Location loc) {
         count = bags.getMax();
         name = data.addString("space", bags.getName());
       })
+      .Case([&](OpaqueSpaceAttr opaque) { kind = RECRT_SPACE_OPAQUE, count = opaque.getMax(); })
       .Case([&](RequestAttr) { kind = RECRT_SPACE_ROWS, count = 1; })
       .Case([&](RowsAttr rows) { kind = RECRT_SPACE_ROWS, count = rows.getCount(); })
       .Case([&](ConcatAttr) { kind = RECRT_SPACE_CONCAT; })

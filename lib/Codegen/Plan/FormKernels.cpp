@@ -3,9 +3,9 @@
 // the rest becomes kernels of row-wise ops. What stays between kernels are views and parameter expressions.
 #include "reccc/Codegen/Plan/Passes.h"
 
-#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "reccc/Dialect/RecTile/IR/RecTile.h"
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
+#include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 
 namespace reccc {
 #define GEN_PASS_DEF_FORMKERNELSPASS
@@ -244,6 +244,8 @@ static void formSingles(Grouping &grouping, Block &block) {
       kind = KernelKind::attention;
     else if (isa<TopKOp>(op))
       kind = KernelKind::top_k;
+    else if (isa<FilterRowsOp>(op))
+      kind = KernelKind::filter;
     if (kind)
       grouping.add(grouping.create(*kind, resultType(&op).getSpace()), &op);
   }
@@ -300,7 +302,7 @@ static void buildKernel(Group &group, OpBuilder &builder) {
         inputs.insert(operand);
     for (Value result : op->getResults())
       if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !group.ops.contains(user); }) ||
-          group.kind == KernelKind::top_k || group.kind == KernelKind::attention)
+          group.kind == KernelKind::top_k || group.kind == KernelKind::attention || group.kind == KernelKind::filter)
         outputs.push_back(result);
   }
   builder.setInsertionPointAfter(ops.back());
@@ -320,6 +322,41 @@ static void buildKernel(Group &group, OpBuilder &builder) {
   builder.create<rectile::YieldOp>(kernel.getLoc(), outputs);
 }
 
+/// Puts every op behind what it reads and behind what binds rows that it names, otherwise in the order that there is.
+/// False when ops need each other.
+static bool sortByNeed(Block &block) {
+  llvm::SetVector<Operation *> waiting;
+  llvm::DenseMap<Attribute, Operation *> binders;
+  for (Operation &op : block.without_terminator()) {
+    waiting.insert(&op);
+    for (Attribute space : findBoundSpaces(&op))
+      binders[space] = &op;
+  }
+  llvm::DenseMap<Operation *, SmallVector<Operation *>> needs;
+  for (Operation *op : waiting) {
+    for (Value operand : op->getOperands())
+      if (Operation *producer = operand.getDefiningOp())
+        needs[op].push_back(producer);
+    for (Attribute space : binders.empty() ? llvm::SetVector<Attribute>() : findOpaqueSpaces(op))
+      if (Operation *binder = binders.lookup(space); binder && binder != op)
+        needs[op].push_back(binder);
+  }
+  llvm::DenseSet<Operation *> sorted;
+  for (bool moved = true; moved && !waiting.empty();) {
+    moved = false;
+    for (Operation *op : waiting.takeVector()) {
+      if (llvm::any_of(needs[op], [&](Operation *need) { return !sorted.contains(need); })) {
+        waiting.insert(op);
+        continue;
+      }
+      sorted.insert(op);
+      op->moveBefore(block.getTerminator());
+      moved = true;
+    }
+  }
+  return waiting.empty();
+}
+
 static LogicalResult formKernels(ModelOp model) {
   Block &block = model.getBody().front();
   Grouping grouping(block);
@@ -333,7 +370,7 @@ static LogicalResult formKernels(ModelOp model) {
   for (const std::unique_ptr<Group> &group : grouping.getGroups())
     buildKernel(*group, builder);
   // 4. Groups were built where their last op stood; put every op behind what it uses.
-  if (!sortTopologically(&block))
+  if (!sortByNeed(block))
     return model.emitError("kernels depend on each other in a cycle: a bug of the compiler");
   return success();
 }

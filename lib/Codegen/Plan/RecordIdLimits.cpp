@@ -16,7 +16,7 @@ using namespace mlir::recsys;
 static constexpr StringLiteral kIdLimit = "recsys.id_limit";
 
 /// The inputs of the model that the ids of a lookup are an arrangement of; fails at an op that computes. Rows that are
-/// padded hold id 0, which every table has.
+/// padded, or gathered where there is none, hold id 0, which every table has.
 static LogicalResult traceInputs(Operation *lookup, Value ids, llvm::SetVector<BlockArgument> &inputs) {
   SmallVector<Value> worklist = {ids};
   while (!worklist.empty()) {
@@ -26,6 +26,10 @@ static LogicalResult traceInputs(Operation *lookup, Value ids, llvm::SetVector<B
       continue;
     }
     Operation *op = value.getDefiningOp();
+    if (auto gather = dyn_cast<GatherRowsOp>(op)) {
+      worklist.push_back(gather.getInput());
+      continue;
+    }
     if (!isa<View, BroadcastRowsOp, PadRowsOp, ShiftOp>(op)) {
       InFlightDiagnostic diagnostic =
           lookup->emitError()

@@ -193,6 +193,31 @@ static Operation *findUserWork(ModelOp score, Attribute candidates) {
   return nullptr;
 }
 
+/// How many rows a filter of the user keeps is no part of a state: nothing that is scored may have such rows.
+static LogicalResult checkFilters(ModelOp model, const RowDependence &dependence) {
+  llvm::SetVector<Attribute> ofUser;
+  for (auto filter : model.getBody().front().getOps<FilterRowsOp>())
+    if (!dependence.isVarying(filter))
+      ofUser.insert(filter.getBoundRows());
+  if (ofUser.empty())
+    return success();
+  auto refuse = [&](Location place, Attribute space) {
+    return emitError(place) << "entry points: no state of the user can be kept, because the rows '"
+                            << getRowsName(space) << "' are read here at each scoring, and how many there are is "
+                            << "known only while the flags of their filter are";
+  };
+  for (Value value : findCut(model, dependence))
+    for (Attribute space : ofUser)
+      if (mentionsSpace(spaceOf(value), space))
+        return refuse(value.getLoc(), space);
+  for (Operation &op : model.getBody().front())
+    if (dependence.isVarying(&op) && !isa<OutputOp>(op))
+      for (Attribute space : findOpaqueSpaces(&op))
+        if (ofUser.contains(space))
+          return refuse(op.getLoc(), space);
+  return success();
+}
+
 /// Bags belong to rows of a request: a state has none.
 static LogicalResult checkBags(ModelOp score, Attribute candidates) {
   BagsAttr found;
@@ -269,6 +294,8 @@ LogicalResult DeriveEntryPoints::derive(ModelOp model) {
     inputs.push_back(cast<BlockArgument>(mapping.lookup(Value(input))));
   separateRows(whole, RowDependence(whole, wish->candidates, inputs));
   RowDependence dependence(whole, wish->candidates, inputs);
+  if (failed(checkFilters(whole, dependence)))
+    return failure();
   ModelOp score;
   FailureOr<SmallVector<Value>> state = makeScore(whole, dependence, score);
   if (failed(state))

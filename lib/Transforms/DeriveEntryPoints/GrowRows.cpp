@@ -222,6 +222,8 @@ static AffineMap dropGreaterResults(RowIndexOp op) {
 }
 
 LogicalResult GrowRows::growOp(Operation *op) const {
+  if (auto filter = dyn_cast<FilterRowsOp>(op); filter && mentionsSpace(spaceOf(filter.getKeep()), added))
+    return refuse(op) << "how many of them it keeps is known only while it runs";
   if (auto slice = dyn_cast<SliceRowsOp>(op)) {
     Attribute whole = spaceOf(slice.getInput());
     unsigned first = countGrown(whole, added, slice.getFirst());

@@ -42,11 +42,15 @@ private:
       if (isNorm(&op))
         normInputs[op.getResult(0)] = op.getOperand(0);
       RowDemand result = findResultDemand(&op);
+      // What binds rows stands before all that has them: whether something has them is known.
+      if (auto filter = dyn_cast<FilterRowsOp>(op); filter && liveRows.contains(filter.getBoundRows()))
+        result = RowDemand::all(spaceOf(filter.getPlaces()));
       for (Value value : op.getResults())
         if (isJagged(value))
           demands[value] = result;
       if (op.getNumResults() != 0 && isJagged(op.getResult(0)) && result.isNone())
         continue; // nobody reads it
+      liveRows.insert_range(findOpaqueSpaces(&op));
       for (auto [value, demand] : llvm::zip_equal(op.getOperands(), getOperandDemands(&op, result))) {
         if (!isJagged(value) || isa<BlockArgument>(value))
           continue;
@@ -132,7 +136,7 @@ private:
 
   void eraseUnused() {
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-      if (isOpTriviallyDead(&op))
+      if (isOpTriviallyDead(&op) || (isa<FilterRowsOp>(op) && demands[op.getResult(0)].isNone()))
         op.erase();
   }
 
@@ -143,6 +147,8 @@ private:
   /// Per value of the model as it was: the rows that are kept of it, what holds them now, and selections of that.
   DenseMap<Value, RowDemand> demands;
   DenseMap<Value, Value> narrowed;
+  /// Opaque spaces that ops whose results are read name.
+  llvm::SetVector<Attribute> liveRows;
   /// What a norm read in the model as it was: the op itself may have been rebuilt in place.
   DenseMap<Value, Value> normInputs;
   DenseMap<Value, SmallVector<std::pair<RowDemand, Value>>> selections;

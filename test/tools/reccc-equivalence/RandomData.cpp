@@ -69,6 +69,8 @@ static void limitIds(Value ids, int64_t limit, llvm::DenseMap<Value, int64_t> &l
   if (auto kernel = dyn_cast<rectile::KernelOp>(op))
     return limitIds(kernel.getBody().front().getTerminator()->getOperand(cast<OpResult>(ids).getResultNumber()), limit,
                     limits);
+  if (auto gather = dyn_cast<GatherRowsOp>(op))
+    return limitIds(gather.getInput(), limit, limits);
   if (isa<View>(op) || isa<ShiftOp, BroadcastRowsOp, PadRowsOp>(op))
     for (Value operand : op->getOperands())
       limitIds(operand, limit, limits);

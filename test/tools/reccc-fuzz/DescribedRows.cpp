@@ -141,7 +141,7 @@ static bool makeSelect(Generator &g) {
   int64_t matches = 0;
   for (Attribute segment : getSegments(input.space))
     matches += segment == wanted || isTake(segment, wanted);
-  bool whole = input.space == wanted || isTake(input.space, wanted);
+  bool whole = input.space == wanted || isTake(input.space, wanted) || g.filterOf(wanted) == input.space;
   if (!whole && (getSegments(input.space).size() < 2 || matches != 1))
     return false;
   pb::Select &block = *g.node().mutable_select();

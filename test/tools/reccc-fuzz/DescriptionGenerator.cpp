@@ -88,6 +88,14 @@ void DescriptionGenerator::declareRows() {
     std::string bags = "rows" + std::to_string(rows.size());
     declare(declared, getBagsSpace(bags, of, declared.bags().max()));
   }
+  auto [name, of] = random.pick<std::pair<std::string, Attribute>>(rows);
+  if (isa<RequestAttr>(getFrame(of)) && random.chance(0.4)) {
+    pb::Rows declared;
+    declared.mutable_filtered()->set_of(name);
+    declared.mutable_filtered()->set_where(idsOver(of).name);
+    StringAttr id = StringAttr::get(context, "rows" + std::to_string(rows.size()));
+    filtered[declare(declared, OpaqueSpaceAttr::get(context, id, maxRows(of)))] = of;
+  }
 }
 
 std::string DescriptionGenerator::rowsNamed(Attribute space) const {

@@ -83,6 +83,8 @@ public:
   /// Declared rows of a space; empty when it has no name.
   std::string rowsNamed(mlir::Attribute space) const;
   mlir::Attribute anyRows(); // named
+  /// What filtered rows are rows of; null for all others.
+  mlir::Attribute filterOf(mlir::Attribute space) const { return filtered.lookup(space); }
   const Sequence *sequenceOf(mlir::Attribute space) const;
   void remember(mlir::Attribute space, Sequence sequence) { sequences.insert({space, std::move(sequence)}); }
   static int64_t maxRows(mlir::Attribute space);
@@ -108,6 +110,7 @@ private:
 
   std::vector<std::pair<std::string, mlir::Attribute>> rows;
   llvm::MapVector<mlir::Attribute, Sequence> sequences;
+  llvm::DenseMap<mlir::Attribute, mlir::Attribute> filtered;
   /// In a list, so that references stay.
   std::deque<Described> values;
   int64_t numTensors = 0, numNodes = 0;

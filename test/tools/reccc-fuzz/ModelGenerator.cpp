@@ -157,8 +157,16 @@ Value ModelGenerator::findFloats(llvm::function_ref<bool(JaggedType)> fits) {
   return find([&](Value value) { return typeOf(value).isFloat() && (!fits || fits(typeOf(value))); });
 }
 
+static bool hasOpaque(Attribute space) {
+  return isa<OpaqueSpaceAttr>(space) || llvm::any_of(cast<RowSpace>(space).getParts(), hasOpaque);
+}
+
 Value ModelGenerator::newInput(Attribute space, ArrayRef<int64_t> dims, bool isFloat) {
   MLIRContext *context = builder.getContext();
+  if (hasOpaque(space)) { // no request brings such rows
+    Value row = newInput(getFrame(space), dims, isFloat);
+    return add(BroadcastRowsOp::create(builder, loc, typeOf(row).withSpace(space), row), factsOf(row));
+  }
   Type element = isFloat ? Type(builder.getF32Type()) : Type(builder.getI64Type());
   std::string name = "in" + std::to_string(inputNames.size());
   inputNames.push_back(name);
@@ -192,9 +200,14 @@ Value ModelGenerator::newInput(Attribute space, ArrayRef<int64_t> dims, bool isF
 
 Value ModelGenerator::newIds(Attribute space, ArrayRef<int64_t> dims, int64_t most) {
   Value value = newInput(space, dims, /*isFloat=*/false);
-  Facts &known = facts[value];
-  known.least = 0;
-  known.most = most;
+  for (Value known = value;;) {
+    facts[known].least = 0;
+    facts[known].most = most;
+    auto broadcast = known.getDefiningOp<BroadcastRowsOp>();
+    if (!broadcast)
+      break;
+    known = broadcast.getInput();
+  }
   InputRange range;
   range.most = most;
   inputs[inputNames.back()] = range;

@@ -224,6 +224,28 @@ static bool makeGather(ModelGenerator &g) {
   return true;
 }
 
+/// Rows that a flag keeps, and mostly what some value has there.
+static bool makeFilter(ModelGenerator &g) {
+  Attribute space = g.anySpace(60);
+  if (!isa<RequestAttr>(getFrame(space)) || g.maxRows(space) == 0)
+    return false;
+  Value keep = g.random.chance(0.6) ? g.newIds(space, {}, g.random.pick({1, 2, 9})) : g.integersOver(space, {});
+  MLIRContext *context = g.builder.getContext();
+  std::string id = "kept" + std::to_string(g.builder.getInsertionBlock()->getOperations().size());
+  auto kept = OpaqueSpaceAttr::get(context, StringAttr::get(context, id), g.maxRows(space));
+  Facts known;
+  known.most = g.maxRows(space) - 1;
+  auto type = JaggedType::get(context, kept, {}, g.builder.getI64Type());
+  Value places = g.add(FilterRowsOp::create(g.builder, g.loc, type, keep), known);
+  if (g.random.chance(0.2))
+    return true;
+  Value x = g.random.chance(0.7) ? g.floatsOver(space, {g.width()}) : g.integersOver(space, {});
+  known = withZeros(g.factsOf(x));
+  known.arranged = false;
+  g.add(GatherRowsOp::create(g.builder, g.loc, x, places), known);
+  return true;
+}
+
 static bool makeMaskRows(ModelGenerator &g) {
   Value x = g.random.chance(0.3) ? g.positiveOver(g.anySpace(), {g.width()}) : g.findFloats();
   if (!x)
@@ -261,9 +283,9 @@ static bool makePool(ModelGenerator &g) {
 
 ArrayRef<ModelGenerator::Recipe> sequenceRecipes() {
   static const ModelGenerator::Recipe recipes[] = {
-      makeConcatRows,   makeConcatRows, makeInterleave, makeSliceRows, makeTakeRows,  makeTakeRows,
-      makeDeinterleave, makeShift,      makeBroadcast,  makeRepeat,    makeGroup,     makeFold,
-      makeSplat,        makePad,        makeGather,     makeMaskRows,  makeMaskShort, makePool};
+      makeConcatRows, makeConcatRows, makeInterleave, makeSliceRows, makeTakeRows, makeTakeRows, makeDeinterleave,
+      makeShift,      makeBroadcast,  makeRepeat,     makeGroup,     makeFold,     makeSplat,    makePad,
+      makeGather,     makeFilter,     makeMaskRows,   makeMaskShort, makePool};
   return recipes;
 }
 

@@ -209,7 +209,7 @@ const Wrong kWrong[] = {
      "name: \"m\"\nrows { name: \"h\" }\ninput { name: \"x\" rows: \"h\" type: INT64 }\noutput { "
      "node: \"x\" }\n",
      {"2:1: error: rows 'h' have no number, expected one of max, count, newest, oldest, "
-      "interleaved, nested, grouped and bags [RC2201]"}},
+      "interleaved, nested, grouped, bags and filtered [RC2201]"}},
     {"epsNan",
      HEAD "node { name: \"n\" layer_norm { input: \"x\" eps: nan } }\n" TAIL,
      {"7:42: error: node 'n': layer_norm.eps is nan, expected a number of at least 0 [RC2202]"}},

@@ -99,7 +99,7 @@ TEST(PlanTest, Headers) {
 TEST(PlanTest, Spaces) {
   for (int32_t part : {-1, int32_t(TINY_TOKENS), 1000})
     expectRefused([=](auto &m) { m.parts[TINY_TOKENS][1] = part; }, "expected an earlier space");
-  for (int32_t kind : {-1, 9})
+  for (int32_t kind : {-1, 10})
     expectRefused([=](auto &m) { m.spaces[TINY_TOKENS].kind = kind; }, "row space 4: kind");
   expectRefused([](auto &m) { m.spaces[TINY_TAKE_LAST].num_parts = 0; }, "expected 1 parts, got 0");
   expectRefused([](auto &m) { m.spaces[TINY_TOKENS].num_parts = -1; }, "-1 parts");
@@ -180,7 +180,7 @@ TEST(PlanTest, RowMaps) {
 }
 
 TEST(PlanTest, Steps) {
-  expectRefused([](auto &m) { m.steps[GEMM].kind = 4; }, "step 3 (scale): kind 4");
+  expectRefused([](auto &m) { m.steps[GEMM].kind = 5; }, "step 3 (scale): kind 5");
   expectRefused([](auto &m) { m.steps[GEMM].name = nullptr; }, "it has no name");
   expectRefused([](auto &m) { m.steps[GEMM].space = -1; }, "row space -1");
   expectRefused([](auto &m) { m.steps[GEMM].block = 0; }, "blocks of 0 rows");

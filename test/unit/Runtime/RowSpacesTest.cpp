@@ -75,7 +75,7 @@ protected:
     const bool affine = std::all_of(steps.begin(), steps.end(), [](const recrt_embed_step &step) {
       return step.frame == -1 && step.kind != RECRT_EMBED_REPEAT;
     });
-    lastStatus = computeRowMap(plan, {&desc, steps.back().outer, affine}, count(), offsets, rows.data());
+    lastStatus = computeRowMap(plan, {&desc, steps.back().outer, affine, 0}, count(), offsets, rows.data());
     const std::vector<int64_t> &of = storage[static_cast<size_t>(space)];
     std::vector<int64_t> result(rows.begin() + of[request], rows.begin() + of[request + 1]);
     for (int64_t &row : result)

@@ -21,7 +21,7 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
     return failure();
   auto kind = symbolizeKernelKind(keyword);
   if (!kind)
-    return parser.emitError(loc, "expected 'rows', 'gemm', 'attention' or 'top_k', got '") << keyword << '\'';
+    return parser.emitError(loc, "expected 'rows', 'gemm', 'attention', 'top_k' or 'filter', got '") << keyword << '\'';
   result.addAttribute(getKindAttrName(result.name), KernelKindAttr::get(parser.getContext(), *kind));
 
   SmallVector<OpAsmParser::Argument> arguments;
@@ -120,11 +120,20 @@ LogicalResult KernelOp::verify() {
     return verifySingleOpBody<recsys::AttentionOp>(*this);
   case KernelKind::top_k:
     return verifySingleOpBody<recsys::TopKOp>(*this);
+  case KernelKind::filter:
+    return verifySingleOpBody<recsys::FilterRowsOp>(*this);
   }
   llvm_unreachable("a kind of kernel");
 }
 
 //===-- dispatch -----------------------------------------------------------------------------===//
+
+Attribute DispatchOp::getBoundRows() {
+  auto places = getKind() == KernelKind::filter && getNumResults() == 1
+                    ? dyn_cast<recsys::JaggedType>(getResult(0).getType())
+                    : recsys::JaggedType();
+  return places ? places.getSpace() : Attribute();
+}
 
 LogicalResult DispatchOp::verify() {
   if (getPackings().size() != getInputs().size())

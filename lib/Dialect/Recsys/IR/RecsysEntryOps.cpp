@@ -3,6 +3,7 @@
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 
+#include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
 #include "llvm/ADT/StringMap.h"
@@ -69,6 +70,49 @@ static LogicalResult verifyNames(ModelOp model, Attribute space, llvm::StringMap
   return success();
 }
 
+/// What types and attributes of an op and of those inside of it name.
+static void findOpaque(Operation *op, llvm::SetVector<Attribute> &found) {
+  AttrTypeWalker walker;
+  walker.addWalk([&](OpaqueSpaceAttr space) { found.insert(space); });
+  op->walk([&](Operation *inner) {
+    walker.walk(inner->getAttrDictionary());
+    for (Type type : inner->getResultTypes())
+      walker.walk(type);
+  });
+}
+
+llvm::SetVector<Attribute> recsys::findOpaqueSpaces(Operation *op) {
+  llvm::SetVector<Attribute> found;
+  findOpaque(op, found);
+  return found;
+}
+
+llvm::SetVector<Attribute> recsys::findBoundSpaces(Operation *op) {
+  llvm::SetVector<Attribute> bound;
+  op->walk([&](BindsRows binder) {
+    if (Attribute space = binder.getBoundRows())
+      bound.insert(space);
+  });
+  return bound;
+}
+
+/// model_c4
+static LogicalResult verifyOpaqueRows(ModelOp model) {
+  llvm::SetVector<Attribute> bound;
+  for (Type type : model.getArgumentTypes())
+    if (WalkResult found = type.walk([](OpaqueSpaceAttr) { return WalkResult::interrupt(); }); found.wasInterrupted())
+      return model.emitOpError() << "expected inputs over rows that the request brings, got " << type;
+  for (Operation &op : model.getBody().front()) {
+    for (Attribute space : findBoundSpaces(&op))
+      if (!bound.insert(space))
+        return op.emitOpError() << "binds " << space << ", expected one op that does; another one stands before it";
+    for (Attribute space : findOpaqueSpaces(&op))
+      if (!bound.contains(space))
+        return op.emitOpError() << "names rows of " << space << ", expected an op before it that binds them";
+  }
+  return success();
+}
+
 LogicalResult ModelOp::verify() {
   if (!llvm::hasSingleElement(getBody())) // model_c1
     return emitOpError("expected one block");
@@ -98,7 +142,7 @@ LogicalResult ModelOp::verify() {
         return failure();
   if (getBody().front().empty() || !isa<OutputOp>(getBody().front().back()))
     return emitOpError("expected recsys.output at the end");
-  return success();
+  return verifyOpaqueRows(*this);
 }
 
 LogicalResult OutputOp::verify() {

@@ -259,6 +259,20 @@ LogicalResult GatherRowsOp::inferReturnTypes(MLIRContext *context, std::optional
   return inferOver(location, input, getNestSpace(places.getSpace(), rows, emit), types);
 }
 
+LogicalResult FilterRowsOp::verify() {
+  JaggedType keep = getKeep().getType(), places = getPlaces().getType();
+  if (!isa<RequestAttr>(getFrame(keep.getSpace())) || !keep.getDims().empty()) // filter_rows_c1
+    return emitOpError() << "expected flags, one for each row of the request, got " << keep;
+  auto bound = dyn_cast<OpaqueSpaceAttr>(places.getSpace());
+  std::optional<int64_t> most = keep.getRowSpace().getMaxRows();
+  if (!bound || !places.getDims().empty() || bound.getMax() != most) // filter_rows_c2
+    return emitOpError() << "expected a number for each row of #recsys.opaque of at most " << most.value_or(0)
+                         << " rows, got " << places;
+  return success();
+}
+
+Attribute FilterRowsOp::getBoundRows() { return getPlaces().getType().getSpace(); }
+
 LogicalResult MaskRowsOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
                                            SmallVectorImpl<Type> &types) {
   if (failed(checkJagged(location, {adaptor.getInput(), adaptor.getIds()})))

@@ -10,6 +10,7 @@
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 
 #include "reccc/Dialect/RecTile/IR/RecTileDialect.h.inc"
 #include "reccc/Dialect/RecTile/IR/RecTileEnums.h.inc"

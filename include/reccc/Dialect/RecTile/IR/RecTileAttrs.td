@@ -6,7 +6,8 @@
 include "reccc/Dialect/RecTile/IR/RecTileBase.td"
 
 def RecTile_KernelKind : I32Enum<"KernelKind", "what a kernel is", [
-  I32EnumCase<"rows", 0>, I32EnumCase<"gemm", 1>, I32EnumCase<"attention", 2>, I32EnumCase<"top_k", 3>]> {
+  I32EnumCase<"rows", 0>, I32EnumCase<"gemm", 1>, I32EnumCase<"attention", 2>, I32EnumCase<"top_k", 3>,
+  I32EnumCase<"filter", 4>]> {
   let cppNamespace = "::mlir::rectile";
 }
 

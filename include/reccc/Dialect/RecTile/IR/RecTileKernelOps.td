@@ -6,6 +6,7 @@
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "reccc/Dialect/RecTile/IR/RecTileAttrs.td"
+include "reccc/Dialect/Recsys/IR/RecsysInterfaces.td"
 
 def RecTile_KernelOp : RecTile_Op<"kernel", [IsolatedFromAbove, RecursiveMemoryEffects,
     SingleBlockImplicitTerminator<"YieldOp">]> {
@@ -19,7 +20,7 @@ def RecTile_KernelOp : RecTile_Op<"kernel", [IsolatedFromAbove, RecursiveMemoryE
       the linears. A result is a value before the linears or an epilogue's. An epilogue belongs to one linear; its other
       operands are block arguments, values computed before the linears are not visible to it.
     - `attention`: one `attention` of block arguments.
-    - `top_k`: one `top_k` of block arguments.
+    - `top_k`: one `top_k` of block arguments. `filter`: one `filter_rows` of a block argument. The runtime runs both.
 
     - `operand_layouts`, `result_layouts` (optional): a `#rectile.layout` for each jagged operand and result, `unit` for a
       parameter. Set by the memory planner.
@@ -71,7 +72,7 @@ def RecTile_YieldOp : RecTile_Op<"yield", [Pure, Terminator, ReturnLike, HasPare
   let builders = [OpBuilder<(ins), "">];
 }
 
-def RecTile_DispatchOp : RecTile_Op<"dispatch", [MemoryEffects<[MemRead, MemWrite]>]> {
+def RecTile_DispatchOp : RecTile_Op<"dispatch", [MemoryEffects<[MemRead, MemWrite]>, DeclareOpInterfaceMethods<Recsys_BindsRowsInterface>]> {
   let summary = "A call of a generated kernel";
   let description = [{
     Stands where the `rectile.kernel` stood; other attributes of it (the memory plan) are kept. One step of the plan is made from
@@ -81,7 +82,7 @@ def RecTile_DispatchOp : RecTile_Op<"dispatch", [MemoryEffects<[MemRead, MemWrit
     - `num_splits` and items: `recrt/module.h`.
 
     Attributes, lists over ISA levels are indexed by `recrt_isa` with `unit` where a level is not compiled:
-    - `entries`: the kernel functions. `areas` (attention): the area functions. Both empty for `top_k`.
+    - `entries`: the kernel functions. `areas` (attention): the area functions. Both empty for `top_k` and `filter`.
     - `packings`: for each operand the `#rectile.packing` of a parameter, `unit` for a jagged value.
     - `space`: iteration space. `scratch`: bytes for each level. `block`: rows in a block. `columns`: panels in all (gemm) or
       columns (top_k). `heads` (attention). `frame` (attention): the row space it works within, where that is not the request. `k`, `first_id` (top_k).

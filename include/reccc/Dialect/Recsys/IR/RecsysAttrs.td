@@ -100,7 +100,7 @@ def Recsys_BagsAttr : Recsys_SpaceAttr<"Bags", "bags"> {
 
 def Recsys_OpaqueSpaceAttr : Recsys_SpaceAttr<"OpaqueSpace", "opaque"> {
   let summary = "Rows whose number the data decides";
-  let description = [{ `#recsys.opaque<"id", max = n>`: exactly one op binds an id. (opaque_c1) as `space`. }];
+  let description = [{ `#recsys.opaque<"id", max = n>`: exactly one op of a model binds an id (`filter_rows`), before any other has rows of it. (opaque_c1) as `space`. }];
   let parameters = (ins "::mlir::StringAttr":$id, "int64_t":$max);
 }
 

@@ -39,7 +39,7 @@ def Recsys_ModelOp : Recsys_Op<"model", [FunctionOpInterface, IsolatedFromAbove,
     `recsys.append = [#old, #new]`, the base spaces of the rows that a state has and of those that it gets.
 
     (model_c1) One block, ended by `recsys.output`. (model_c2) Every argument and result is jagged and has a `recsys.name`; the names of
-    arguments differ, those of results too. (model_c3) A name is one row space.
+    arguments differ, those of results too. (model_c3) A name is one row space. (model_c4) One op binds each opaque space, before any other op names it; no input has rows of one.
 
     ```mlir
     #history = #recsys.space<"history", max = 50>

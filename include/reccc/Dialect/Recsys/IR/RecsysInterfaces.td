@@ -55,4 +55,12 @@ def Recsys_ParameterExpressionInterface : OpInterface<"ParameterExpression"> {
   let description = [{ Computes a tensor from parameters alone; evaluated at compile time. }];
 }
 
+def Recsys_BindsRowsInterface : OpInterface<"BindsRows"> {
+  let cppNamespace = "::mlir::recsys";
+  let description = [{ Decides how many rows an opaque space has. Of a model exactly one op binds each, before any other op has rows of it. }];
+  let methods = [
+    InterfaceMethod<"The opaque space that the op binds; null when it binds none.", "::mlir::Attribute", "getBoundRows">
+  ];
+}
+
 #endif // RECCC_DIALECT_RECSYS_IR_RECSYSINTERFACES_TD

@@ -279,6 +279,31 @@ def Recsys_GatherRowsOp : Recsys_InferredOp<"gather_rows"> {
   let assemblyFormat = "$input `,` $places attr-dict `:` functional-type(operands, results)";
 }
 
+// Not pure: types name the rows that it binds, so that a use of its result is not the only use of it.
+def Recsys_FilterRowsOp : Recsys_Op<"filter_rows", [DeclareOpInterfaceMethods<Recsys_BindsRowsInterface>]> {
+  let summary = "The places of the rows whose flag is set";
+  let description = [{
+    Binds an opaque space: a request has one row of it for each of its rows in `keep` whose number is not 0, in order. The result holds the places of these rows (row in
+    the request, from 0); `gather_rows` by them gives what other values have there.
+
+    (filter_rows_c1) Flags are scalars, not over a nest. (filter_rows_c2) The result is a scalar over `#recsys.opaque` of as many rows at most as the flags have.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    #o = #recsys.opaque<"valid", max = 50>
+    func.func private @filter_rows(%k: !recsys.jagged<#s x i64>, %a: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.filter_rows %k : (!recsys.jagged<#s x i64>) -> !recsys.jagged<#o x i64>
+      %1 = recsys.gather_rows %a, %0 : (!recsys.jagged<#s x 8xf32>, !recsys.jagged<#o x i64>) -> !recsys.jagged<#o x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Ids:$keep);
+  let results = (outs Recsys_Ids:$places);
+  let assemblyFormat = "$keep attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def Recsys_MaskRowsOp : Recsys_InferredOp<"mask_rows", [Recsys_RowWiseInterface]> {
   let summary = "Zero the rows whose id is a given one";
   let description = [{

@@ -6,6 +6,7 @@
 #include "reccc/Dialect/Recsys/IR/RecsysAttrs.h"
 
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace mlir::recsys {
 
@@ -66,6 +67,10 @@ struct Take {
 
 /// The take that leaves `to` of `from`; nullopt when there is none, or when first and last rows look alike.
 std::optional<Take> findTake(Attribute from, Attribute to);
+
+/// The opaque spaces that an op and those inside of it name, and those that they bind.
+llvm::SetVector<Attribute> findOpaqueSpaces(Operation *op);
+llvm::SetVector<Attribute> findBoundSpaces(Operation *op);
 
 /// Whether `part` is `space` or one of the spaces it is built from.
 bool mentionsSpace(Attribute space, Attribute part);
