@@ -21,7 +21,9 @@ RowDependence::RowDependence(ModelOp model, Attribute rows, ArrayRef<BlockArgume
     visit(&op);
 }
 
-bool RowDependence::isMadeOfRows(Attribute space) const { return mentionsSpace(space, rows); }
+bool RowDependence::isMadeOfRows(Attribute space) const {
+  return mentionsSpace(space, rows) || llvm::any_of(filtered, [&](Attribute of) { return mentionsSpace(space, of); });
+}
 
 ArrayRef<bool> RowDependence::getSegments(Value value) const { return varying.find(value)->second; }
 
@@ -106,6 +108,8 @@ void RowDependence::visit(Operation *op) {
   }
   for (Value result : op->getResults())
     varying[result] = found;
+  if (auto filter = dyn_cast<FilterRowsOp>(op); filter && found.front())
+    filtered.push_back(filter.getBoundRows());
 }
 
 VaryingCause RowDependence::findCause(Value value, unsigned segment) const {

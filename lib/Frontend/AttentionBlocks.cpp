@@ -127,6 +127,11 @@ FailureOr<ArrayAttr> reccc::buildMask(ModelBuilder &b, const pb::Mask &mask, Val
         << "node " << quoted(b.nodeName()) << ": the mask has no kind, expected causal, full or reverse_causal";
     return failure();
   }
+  if (mask.has_bounds()) {
+    b.error(mask, "bounds", Code::BadMask)
+        << "node " << quoted(b.nodeName()) << ": the mask has bounds, expected them in the block attention alone";
+    return failure();
+  }
   if (!mask.has_causal() && (mask.has_window() || mask.has_context() || mask.has_semi_local())) {
     StringRef kind = mask.has_full() ? "full" : "reverse_causal";
     b.error(mask, kind, Code::Contradiction)
@@ -276,7 +281,7 @@ FailureOr<Value> reccc::bindKeyMask(ModelBuilder &b, const Message &message, Val
 }
 
 Value reccc::buildAttention(ModelBuilder &b, Value query, Value key, Value value, ArrayAttr masks,
-                            const ScoreSettings &score, const BiasOperands &bias, Value keyMask) {
+                            const ScoreSettings &score, const BiasOperands &bias, Value keyMask, ValueRange bounds) {
   OpBuilder &builder = b.builder;
   MLIRContext *context = builder.getContext();
   ir::JaggedType queryType = b.typeOf(query);
@@ -284,7 +289,7 @@ Value reccc::buildAttention(ModelBuilder &b, Value query, Value key, Value value
   Attribute frame = ir::findFrame({queryType.getSpace(), b.typeOf(key).getSpace()});
   return ir::AttentionOp::create(builder, b.where, type, /*state=*/Type(), query, ValueRange(key), ValueRange(value),
                                  keyMask ? ValueRange(keyMask) : ValueRange(), bias.toeplitz, bias.bucketWeights,
-                                 bias.queryTimes, bias.keyTimes, /*initial=*/Value(), /*initial_state=*/Value(),
+                                 bias.queryTimes, bias.keyTimes, /*initial=*/Value(), /*initial_state=*/Value(), bounds,
                                  builder.getDenseI64ArrayAttr(keyMask ? ArrayRef<int64_t>{0} : ArrayRef<int64_t>()),
                                  masks, ir::ScoreKindAttr::get(context, score.kind),
                                  builder.getF64FloatAttr(score.scale),
@@ -293,6 +298,37 @@ Value reccc::buildAttention(ModelBuilder &b, Value query, Value key, Value value
                                  bias.toeplitz ? builder.getI64IntegerAttr(bias.center) : IntegerAttr(), bias.rule,
                                  ir::ScoreOrderAttr::get(context, bias.order), /*with_state=*/UnitAttr())
       .getResult();
+}
+
+/// A table of bounds for each query segment on keys of one segment.
+static FailureOr<ArrayAttr> buildTableMask(ModelBuilder &b, const pb::Mask &mask, Value query, Value key,
+                                           SmallVectorImpl<Value> &bounds) {
+  MLIRContext *context = b.builder.getContext();
+  if (mask.has_window() || mask.has_semi_local() || mask.has_context() || mask.has_candidates() ||
+      segmentsOf(b.spaceOf(key)).size() != 1) {
+    b.error(mask, "bounds", Code::BadMask)
+        << "node " << quoted(b.nodeName()) << ": bounds on keys of the rows " << rowsText(b.spaceOf(key))
+        << ", expected keys of one part and no window, semi_local, context or candidates";
+    return failure();
+  }
+  int64_t numbers[] = {-1, -1};
+  const StringRef fields[] = {"lower", "upper"};
+  for (auto [number, field] : llvm::zip_equal(numbers, fields)) {
+    if (mask.bounds().GetReflection()->GetString(mask.bounds(), fieldNamed(mask.bounds(), field)).empty())
+      continue;
+    auto bound = b.ids(mask.bounds(), field);
+    if (failed(bound) || failed(b.sameRows(mask.bounds(), field, -1, *bound, query)))
+      return failure();
+    number = bounds.size();
+    bounds.push_back(*bound);
+  }
+  if (bounds.empty()) {
+    b.error(mask, "bounds", Code::MissingField)
+        << "node " << quoted(b.nodeName()) << ": the bounds are empty, expected lower, upper or both";
+    return failure();
+  }
+  Attribute list = ArrayAttr::get(context, {ir::TableMaskAttr::get(context, numbers[0], numbers[1])});
+  return ArrayAttr::get(context, SmallVector<Attribute>(segmentsOf(b.spaceOf(query)).size(), list));
 }
 
 Built reccc::build(ModelBuilder &b, const pb::Attention &block) {
@@ -316,7 +352,9 @@ Built reccc::build(ModelBuilder &b, const pb::Attention &block) {
     return failure();
   }
   int64_t width = b.widthOf(*query) / heads;
-  auto masks = buildMask(b, block.mask(), *query, *key);
+  SmallVector<Value> bounds;
+  auto masks = block.mask().has_bounds() ? buildTableMask(b, block.mask(), *query, *key, bounds)
+                                         : buildMask(b, block.mask(), *query, *key);
   auto score = scoreSettings(b, block.score(), width);
   if (failed(masks) || failed(score))
     return failure();
@@ -335,6 +373,6 @@ Built reccc::build(ModelBuilder &b, const pb::Attention &block) {
   if (failed(keyMask))
     return failure();
   auto split = [&](Value operand) { return b.reshape(operand, {heads, b.widthOf(operand) / heads}); };
-  Value result = buildAttention(b, split(*query), split(*key), split(*value), *masks, *score, *bias, *keyMask);
+  Value result = buildAttention(b, split(*query), split(*key), split(*value), *masks, *score, *bias, *keyMask, bounds);
   return b.reshape(result, {b.widthOf(*value)});
 }

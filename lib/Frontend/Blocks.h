@@ -147,9 +147,9 @@ FailureOr<BiasOperands> bindBias(ModelBuilder &b, const pb::ScoreBias &bias, con
 /// The field `key_mask` of a block over the rows of `key`; null when it is not set.
 FailureOr<Value> bindKeyMask(ModelBuilder &b, const Message &message, Value key);
 
-/// query, key and value have records of [heads, width].
+/// query, key and value have records of [heads, width]; `bounds` are what masks that are tables read.
 Value buildAttention(ModelBuilder &b, Value query, Value key, Value value, ArrayAttr masks, const ScoreSettings &score,
-                     const BiasOperands &bias, Value keyMask = {});
+                     const BiasOperands &bias, Value keyMask = {}, ValueRange bounds = {});
 
 } // namespace reccc
 

@@ -104,7 +104,7 @@ LogicalResult ModelBuilder::bindFiltered() {
   for (const FilteredRows &rows : names.filtered) {
     const pb::Rows::Filtered &filtered = rows.declared->filtered();
     Value flags = values.lookup(filtered.where());
-    if (!flags || placesOf.contains(rows.space))
+    if (!flags || !placesOf.try_emplace(rows.space).second)
       continue;
     if (typeOf(flags).isFloat() || !typeOf(flags).getDims().empty() || spaceOf(flags) != rows.of)
       return Report::error(places.of(filtered, "where"), Code::RowsDiffer)

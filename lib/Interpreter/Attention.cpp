@@ -79,10 +79,20 @@ private:
     std::vector<Column> columns;
     for (auto [number, segment] : llvm::enumerate(sources)) {
       SmallVector<std::pair<int64_t, int64_t>> intervals;
-      op.getMask(querySegment, number)
-          .getIntervals(
-              place, segment.rows, [&](Attribute space) { return evaluation.getRows(space, instance.request); },
-              intervals);
+      Mask mask = op.getMask(querySegment, number);
+      if (auto table = dyn_cast<TableMaskAttr>(mask)) {
+        auto bound = [&](int64_t of, int64_t otherwise) {
+          return of < 0 ? otherwise : evaluation.get(op.getBounds()[of]).integers[row];
+        };
+        int64_t low = std::max<int64_t>(bound(table.getLower(), 0), 0);
+        int64_t high = std::min(bound(table.getUpper(), segment.rows), segment.rows);
+        if (low < high)
+          intervals.push_back({low, high});
+      } else {
+        mask.getIntervals(
+            place, segment.rows, [&](Attribute space) { return evaluation.getRows(space, instance.request); },
+            intervals);
+      }
       Value valid = op.getKeyMask(segment.source);
       for (auto [low, high] : intervals)
         for (int64_t column = low; column < high; ++column)

@@ -75,7 +75,6 @@ private:
   Status checkOperand(const recrt_operand_desc &operand, const Place &place, int32_t number);
   Status checkTopK(const recrt_step_desc &step, const Place &place);
   Status checkFilter(const recrt_step_desc &step, const Place &place);
-  Status checkPhases();
   int32_t findItemList(const recrt_step_desc &step);
   void need(int32_t space);
   bool validSpace(int32_t space) const { return space >= 0 && space < module->num_spaces; }
@@ -380,64 +379,6 @@ Status PlanChecker::checkFilter(const recrt_step_desc &step, const Place &place)
   return success();
 }
 
-/// Rows are known to a step when it has them.
-Status PlanChecker::checkPhases() {
-  std::vector<int32_t> &phases = result->phases;
-  phases.assign(plan.spaces.size(), 0);
-  constexpr int32_t never = INT32_MAX;
-  for (int32_t s = 0; s < module->num_spaces; ++s) {
-    const recrt_space_desc &space = module->spaces[s];
-    int32_t &phase = phases[static_cast<size_t>(s)];
-    if (space.kind == RECRT_SPACE_OPAQUE)
-      phase = never;
-    for (size_t f = 0; f < result->filters.size(); ++f)
-      if (result->filters[f].space == s)
-        phase = static_cast<int32_t>(f) + 1;
-    for (int32_t i = 0; i < space.num_parts; ++i)
-      phase = std::max(phase, phases[static_cast<size_t>(space.parts[i])]);
-  }
-  auto phaseOf = [&](int32_t space) { return phases[static_cast<size_t>(space)]; };
-  for (const TensorPlan &input : result->inputs)
-    if (phaseOf(input.desc->space) != 0)
-      return bad(Place("entry '%s', input '%s'", entry->name, input.desc->name), "no request brings its rows");
-  for (const TensorPlan &output : result->outputs)
-    if (phaseOf(output.desc->space) == never)
-      return bad(Place("entry '%s', output '%s'", entry->name, output.desc->name), "no step binds its rows");
-  for (RowMapPlan &map : result->rowMaps) {
-    map.phase = phaseOf(map.desc->space);
-    for (int32_t i = 0; i < map.desc->num_steps; ++i)
-      map.phase = std::max(map.phase, phaseOf(map.desc->steps[i].outer));
-  }
-  int32_t phase = 0;
-  for (size_t i = 0; i < result->steps.size(); ++i) {
-    const recrt_step_desc &step = *result->steps[i].desc;
-    int32_t needed = std::max(phaseOf(step.space), step.frame < 0 ? 0 : phaseOf(step.frame));
-    for (int32_t s = 0; s < step.num_spaces; ++s)
-      needed = std::max(needed, phaseOf(step.spaces[s]));
-    if (step.kind == RECRT_KERNEL_TOP_K && step.exclude_space >= 0)
-      needed = std::max(needed, phaseOf(step.exclude_space));
-    const bool binds = step.kind == RECRT_KERNEL_FILTER;
-    for (int32_t o = 0; o < step.num_operands - (binds ? 1 : 0); ++o) {
-      const recrt_operand_desc &operand = step.operands[o];
-      const recrt_buffer_desc &buffer = entry->buffers[operand.buffer];
-      if (buffer.kind != RECRT_BUFFER_WEIGHT)
-        needed = std::max(needed, phaseOf(buffer.space));
-      if (operand.rowmap >= 0)
-        needed = std::max(needed, result->rowMaps[static_cast<size_t>(operand.rowmap)].phase);
-    }
-    const Place place("entry '%s', step %d (%s)", entry->name, static_cast<int>(i), step.name);
-    if (needed > phase)
-      return bad(place, "it has rows whose number is not known then");
-    phase += binds;
-    // What it writes may lie among rows that it binds itself.
-    if (binds &&
-        (phaseOf(entry->buffers[step.operands[1].buffer].space) > phase ||
-         (step.operands[1].rowmap >= 0 && result->rowMaps[static_cast<size_t>(step.operands[1].rowmap)].phase > phase)))
-      return bad(place, "it writes to rows whose number is not known then");
-  }
-  return success();
-}
-
 /// Work items depend on the spaces, the heads and the masks, which the area function stands for.
 int32_t PlanChecker::findItemList(const recrt_step_desc &step) {
   const recrt_area_fn area = step.area[plan.isa];
@@ -572,7 +513,7 @@ Status PlanChecker::checkEntry(int32_t index) {
   for (int32_t i = 0; i < entry->num_steps; ++i)
     if (Status status = checkStep(i); failed(status))
       return status;
-  if (Status status = checkPhases(); failed(status))
+  if (Status status = planPhases(*module, *result); failed(status))
     return status;
   for (size_t i = 0; i < writtenOutput.size(); ++i)
     if (!writtenOutput[i])

@@ -105,6 +105,10 @@ Status checkModuleHeader(const recrt_module *module);
 /// trusted, its numbers are not.
 Status makePlan(const recrt_module *module, int32_t isa, Plan &plan);
 
+/// The part of checking an entry that finds the phase of each space and row map: no step has rows that are not known
+/// when it runs.
+Status planPhases(const recrt_module &module, EntryPlan &plan);
+
 /// The part of makePlan about user states, once entries are checked.
 Status planStates(Plan &plan);
 

@@ -64,7 +64,8 @@ static bool share(AttentionOp op) {
   // 1. A query that repeats rows of the request.
   auto repeat = op.getQuery().getDefiningOp<RepeatRowsOp>();
   if (!repeat || repeat.getOuter() != op.getFrame() || !isa<RequestAttr>(getFrame(spaceOf(repeat.getInput()))) ||
-      op.getInitial() || op.getWithState() || op.getToeplitz() || op.getBucketWeights() || countsOpaqueRows(op))
+      op.getInitial() || op.getWithState() || op.getToeplitz() || op.getBucketWeights() || !op.getBounds().empty() ||
+      countsOpaqueRows(op))
     return false;
 
   // 2. Sources of the request, and the rest.
@@ -84,7 +85,7 @@ static bool share(AttentionOp op) {
   OpBuilder builder(op);
   auto once = AttentionOp::create(
       builder, op.getLoc(), repeat.getInput(), shared.keys, shared.values, shared.keyMasks, Value(), Value(), Value(),
-      Value(), Value(), Value(), builder.getDenseI64ArrayAttr(shared.masked), shared.getMasks(builder),
+      Value(), Value(), Value(), ValueRange(), builder.getDenseI64ArrayAttr(shared.masked), shared.getMasks(builder),
       op.getScoreAttr(), op.getScaleAttr(), op.getDivisorAttr(), op.getDivisorRowsAttr(), IntegerAttr(), Attribute(),
       op.getOrderAttr(), op.getScore() == ScoreKind::softmax ? builder.getUnitAttr() : UnitAttr());
   once->setAttr(kPartialSumAttr, builder.getUnitAttr());

@@ -25,7 +25,7 @@ recsys.model @remove_dead_rows_filter_named(%x: !r {recsys.name = "x"}, %k: !k {
 // CHECK-NOT: recsys.filter_rows
 // CHECK: recsys.silu
 recsys.model @remove_dead_rows_filter_unused(%x: !r {recsys.name = "x"}, %k: !k {recsys.name = "k"}) -> (!r {recsys.name = "y"}) {
-  %b = recsys.bucketize %k rule #recsys.edges<[3]> : !k
+  %b = recsys.bucketize %k rule(#recsys.edges<[3]>) : (!k) -> !k
   %p = recsys.filter_rows %b : (!k) -> !recsys.jagged<#o x i64>
   %z = recsys.broadcast_rows %x : (!r) -> !o
   %y = recsys.silu %x : (!r) -> !r

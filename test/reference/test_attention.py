@@ -223,3 +223,37 @@ def test_softmax_of_large_scores(tmp_path):
         inputs[name] = (inputs[name][0], [1000 * part for part in inputs[name][1]], None)
     expected = run_all(inputs, lambda r: np.ones((3, 3), bool), lambda r: softmax)
     check(program, inputs, expected, "[[#recsys.full]]", SCORES["softmax"][0])
+
+
+@pytest.mark.parametrize("mode", ["double", "compiled"])
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("lower, upper", [(True, True), (True, False), (False, True)])
+def test_tables(program, score, lower, upper, mode):
+    """Bounds that the request gives for each row, in and far out of the segment."""
+    inputs = sequence(program, [HISTORY])
+    rows = program.rows(HISTORY)
+    draw = lambda: np.where(program.random.random(rows) < 0.1, program.random.choice([-(2**63), -1, 2**31, 2**63 - 1], rows),
+                            program.random.integers(-3, HISTORY_MAX + 5, rows))
+    low, high = draw(), draw()
+    high[::3] = np.maximum(high[::3], np.minimum(low[::3], 2**62) + program.random.integers(0, 9, len(low[::3])))
+    bounds = [program.input(name, HISTORY, values=values, element="i64")[0]
+              for name, values, used in (("low", low, lower), ("high", high, upper)) if used]
+    numbers = ", ".join(f"{name} = {i}" for i, name in enumerate([n for n, used in (("lower", lower), ("upper", upper)) if used]))
+    lows, highs = (per_request(x, program.history) for x in (low, high))
+
+    def visible(r):
+        column = np.arange(program.history[r])
+        seen = np.ones((program.history[r],) * 2, bool)
+        if lower:
+            seen &= column >= lows[r][:, None]
+        if upper:
+            seen &= column < highs[r][:, None]
+        return seen
+
+    text, weigh = SCORES[score]
+    expected = run_all(inputs, visible, lambda r: weigh)
+    q, k, v = (inputs[name] for name in "qkv")
+    names = ", ".join(f"{{{3 + i}}}" for i in range(len(bounds)))
+    form = f"recsys.attention {{0}} sources [{{1}}, {{2}}] masks [[#recsys.table<{numbers}>]] {text} bounds({names})"
+    program.output("y", program.op(form, [q[0], k[0], v[0], *bounds], jagged(HISTORY, [2, 3])))
+    assert_equal(program.run(mode)["y"], packed(expected[0], np.zeros((0, 2, 3))), 1e-12 if mode == "double" else 1e-5)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from program import CANDIDATES, HISTORY, REQUEST, assert_equal, concat, jagged, packed, per_request
+from program import CANDIDATES, HISTORY, HISTORY_MAX, REQUEST, assert_equal, concat, jagged, packed, per_request
 
 
 def split(program, values, space):
@@ -158,3 +158,33 @@ def test_rows_of_derived_spaces(program, space):
     got = program.run()
     np.testing.assert_array_equal(np.diff(got["y.offsets"]), SPACES[space](program.history, program.candidates))
     assert_equal(got["y"], np.broadcast_to(b, got["y"].shape))
+
+
+@pytest.mark.parametrize("mode", ["double", "compiled"])
+@pytest.mark.parametrize("kept", [0.0, 0.5, 1.0])
+def test_filter_rows(program, kept, mode):
+    """Rows whose flag is not 0, in order; what is over them, and the last three."""
+    flags = np.where(program.random.random(program.rows(HISTORY)) < kept, program.random.choice([1, -7, 2**40], program.rows(HISTORY)), 0)
+    x, a = program.input("x", HISTORY, [3])
+    k, _ = program.input("k", HISTORY, values=flags, element="i64")
+    g, b = program.input("g", REQUEST, [3])
+    rows = f'#recsys.opaque<"valid", max = {HISTORY_MAX}>'
+    places = program.op("recsys.filter_rows {0}", [k], jagged(rows, [], "i64"))
+    valid = program.op("recsys.gather_rows {0}, {1}", [x, places], jagged(rows, [3]))
+    all_of = program.op("recsys.broadcast_rows {0}", [g], jagged(rows, [3]))
+    together = program.op("recsys.concat_rows {0}, {1}", [valid, all_of], jagged(concat(rows, rows), [3]))
+    last = program.op("recsys.take_rows {0}", [valid], jagged(f"#recsys.take_last<{rows}, 3>", [3]))
+    for name, value in (("places", places), ("valid", valid), ("together", together), ("last", last)):
+        program.output(name, value)
+    program.output("mean", program.op("recsys.pool mean {0}", [valid], jagged(REQUEST, [3])))
+    got = program.run(mode)
+    tolerance = 1e-12 if mode == "double" else 1e-6
+    parts = [rows[flag != 0] for rows, flag in zip(split(program, a, HISTORY), split(program, flags, HISTORY))]
+    assert_equal(got["places"], join([np.nonzero(flag)[0] for flag in split(program, flags, HISTORY)], flags))
+    assert_equal(got["valid"], join(parts, a), tolerance)
+    np.testing.assert_array_equal(np.diff(got["valid.offsets"]), [len(part) for part in parts])
+    both = [np.concatenate([part, np.repeat(row[None], len(part), 0)]) for part, row in zip(parts, b)]
+    assert_equal(got["together"], join(both, a), tolerance)
+    assert_equal(got["last"], join([part[-3:] for part in parts], a), tolerance)
+    means = np.array([part.astype(float).mean(0) if len(part) else np.zeros(3) for part in parts]).reshape(-1, 3)
+    assert_equal(got["mean"], means, tolerance)

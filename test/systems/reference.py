@@ -331,4 +331,39 @@ def item_tags():
     return w.tensors, requests, {"score": score, "tag_mean": mean}
 
 
-SYSTEMS = {function.__name__: function for function in (dssm, two_tower, mmoe, ple, deepfm, dcnv2_stacked, din_dice, interactrank_sequence, bert4rec, item_tags)}
+def valid_events():
+    """Events watched for 30 seconds alone are the history; candidates that are not allowed get no score."""
+    w = Weights(11)
+    scored = w.random.integers(0, 8, len(LENGTHS))
+    requests = {
+        "history.offsets": offsets(LENGTHS),
+        "candidates.offsets": offsets(scored),
+        "item": w.random.integers(0, 13, sum(LENGTHS)),
+        "seconds": w.random.choice([0, 29, 30, 31, 500], sum(LENGTHS)),
+        "candidate": w.random.integers(0, 13, scored.sum()),
+        "allowed": w.random.choice([0, 1, 5], scored.sum()),
+    }
+    items, places = w.get("items.weight", 13, 8), w.get("places.weight", 6, 8)
+    attended, users, means, kept = [], [], [], []
+    per_request = lambda name, lengths: np.split(requests[name], offsets(lengths)[1:-1])
+    for ids, seconds in zip(per_request("item", LENGTHS), per_request("seconds", LENGTHS)):
+        valid = items[ids[seconds >= 30]]
+        tokens = valid[-6:] + places[: min(len(valid), 6)]
+        heads = tokens.reshape(-1, 2, 4)
+        rows = np.zeros((len(tokens), 2, 4))
+        for i in range(len(tokens)):
+            p = softmax(np.einsum("ha,cha->hc", heads[i], heads[: i + 1]) / 2.0)
+            rows[i] = np.einsum("hc,chv->hv", p, heads[: i + 1])
+        attended.append(rows.reshape(-1, 8))
+        users.append(attended[-1][-1] if len(valid) else np.zeros(8))
+        means.append(valid.mean(0) if len(valid) else np.zeros(8))
+    for ids, allowed in zip(per_request("candidate", scored), per_request("allowed", scored)):
+        kept.append(ids[allowed != 0])
+    counts = [len(ids) for ids in kept]
+    kept = np.concatenate(kept)
+    features = np.concatenate([np.repeat(users, counts, 0), np.repeat(means, counts, 0), items[kept]], 1)
+    score = w.linear(relu(w.linear(features, "top.0", 12)), "top.2", 1)
+    return w.tensors, requests, {"score": score, "kept_item": kept, "attended": np.concatenate(attended)}
+
+
+SYSTEMS = {function.__name__: function for function in (dssm, two_tower, mmoe, ple, deepfm, dcnv2_stacked, din_dice, interactrank_sequence, bert4rec, item_tags, valid_events)}

@@ -45,6 +45,8 @@ private:
   bool countsRows(Operation *op, unsigned segment) const;
 
   Attribute rows;
+  /// Opaque spaces whose number of rows depends on them.
+  SmallVector<Attribute> filtered;
   DenseMap<Value, SmallVector<bool>> varying;
   DenseMap<std::pair<Value, unsigned>, VaryingCause> causes;
 };

@@ -117,7 +117,12 @@ void AttentionBuilder::buildLaneBounds(const AttentionItem &item, SourceSegment 
     // Lanes behind the end of the segment do what the last query does; nothing of it is stored.
     Value row = b.add(item.first, b.min(lane, lastLane));
     SmallVector<Value> next;
-    for (auto [i, interval] : llvm::enumerate(buildIntervals(frame, mask, row, columns, item.instance.request))) {
+    auto boundOf = [&](unsigned number) {
+      KernelOperand &bound = frame.operand(op.getBounds()[number]);
+      return b.loadScalar(frame.rowPointer(bound, b.add(item.begin, row)), bound.element);
+    };
+    for (auto [i, interval] :
+         llvm::enumerate(buildIntervals(frame, mask, row, columns, item.instance.request, boundOf))) {
       auto [low, high] = interval;
       // An empty interval: no key is in it, and none is in all lanes.
       Value isEmpty = b.cmp(arith::CmpIPredicate::sge, low, high);

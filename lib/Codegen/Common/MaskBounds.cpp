@@ -26,7 +26,7 @@ static std::pair<Value, Value> buildInterval(KernelFrame &frame, IntervalAttr in
 }
 
 SmallVector<std::pair<Value, Value>> reccc::buildIntervals(KernelFrame &frame, Attribute mask, Value row, Value columns,
-                                                           Value request) {
+                                                           Value request, function_ref<Value(unsigned)> boundOf) {
   TileBuilder &b = frame.b;
   if (isa<FullMaskAttr>(mask))
     return {{b.i64(0), columns}};
@@ -34,6 +34,11 @@ SmallVector<std::pair<Value, Value>> reccc::buildIntervals(KernelFrame &frame, A
     return {{row, b.min(b.add(row, 1), columns)}};
   if (auto interval = dyn_cast<IntervalAttr>(mask))
     return {buildInterval(frame, interval, row, columns, request)};
+  if (auto table = dyn_cast<TableMaskAttr>(mask)) {
+    bool hasLower = boundOf && table.getLower() >= 0, hasUpper = boundOf && table.getUpper() >= 0;
+    return {{hasLower ? b.max(boundOf(table.getLower()), b.i64(0)) : b.i64(0),
+             hasUpper ? b.min(boundOf(table.getUpper()), columns) : columns}};
+  }
   SmallVector<std::pair<Value, Value>> result;
   if (auto several = dyn_cast<IntervalsAttr>(mask)) {
     // An interval begins where the last one that was not empty ended, at the earliest.

@@ -10,7 +10,7 @@ using namespace reccc;
 
 bool reccc::canSplitAttention(AttentionOp op, Attribute frame) {
   return op.getFrame() == frame && !op.getToeplitz() && !op.getBucketWeights() && !op.getInitial() &&
-         !op.getWithState();
+         !op.getWithState() && op.getBounds().empty();
 }
 
 namespace {

@@ -183,11 +183,17 @@ LogicalResult DeriveEntryPoints::makeAppend(ModelOp prefill, BaseSpaceAttr rows)
 
 /// Whether an op computes rows that are neither candidates nor as many in every request.
 static Operation *findUserWork(ModelOp score, Attribute candidates) {
+  // What is filtered at each scoring are candidates.
+  llvm::SetVector<Attribute> ofCandidates = findBoundSpaces(score);
+  ofCandidates.insert(candidates);
+  auto isOfCandidates = [&](Attribute segment) {
+    return llvm::any_of(ofCandidates, [&](Attribute space) { return mentionsSpace(segment, space); });
+  };
   for (Operation &op : score.getBody().front()) {
     if (isa<View, OutputOp>(op) || llvm::none_of(op.getOperands(), isJagged))
       continue;
     for (Attribute segment : getSegments(spaceOf(op.getResult(0))))
-      if (!mentionsSpace(segment, candidates) && !cast<RowSpace>(segment).getConstantRows())
+      if (!isOfCandidates(segment) && !cast<RowSpace>(segment).getConstantRows())
         return &op;
   }
   return nullptr;
@@ -197,7 +203,7 @@ static Operation *findUserWork(ModelOp score, Attribute candidates) {
 static LogicalResult checkFilters(ModelOp model, const RowDependence &dependence) {
   llvm::SetVector<Attribute> ofUser;
   for (auto filter : model.getBody().front().getOps<FilterRowsOp>())
-    if (!dependence.isVarying(filter))
+    if (!dependence.isVarying(filter.getPlaces()))
       ofUser.insert(filter.getBoundRows());
   if (ofUser.empty())
     return success();

@@ -119,6 +119,8 @@ FailureOr<Attribute> GrowRows::growMask(AttentionOp op, Attribute mask, bool new
     return mask;
   if (isa<SelfMaskAttr>(mask))
     return newQuery == newSource ? mask : Attribute(NoMaskAttr::get(context));
+  if (isa<TableMaskAttr>(mask))
+    return refuse(op) << "its masks are tables, which count the columns of the whole history", failure();
   SmallVector<IntervalAttr> intervals, moved;
   if (auto several = dyn_cast<IntervalsAttr>(mask))
     llvm::append_range(intervals, several.getIntervals());

@@ -61,13 +61,13 @@
 
 %x = "test.make"() : () -> !recsys.jagged<#recsys.request x 2x4xf32>
 // expected-error@+1 {{expected at least one key and a value for each, got 0 keys and 0 values}}
-%0 = "recsys.attention"(%x) <{masks = [], score = #recsys<score_kind silu>, scale = 1.0 : f64, operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> : (!recsys.jagged<#recsys.request x 2x4xf32>) -> !recsys.jagged<#recsys.request x 2x4xf32>
+%0 = "recsys.attention"(%x) <{masks = [], score = #recsys<score_kind silu>, scale = 1.0 : f64, operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> : (!recsys.jagged<#recsys.request x 2x4xf32>) -> !recsys.jagged<#recsys.request x 2x4xf32>
 
 // -----
 
 %x = "test.make"() : () -> !recsys.jagged<#recsys.request x 2x4xf32>
 // expected-error@+1 {{expected at least one key and a value for each, got 0 keys and 1 values}}
-%0 = "recsys.attention"(%x, %x) <{masks = [], score = #recsys<score_kind silu>, scale = 1.0 : f64, operandSegmentSizes = array<i32: 1, 0, 1, 0, 0, 0, 0, 0, 0, 0>}> : (!recsys.jagged<#recsys.request x 2x4xf32>, !recsys.jagged<#recsys.request x 2x4xf32>) -> !recsys.jagged<#recsys.request x 2x4xf32>
+%0 = "recsys.attention"(%x, %x) <{masks = [], score = #recsys<score_kind silu>, scale = 1.0 : f64, operandSegmentSizes = array<i32: 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0>}> : (!recsys.jagged<#recsys.request x 2x4xf32>, !recsys.jagged<#recsys.request x 2x4xf32>) -> !recsys.jagged<#recsys.request x 2x4xf32>
 
 // -----
 
@@ -80,4 +80,4 @@
 
 %x = "test.make"() : () -> !recsys.jagged<#recsys.request x 4xf32>
 // expected-error@+1 {{expected records of [heads, width]}}
-%0 = "recsys.attention"(%x, %x, %x) <{masks = [[#recsys.full]], score = #recsys<score_kind silu>, scale = 1.0 : f64, divisor = 1.0 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0>}> : (!recsys.jagged<#recsys.request x 4xf32>, !recsys.jagged<#recsys.request x 4xf32>, !recsys.jagged<#recsys.request x 4xf32>) -> !recsys.jagged<#recsys.request x 4xf32>
+%0 = "recsys.attention"(%x, %x, %x) <{masks = [[#recsys.full]], score = #recsys<score_kind silu>, scale = 1.0 : f64, divisor = 1.0 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0>}> : (!recsys.jagged<#recsys.request x 4xf32>, !recsys.jagged<#recsys.request x 4xf32>, !recsys.jagged<#recsys.request x 4xf32>) -> !recsys.jagged<#recsys.request x 4xf32>

@@ -146,3 +146,30 @@ func.func private @attention_c9_silu(%q: !recsys.jagged<#s x 2x8xf32>) {
   %0:2 = recsys.attention %q sources [%q, %q] masks [[#recsys.full]] score silu scale 1.0 divisor 2.0 with_state : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>) -> (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x2xf32>)
   return
 }
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @attention_c10(%q: !recsys.jagged<#s x 2x8xf32>, %b: !recsys.jagged<#s x i64>) {
+  // expected-error@+1 {{'recsys.attention' op expected tables of the 1 bounds, got #recsys.table<lower = 0, upper = 1>}}
+  %0 = recsys.attention %q sources [%q, %q] masks [[#recsys.table<lower = 0, upper = 1>]] score silu scale 1.0 divisor 2.0 bounds(%b) : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x i64>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @attention_c10_rows(%q: !recsys.jagged<#s x 2x8xf32>, %b: !recsys.jagged<#recsys.request x i64>) {
+  // expected-error@+1 {{'recsys.attention' op expected bounds of one number a row over #recsys.space<"history", max = 50>, got '!recsys.jagged<#recsys.request x i64>'}}
+  %0 = recsys.attention %q sources [%q, %q] masks [[#recsys.table<lower = 0>]] score silu scale 1.0 divisor 2.0 bounds(%b) : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#recsys.request x i64>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+func.func private @table_c1(%q: !recsys.jagged<#s x 2x8xf32>) {
+  // expected-error@+1 {{expected a lower or an upper bound, or both, got lower = -1 and upper = -1}}
+  %0 = recsys.attention %q sources [%q, %q] masks [[#recsys.table<lower = -1>]] score silu scale 1.0 divisor 2.0 : (!recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>, !recsys.jagged<#s x 2x8xf32>) -> !recsys.jagged<#s x 2x8xf32>
+  return
+}

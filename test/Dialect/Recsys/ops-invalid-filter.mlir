@@ -65,7 +65,7 @@ recsys.model @model_c4_none(%x: !recsys.jagged<#recsys.request x 8xf32> {recsys.
 #o = #recsys.opaque<"valid", max = 50>
 recsys.model @model_c4_before(%k: !recsys.jagged<#s x i64> {recsys.name = "k"}) -> (!recsys.jagged<#o x i64> {recsys.name = "y"}) {
   // expected-error@+1 {{'recsys.row_index' op names rows of #recsys.opaque<"valid", max = 50>, expected an op before it that binds them}}
-  %0 = recsys.row_index map (d0)[s0] -> (s0 - d0) lengths [#o] : !recsys.jagged<#s x i64>
+  %0 = recsys.row_index affine_map<(d0)[s0] -> (s0 - d0)> lengths [#o] : !recsys.jagged<#s x i64>
   %1 = recsys.filter_rows %k : (!recsys.jagged<#s x i64>) -> !recsys.jagged<#o x i64>
   recsys.output %1 : !recsys.jagged<#o x i64>
 }

@@ -143,6 +143,24 @@ static bool makeAttention(ModelGenerator &g) {
     lists.push_back(g.builder.getArrayAttr(masks));
   }
 
+  // Tables in the place of some masks.
+  SmallVector<Value> bounds;
+  if (g.random.chance(0.2)) {
+    for (int64_t i = 0, count = g.random.between(1, 3); i < count; ++i)
+      bounds.push_back(g.integersOver(space, {}));
+    auto someNumber = [&] { return g.random.below(bounds.size()); };
+    for (Attribute &list : lists) {
+      SmallVector<Attribute> masks(cast<ArrayAttr>(list).getValue());
+      for (Attribute &mask : masks)
+        if (g.random.chance(0.7)) {
+          bool hasLower = g.random.chance(0.6);
+          mask = TableMaskAttr::get(g.builder.getContext(), hasLower ? someNumber() : -1,
+                                    !hasLower || g.random.chance(0.6) ? someNumber() : -1);
+        }
+      list = g.builder.getArrayAttr(masks);
+    }
+  }
+
   bool silu = g.random.chance(0.5), byLength = silu && g.random.chance(0.3);
   double divisor = g.random.pick({1.0, 7.0, 100.0});
   Value toeplitz, bucketWeights, queryTimes, keyTimes;
@@ -175,7 +193,7 @@ static bool makeAttention(ModelGenerator &g) {
   Value initial, initialState;
   for (int64_t left = g.random.chance(0.2); left >= 0; --left) {
     auto op = AttentionOp::create(g.builder, g.loc, query, sources.keys, sources.values, sources.keyMasks, toeplitz,
-                                  bucketWeights, queryTimes, keyTimes, initial, initialState, sources.masked,
+                                  bucketWeights, queryTimes, keyTimes, initial, initialState, bounds, sources.masked,
                                   g.builder.getArrayAttr(lists), silu ? ScoreKind::silu : ScoreKind::softmax, scale,
                                   silu && !byLength ? g.numberAttr(divisor) : FloatAttr(), divisorRows, center, rule,
                                   order, /*with_state=*/left == 1 && !silu);

@@ -31,7 +31,13 @@ static bool makeAttention(Generator &g) {
     block.mutable_mask()->mutable_full();
   } else {
     block.clear_bias();
-    if (from == space)
+    if (getSegments(from).size() == 1 && g.random.chance(0.2)) {
+      bool hasLower = g.random.chance(0.6);
+      if (hasLower)
+        block.mutable_mask()->mutable_bounds()->set_lower(g.idsOver(space).name);
+      if (!hasLower || g.random.chance(0.6))
+        block.mutable_mask()->mutable_bounds()->set_upper(g.idsOver(space).name);
+    } else if (from == space)
       g.fillMask(*block.mutable_mask(), space);
     else
       block.mutable_mask()->mutable_full();

@@ -89,7 +89,7 @@ void DescriptionGenerator::declareRows() {
     declare(declared, getBagsSpace(bags, of, declared.bags().max()));
   }
   auto [name, of] = random.pick<std::pair<std::string, Attribute>>(rows);
-  if (isa<RequestAttr>(getFrame(of)) && random.chance(0.4)) {
+  if (isa<RequestAttr>(getFrame(of)) && random.chance(0.5)) {
     pb::Rows declared;
     declared.mutable_filtered()->set_of(name);
     declared.mutable_filtered()->set_where(idsOver(of).name);

@@ -98,6 +98,19 @@ const Wrong kWrong[] = {
      "name: \"m\"\nrows { name: \"h\" max: 9 }\nrows { name: \"g\" bags { of: \"request\" max: 3 } }\n"
      "input { name: \"x\" rows: \"g\" type: INT64 }\noutput { node: \"x\" }\n",
      {"3:25: error: rows 'g' are bags of 'request', expected base rows", "note: base rows have a `max`"}},
+    {"filterOfNestedRows",
+     HEAD "rows { name: \"n\" nested { outer: \"h\" inner: \"c\" } }\n"
+          "rows { name: \"k\" filtered { of: \"n\" where: \"id\" } }\n"
+          "node { name: \"n\" broadcast_rows { input: \"x\" rows: \"k\" } }\n" TAIL,
+     {"error: rows 'k' are filtered of 'n', expected rows of the request"}},
+    {"filterByOtherRows",
+     HEAD "rows { name: \"k\" filtered { of: \"c\" where: \"id\" } }\n"
+          "node { name: \"n\" select { input: \"y\" rows: \"k\" } }\n" TAIL,
+     {"error: rows 'k': where 'id' is h of INT64, expected one INT64 for each row of c"}},
+    {"filterByItself",
+     HEAD "rows { name: \"k\" filtered { of: \"h\" where: \"n\" } }\n"
+          "node { name: \"n\" select { input: \"id\" rows: \"k\" } }\n" TAIL,
+     {"error: node 'n' depends on itself"}},
     {"tooManyBags",
      "name: \"m\"\nrows { name: \"h\" max: 65536 }\nrows { name: \"g\" bags { of: \"h\" max: 65536 } }\n"
      "input { name: \"x\" rows: \"g\" type: INT64 }\noutput { node: \"x\" }\n",

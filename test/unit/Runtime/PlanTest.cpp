@@ -133,6 +133,12 @@ TEST(PlanTest, Bags) {
                 "row space 5: a request may have more than");
 }
 
+TEST(PlanTest, RowsThatNobodyBinds) {
+  expectRefused([](auto &m) { m.spaces[TINY_TAKE_LAST] = {nullptr, nullptr, 8, RECRT_SPACE_OPAQUE, 0}; },
+                "not known then");
+  expectRefused([](auto &m) { m.steps[GEMM].kind = RECRT_KERNEL_FILTER; }, "expected 2 operands");
+}
+
 TEST(PlanTest, Signatures) {
   expectRefused([](auto &m) { m.inputs[0].name = nullptr; }, "input 0 (?): it has no name");
   expectRefused([](auto &m) { m.inputs[1].name = "item"; }, "two have this name");

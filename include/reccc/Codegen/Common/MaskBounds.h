@@ -11,9 +11,9 @@ namespace reccc {
 unsigned countIntervals(Attribute mask);
 
 /// [low, high) of each interval for row `row` of the query segment; low >= high where it is empty. `columns`: rows of
-/// the source segment in `request`.
+/// the source segment in `request`. `boundOf` loads that row's number of a bound; without it a table says nothing.
 SmallVector<std::pair<Value, Value>> buildIntervals(KernelFrame &frame, Attribute mask, Value row, Value columns,
-                                                    Value request);
+                                                    Value request, function_ref<Value(unsigned)> boundOf = nullptr);
 
 } // namespace reccc
 

@@ -50,6 +50,11 @@ void IntervalsAttr::getIntervals(int64_t row, int64_t columns, RowsOf rowsOf, In
   }
 }
 
+void TableMaskAttr::getIntervals(int64_t, int64_t columns, RowsOf, IntervalList &intervals) const {
+  if (columns > 0)
+    intervals.push_back({0, columns});
+}
+
 //===-- Verifiers and assembly ---------------------------------------------------------------===//
 
 LogicalResult IntervalAttr::verify(function_ref<InFlightDiagnostic()> emitError, AffineMap lower, AffineMap upper,
@@ -64,6 +69,13 @@ LogicalResult IntervalAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   for (Attribute space : lengths) // interval_c2
     if (!isa_and_nonnull<RowSpace>(space) || isa<NestAttr>(space))
       return emitError() << "expected the length of a row space that is no nest, got " << space;
+  return success();
+}
+
+LogicalResult TableMaskAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t lower, int64_t upper) {
+  if (lower < -1 || upper < -1 || (lower == -1 && upper == -1)) // table_c1
+    return emitError() << "expected a lower or an upper bound, or both, got lower = " << lower
+                       << " and upper = " << upper;
   return success();
 }
 

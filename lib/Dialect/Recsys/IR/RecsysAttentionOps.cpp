@@ -32,7 +32,8 @@ unsigned AttentionOp::findGroupedSource() {
 
 SmallVector<OpOperand *> AttentionOp::getQueryRowOperands() {
   SmallVector<OpOperand *> operands = {&getQueryMutable()};
-  for (MutableOperandRange initial : {getInitialMutable(), getInitialStateMutable()})
+  for (MutableOperandRange initial :
+       {MutableOperandRange(getInitialMutable()), MutableOperandRange(getInitialStateMutable()), getBoundsMutable()})
     for (OpOperand &operand : initial)
       operands.push_back(&operand);
   return operands;
@@ -192,6 +193,20 @@ static LogicalResult verifyBias(AttentionOp op) {
   return success();
 }
 
+/// attention_c10
+static LogicalResult verifyBounds(AttentionOp op) {
+  Attribute space = op.getQuery().getType().getSpace();
+  for (Value bound : op.getBounds())
+    if (jagged(bound).getSpace() != space || !jagged(bound).getDims().empty())
+      return op.emitOpError() << "expected bounds of one number a row over " << space << ", got " << bound.getType();
+  int64_t count = op.getBounds().size();
+  for (Attribute list : op.getMasks())
+    for (Attribute mask : cast<ArrayAttr>(list))
+      if (auto table = dyn_cast<TableMaskAttr>(mask); table && std::max(table.getLower(), table.getUpper()) >= count)
+        return op.emitOpError() << "expected tables of the " << count << " bounds, got " << table;
+  return success();
+}
+
 /// attention_c9
 static LogicalResult verifyInitial(AttentionOp op) {
   bool isSoftmax = op.getScore() == ScoreKind::softmax;
@@ -215,7 +230,8 @@ static LogicalResult verifyInitial(AttentionOp op) {
 
 LogicalResult AttentionOp::verify() {
   if (failed(verifySources(*this)) || failed(verifyFrame(*this)) || failed(verifyKeyMasks(*this)) ||
-      failed(verifyMasks(*this)) || failed(verifyBias(*this)) || failed(verifyInitial(*this)))
+      failed(verifyMasks(*this)) || failed(verifyBias(*this)) || failed(verifyInitial(*this)) ||
+      failed(verifyBounds(*this)))
     return failure();
   bool silu = getScore() == ScoreKind::silu; // attention_c4
   int divisors = (getDivisor() ? 1 : 0) + (getDivisorRows() ? 1 : 0);

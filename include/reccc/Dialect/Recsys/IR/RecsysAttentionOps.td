@@ -18,6 +18,7 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
       s = scale * q·k + bias, or scale * (q·k + bias) with `order = add_then_scale`.
     - `divisor` (silu): a constant, or with `divisor_rows` the number of rows that the request has of that space.
     - `toeplitz(w, center)`: adds w[center + j - i]. `time_buckets(w, tq, tk, rule)`: adds w[bucket(|tq[i] - tk[j]|)], the bucket clamped to the table.
+    - `bounds(…)`: what masks that are tables read, for each row of the query.
     A row that sees no column is 0. Scores, P and the sum are fp32.
     - `with_state` (softmax): `state` is, for each head, the greatest score of the row and the sum of exp(s - greatest): -inf and 0 where it sees no column.
     - `initial(a)`: the row goes on from another attention's result over other columns, as if it saw those too. With softmax `initial_state(t)` is that one's state; with
@@ -29,7 +30,7 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
     the toeplitz parameter has rank 1 and 0 <= center; times are scalars over the query's space. (attention_c6) `self` needs equal segments.
     (attention_c7) The query is over the deepest frame or grouped by it, each source too or not grouped at all. (attention_c8) A key mask is a scalar over its source's space,
     and masked sources are listed in order. (attention_c9) An initial result has the rows and records of the result; `initial_state`, [heads, 2] over the same rows, stands beside
-    it with softmax and never with silu; `with_state` needs softmax; a state is f32.
+    it with softmax and never with silu; `with_state` needs softmax; a state is f32. (attention_c10) Bounds are scalars over the query's space, and tables name some of them.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>
@@ -43,7 +44,7 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
   let arguments = (ins Recsys_Floats:$query, Variadic<Recsys_Floats>:$keys, Variadic<Recsys_Floats>:$values, Variadic<Recsys_Ids>:$key_masks,
                    Optional<Recsys_Weight>:$toeplitz, Optional<Recsys_Weight>:$bucket_weights,
                    Optional<Recsys_Ids>:$query_times, Optional<Recsys_Ids>:$key_times,
-                   Optional<Recsys_Floats>:$initial, Optional<Recsys_Floats>:$initial_state,
+                   Optional<Recsys_Floats>:$initial, Optional<Recsys_Floats>:$initial_state, Variadic<Recsys_Ids>:$bounds,
                    DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$masked_sources, ArrayAttr:$masks, Recsys_ScoreKindAttr:$score, F64Attr:$scale, OptionalAttr<F64Attr>:$divisor, OptionalAttr<AnyAttr>:$divisor_rows,
                    OptionalAttr<I64Attr>:$toeplitz_center, OptionalAttr<AnyAttr>:$bucket_rule,
                    DefaultValuedAttr<Recsys_ScoreOrderAttr, "ScoreOrder::scale_then_add">:$order, UnitAttr:$with_state);
@@ -52,7 +53,7 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
     $query `sources` `[` custom<Sources>($keys, $values, $key_masks, $masked_sources) `]` `masks` $masks `score` custom<Keyword>($score) `scale` $scale (`divisor` $divisor^)?
     (`divisor_rows` `(` $divisor_rows^ `)`)? (`toeplitz` `(` $toeplitz^ `,` $toeplitz_center `)`)?
     (`time_buckets` `(` $bucket_weights^ `,` $query_times `,` $key_times `,` $bucket_rule `)`)? (`order` custom<Keyword>($order)^)?
-    (`initial` `(` $initial^ `)`)? (`initial_state` `(` $initial_state^ `)`)? (`with_state` $with_state^)?
+    (`bounds` `(` $bounds^ `)`)? (`initial` `(` $initial^ `)`)? (`initial_state` `(` $initial_state^ `)`)? (`with_state` $with_state^)?
     attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
@@ -65,7 +66,7 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
     ::mlir::Attribute getFrame();
     /// The first source that is grouped by the frame: there is one when the query is over the frame itself, and not over `request`.
     unsigned findGroupedSource();
-    /// The operands that are read at the query's own row: it, and what it goes on from.
+    /// The operands that are read at the query's own row: it, its bounds, and what it goes on from.
     ::llvm::SmallVector<::mlir::OpOperand *> getQueryRowOperands();
     /// The key mask of a source; null when it has none.
     ::mlir::Value getKeyMask(unsigned source);

@@ -141,6 +141,20 @@ def Recsys_IntervalsAttr : Recsys_MaskAttr<"Intervals", "intervals"> {
   let genVerifyDecl = 1;
 }
 
+def Recsys_TableMaskAttr : Recsys_MaskAttr<"TableMask", "table"> {
+  let summary = "One interval of columns, given row by row";
+  let description = [{
+    Row i sees the columns [lower[i], upper[i]), clamped to the segment: `lower` and `upper` are numbers of operands in `bounds` of the attention, -1 for no bound.
+
+        #recsys.table<lower = 0, upper = 1>
+
+    (table_c1) At least one bound, and numbers from 0 on.
+  }];
+  let parameters = (ins DefaultValuedParameter<"int64_t", "-1">:$lower, DefaultValuedParameter<"int64_t", "-1">:$upper);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
 //===-- Bucket rules -------------------------------------------------------------------------------------------------===//
 
 def Recsys_EdgesAttr : Recsys_Attr<"Edges", "edges"> {

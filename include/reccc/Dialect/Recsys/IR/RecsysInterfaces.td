@@ -25,7 +25,8 @@ def Recsys_MaskInterface : AttrInterface<"Mask"> {
   let description = [{ Which columns of a source segment each row of a query segment sees: a list of disjoint intervals. }];
   let methods = [
     InterfaceMethod<[{Appends the visible intervals [low, high) of row `row`, clamped to [0, columns), sorted, none empty.
-                      `rowsOf` gives the length of a row space in this request.}],
+                      `rowsOf` gives the length of a row space in this request. What numbers of the request decide may be
+                      visible is visible here: the whole segment for a table.}],
                     "void", "getIntervals",
                     (ins "int64_t":$row, "int64_t":$columns,
                          "::llvm::function_ref<int64_t(::mlir::Attribute)>":$rowsOf,
