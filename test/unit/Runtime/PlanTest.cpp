@@ -135,8 +135,9 @@ TEST(PlanTest, Bags) {
 
 TEST(PlanTest, RowsThatNobodyBinds) {
   expectRefused([](auto &m) { m.spaces[TINY_TAKE_LAST] = {nullptr, nullptr, 8, RECRT_SPACE_OPAQUE, 0}; },
-                "not known then");
-  expectRefused([](auto &m) { m.steps[GEMM].kind = RECRT_KERNEL_FILTER; }, "expected 2 operands");
+                "output 'last': no step binds its rows");
+  expectRefused([](auto &m) { m.steps[GEMM].kind = RECRT_KERNEL_FILTER; },
+                "it does not bind rows of space 4 by flags over space 4");
 }
 
 TEST(PlanTest, Signatures) {
