@@ -52,3 +52,34 @@ recsys.model @negative_no_user(%x: !recsys.jagged<#c x 4xf32> {recsys.name = "x"
   %y = recsys.silu %x : (!recsys.jagged<#c x 4xf32>) -> !recsys.jagged<#c x 4xf32>
   recsys.output %y : !recsys.jagged<#c x 4xf32>
 }
+
+// -----
+
+#h = #recsys.space<"history", max = 50>
+#c = #recsys.space<"candidates", max = 20>
+/// Tables say which columns rows see, counted in a history that grows.
+recsys.model @negative_append_tables(%x: !recsys.jagged<#h x 1x4xf32> {recsys.name = "x"}, %b: !recsys.jagged<#h x i64> {recsys.name = "b"}, %q: !recsys.jagged<#c x 1x4xf32> {recsys.name = "q"})
+    -> (!recsys.jagged<#c x 1x4xf32> {recsys.name = "y"}) attributes {recsys.entry_points = {candidates = "candidates", append = "history"}} {
+  // expected-error @+1 {{entry points: no rows can be appended to 'history', because its masks are tables, which count the columns of the whole history}}
+  %z = recsys.attention %x sources[%x, %x] masks [[#recsys.table<upper = 0>]] score softmax scale 1.0 bounds(%b)
+    : (!recsys.jagged<#h x 1x4xf32>, !recsys.jagged<#h x 1x4xf32>, !recsys.jagged<#h x 1x4xf32>, !recsys.jagged<#h x i64>) -> !recsys.jagged<#h x 1x4xf32>
+  %y = recsys.attention %q sources[%z, %z] masks [[#recsys.full]] score softmax scale 1.0
+    : (!recsys.jagged<#c x 1x4xf32>, !recsys.jagged<#h x 1x4xf32>, !recsys.jagged<#h x 1x4xf32>) -> !recsys.jagged<#c x 1x4xf32>
+  recsys.output %y : !recsys.jagged<#c x 1x4xf32>
+}
+
+// -----
+
+#h = #recsys.space<"history", max = 50>
+#c = #recsys.space<"candidates", max = 20>
+#o = #recsys.opaque<"valid", max = 50>
+/// How many rows a filter of the user keeps is no part of a state.
+recsys.model @negative_filtered_keys(%x: !recsys.jagged<#h x 1x4xf32> {recsys.name = "x"}, %k: !recsys.jagged<#h x i64> {recsys.name = "k"}, %q: !recsys.jagged<#c x 1x4xf32> {recsys.name = "q"})
+    -> (!recsys.jagged<#c x 1x4xf32> {recsys.name = "y"}) attributes {recsys.entry_points = {candidates = "candidates"}} {
+  %p = recsys.filter_rows %k : (!recsys.jagged<#h x i64>) -> !recsys.jagged<#o x i64>
+  // expected-error @+1 {{entry points: no state of the user can be kept, because the rows 'valid' are read here at each scoring, and how many there are is known only while the flags of their filter are}}
+  %v = recsys.gather_rows %x, %p : (!recsys.jagged<#h x 1x4xf32>, !recsys.jagged<#o x i64>) -> !recsys.jagged<#o x 1x4xf32>
+  %y = recsys.attention %q sources[%v, %v] masks [[#recsys.full]] score softmax scale 1.0
+    : (!recsys.jagged<#c x 1x4xf32>, !recsys.jagged<#o x 1x4xf32>, !recsys.jagged<#o x 1x4xf32>) -> !recsys.jagged<#c x 1x4xf32>
+  recsys.output %y : !recsys.jagged<#c x 1x4xf32>
+}

@@ -98,6 +98,19 @@ const Wrong kWrong[] = {
      "name: \"m\"\nrows { name: \"h\" max: 9 }\nrows { name: \"g\" bags { of: \"request\" max: 3 } }\n"
      "input { name: \"x\" rows: \"g\" type: INT64 }\noutput { node: \"x\" }\n",
      {"3:25: error: rows 'g' are bags of 'request', expected base rows", "note: base rows have a `max`"}},
+    {"noBounds",
+     HEAD MASKED("bounds {}") TAIL,
+     {"error: node 'n': the bounds are empty, expected lower, upper or both"}},
+    {"boundsInAWindow",
+     HEAD MASKED("bounds { upper: \"id\" } window { past: 3 }") TAIL,
+     {"error: node 'n': bounds on keys of the rows h, expected keys of one part and no window, semi_local, context or "
+      "candidates"}},
+    {"boundsOfFloats",
+     HEAD MASKED("bounds { upper: \"x\" }") TAIL,
+     {"error: node 'n': upper 'x' is h of 4 FLOAT32, expected one INT64 for each row"}},
+    {"boundsOverOtherRows",
+     HEAD "input { name: \"b\" rows: \"c\" type: INT64 }\n" MASKED("bounds { lower: \"b\" }") TAIL,
+     {"error: node 'n': lower 'b' has the rows c, expected h"}},
     {"filterOfNestedRows",
      HEAD "rows { name: \"n\" nested { outer: \"h\" inner: \"c\" } }\n"
           "rows { name: \"k\" filtered { of: \"n\" where: \"id\" } }\n"
