@@ -128,16 +128,20 @@ bool FrameDependence::tellsRowsApart(OpResult result) const {
   // 2. Ops that read any row of the request.
   if (isa<NearestRowsOp, GatherRowsOp>(op))
     return true;
-  // 3. Rows of the request.
+  // 3. Rows that were nested before differ from one to the next, and those of all rows of the frame are more than its
+  // own.
+  if (auto repeat = dyn_cast<RepeatRowsOp>(op))
+    return repeat.getOuter() != frame && !isa<RequestAttr>(repeat.getOuter());
+  // 4. Rows of the request.
   if (isa<BroadcastRowsOp, SplatRowsOp>(op) || llvm::any_of(op->getOperands(), [&](Value operand) {
         return isWithinFrame(operand) && spaceOf(operand) != frame;
       }))
     return false;
   if (spaceOf(result) == frame)
     return !isa<RowWise>(op);
-  if (auto repeat = dyn_cast<RepeatRowsOp>(op)) // rows that were nested before differ from one to the next
-    return repeat.getOuter() != frame;
-  return !isa<RowIndexOp>(op);
+  // A row's number counts the rows of all segments before it, which are one value: none of them is shared alone.
+  auto isFrame = [&](Attribute part) { return getSpaceWithin(frame, part) == frame; };
+  return !isa<RowIndexOp>(op) || llvm::any_of(getSegmentsWithin(frame, spaceOf(result)), isFrame);
 }
 
 void FrameDependence::addReads(SmallVectorImpl<ValueSegment> &reads, Value value) const {

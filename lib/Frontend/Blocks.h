@@ -105,6 +105,8 @@ Built buildTorchBatchNorm(ModelBuilder &b, const Message &message, StringRef fie
 /// and `widths`.
 Built buildSequential(ModelBuilder &b, const Message &message, Value input, ArrayRef<int> stages, StringRef weights,
                       std::optional<double> eps, ArrayRef<int64_t> widths, std::optional<double> slope = std::nullopt);
+/// Refuses a prefix that names the weights of several layers alike.
+LogicalResult checkLayerPrefix(ModelBuilder &b, const Message &names, StringRef prefix, int64_t layers);
 /// `text` with every {NAME} replaced.
 std::string substitute(StringRef text, StringRef name, int64_t number);
 

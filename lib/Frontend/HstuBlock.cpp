@@ -56,10 +56,8 @@ private:
         failed(needed(names.use_uvqk_bias(), "uvqk_bias", "use_uvqk_bias")) ||
         failed(needed(names.use_output_bias(), "output_bias", "use_output_bias")))
       return failure();
-    if (block.layers() > 1 && !StringRef(names.prefix()).contains("{layer}"))
-      return b.error(names, "prefix", Code::Contradiction)
-             << "node " << quoted(b.nodeName()) << ": prefix " << quoted(names.prefix())
-             << " has no {layer}, expected one for " << block.layers() << " layers";
+    if (failed(checkLayerPrefix(b, names, names.prefix(), block.layers())))
+      return failure();
     if (block.input_norm().per_head())
       return b.error(block.input_norm(), "per_head", Code::Contradiction)
              << "node " << quoted(b.nodeName()) << ": per_head is for the output norm";

@@ -11,6 +11,14 @@ std::string reccc::substitute(StringRef text, StringRef name, int64_t number) {
   return result;
 }
 
+LogicalResult reccc::checkLayerPrefix(ModelBuilder &b, const Message &names, StringRef prefix, int64_t layers) {
+  if (layers < 2 || prefix.contains("{layer}"))
+    return success();
+  return b.error(names, "prefix", Code::Contradiction)
+         << "node " << quoted(b.nodeName()) << ": prefix " << quoted(prefix) << " has no {layer}, expected one for "
+         << layers << " layers";
+}
+
 Built reccc::buildTorchLinear(ModelBuilder &b, const Message &message, StringRef field, Value input,
                               const std::string &prefix, Dim outputs, bool useBias) {
   auto weight = b.weight(message, field, prefix + "weight", {outputs, {b.widthOf(input), "width of the input"}});

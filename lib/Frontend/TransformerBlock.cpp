@@ -20,12 +20,8 @@ public:
           << "heads is " << block.heads() << ", expected a divisor of the width of the input, " << width;
       return failure();
     }
-    if (block.layers() > 1 && !StringRef(names.prefix()).contains("{layer}")) {
-      b.error(names, "prefix", Code::Contradiction)
-          << "node " << quoted(b.nodeName()) << ": prefix " << quoted(names.prefix())
-          << " has no {layer}, expected one for " << block.layers() << " layers";
+    if (failed(checkLayerPrefix(b, names, names.prefix(), block.layers())))
       return failure();
-    }
     auto settings = scoreSettings(b, block.score(), width / block.heads());
     auto queries = block.query().empty() ? input : b.vectors(block, "query");
     if (failed(queries) || failed(b.sameRecord(block, "query", -1, *queries, *input)))

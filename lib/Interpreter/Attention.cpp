@@ -33,8 +33,12 @@ static SmallVector<Segment> findSegments(Evaluation &evaluation, ValueRange valu
   for (auto [source, value] : llvm::enumerate(values)) {
     const JaggedValue &rows = evaluation.get(value);
     int64_t begin = evaluation.getFirstRow(frame, rows, instance);
-    for (Attribute part : getSegmentsWithin(frame, rows.type.getSpace())) {
-      int64_t count = evaluation.getRowsWithin(frame, part, instance);
+    Attribute space = rows.type.getSpace();
+    // Among other rows of the request, those of the frame are no row of its own.
+    bool isOfRequest = !getSpaceWithin(frame, space);
+    for (Attribute part : getSegmentsWithin(frame, space)) {
+      int64_t count =
+          isOfRequest ? evaluation.getRows(part, instance.request) : evaluation.getRowsWithin(frame, part, instance);
       segments.push_back({static_cast<int64_t>(source), begin, count});
       begin += count;
     }

@@ -135,7 +135,7 @@ LogicalResult evaluate(GroupRowsOp op, Evaluation &evaluation) {
   const JaggedValue &input = evaluation.get(op.getInput());
   JaggedValue &result = evaluation.get(op.getResult());
   ArrayRef<double> fill = op.getFill() ? evaluation.getParameter(op.getFill()).stored() : ArrayRef<double>();
-  Attribute groups = frameOf(result), frame = getFrame(groups);
+  Attribute groups = frameOf(result), frame = getFrame(input.type.getSpace());
   Remainder remainder = op.getRemainder();
   int64_t size = op.getSize(), width = result.type.getRowElements(), target = 0;
   for (const Instance &instance : evaluation.getInstances(frame)) {

@@ -44,50 +44,52 @@ static FailureOr<Joined> matchJoined(PatternRewriter &rewriter, Operation *op) {
 }
 
 namespace {
-struct MulOfLinear : OpRewritePattern<MulOp> {
-  MulOfLinear(MLIRContext *context, Pass::Statistic &numFolded) : OpRewritePattern(context), numFolded(numFolded) {}
+/// An op of a linear and a parameter becomes a linear.
+template <typename Op> struct JoinToLinear : OpRewritePattern<Op> {
+  JoinToLinear(MLIRContext *context, Pass::Statistic &numFolded)
+      : OpRewritePattern<Op>(context), numFolded(numFolded) {}
 
-  LogicalResult matchAndRewrite(MulOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
     FailureOr<Joined> joined = matchJoined(rewriter, op);
     if (failed(joined))
       return failure();
-    auto [linear, gain] = *joined;
+    join(op, joined->linear, joined->parameter, rewriter);
+    ++numFolded;
+    return success();
+  }
+  virtual void join(Op op, LinearOp linear, Value parameter, PatternRewriter &rewriter) const = 0;
+
+  Pass::Statistic &numFolded;
+};
+
+struct MulOfLinear : JoinToLinear<MulOp> {
+  using JoinToLinear::JoinToLinear;
+
+  void join(MulOp op, LinearOp linear, Value gain, PatternRewriter &rewriter) const override {
     tell(op, "parameters that multiply a linear's result went into its weights");
     Location loc = linear.getLoc();
     // Rows of the weight as [out, in].
     Value weight = linear.getWeight();
     if (!linear.getTransposed())
-      weight = rewriter.create<ParamTransposeOp>(loc, weight);
-    weight = rewriter.create<ParamScaleRowsOp>(loc, weight, gain);
+      weight = ParamTransposeOp::create(rewriter, loc, weight);
+    weight = ParamScaleRowsOp::create(rewriter, loc, weight, gain);
     Value bias = linear.getBias();
     if (bias)
-      bias = rewriter.create<ParamMulOp>(loc, bias, gain);
+      bias = ParamMulOp::create(rewriter, loc, bias, gain);
     rewriter.replaceOpWithNewOp<LinearOp>(op, op.getType(), linear.getInput(), weight, bias, /*transposed=*/true);
-    ++numFolded;
-    return success();
   }
-
-  Pass::Statistic &numFolded;
 };
 
-struct AddToLinear : OpRewritePattern<AddOp> {
-  AddToLinear(MLIRContext *context, Pass::Statistic &numFolded) : OpRewritePattern(context), numFolded(numFolded) {}
+struct AddToLinear : JoinToLinear<AddOp> {
+  using JoinToLinear::JoinToLinear;
 
-  LogicalResult matchAndRewrite(AddOp op, PatternRewriter &rewriter) const override {
-    FailureOr<Joined> joined = matchJoined(rewriter, op);
-    if (failed(joined))
-      return failure();
-    auto [linear, bias] = *joined;
+  void join(AddOp op, LinearOp linear, Value bias, PatternRewriter &rewriter) const override {
     tell(op, "parameters that are added to a linear's result went into its bias");
     if (linear.getBias())
-      bias = rewriter.create<ParamAddOp>(linear.getLoc(), linear.getBias(), bias);
+      bias = ParamAddOp::create(rewriter, linear.getLoc(), linear.getBias(), bias);
     rewriter.replaceOpWithNewOp<LinearOp>(op, op.getType(), linear.getInput(), linear.getWeight(), bias,
                                           linear.getTransposed());
-    ++numFolded;
-    return success();
   }
-
-  Pass::Statistic &numFolded;
 };
 
 struct FoldLinearAffine : reccc::impl::FoldLinearAffinePassBase<FoldLinearAffine> {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention over concatenated rows becomes attention over several sources.
+#include "reccc/Dialect/Recsys/IR/MaskConstructors.h"
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 #include "reccc/Transforms/Passes.h"
@@ -22,11 +23,20 @@ static bool isUnseen(AttentionOp op, unsigned source) {
   return true;
 }
 
+/// Among other rows of the request those of the frame are read as they are; alone, each would be read by itself.
+static bool isRowsOfFrame(AttentionOp op, Value key, unsigned index, unsigned count) {
+  Attribute frame = op.getFrame();
+  return count > 1 && !getSpaceWithin(frame, spaceOf(key)) && getSegmentsWithin(frame, spaceOf(key))[index] == frame;
+}
+
 /// Segment `index` of `value`: the value itself when it has one segment.
-static Value getSegment(OpBuilder &builder, Value value, int64_t index, unsigned count) {
+static Value getSegment(OpBuilder &builder, AttentionOp op, Value value, unsigned index, unsigned count) {
   if (count == 1)
     return value;
-  return builder.create<SliceRowsOp>(value.getLoc(), value, index, 1);
+  Value slice = SliceRowsOp::create(builder, value.getLoc(), value, index, 1);
+  return isRowsOfFrame(op, value, index, count)
+             ? RepeatRowsOp::create(builder, value.getLoc(), slice, op.getFrame()).getResult()
+             : slice;
 }
 
 namespace {
@@ -54,22 +64,24 @@ struct SplitAttentionSources : reccc::impl::SplitAttentionSourcesPassBase<SplitA
     OpBuilder builder(op);
     SmallVector<Value> keys, values, keyMasks;
     SmallVector<int64_t> maskedSources;
+    SmallVector<bool> repeated(segments);
     unsigned source = 0;
     for (auto [number, key] : llvm::enumerate(op.getKeys())) {
       Value value = op.getValues()[number], keyMask = op.getKeyMask(number);
       unsigned count = getSegmentsWithin(op.getFrame(), spaceOf(key)).size();
       numSplit += count > 1;
       for (unsigned index = 0; index < count; ++index, ++source) {
+        repeated[source] = isRowsOfFrame(op, key, index, count);
         if (!stays[source]) {
           ++numDropped;
           continue;
         }
         if (keyMask) {
           maskedSources.push_back(keys.size());
-          keyMasks.push_back(getSegment(builder, keyMask, index, count));
+          keyMasks.push_back(getSegment(builder, op, keyMask, index, count));
         }
-        keys.push_back(getSegment(builder, key, index, count));
-        values.push_back(getSegment(builder, value, index, count));
+        keys.push_back(getSegment(builder, op, key, index, count));
+        values.push_back(getSegment(builder, op, value, index, count));
       }
     }
 
@@ -79,7 +91,9 @@ struct SplitAttentionSources : reccc::impl::SplitAttentionSourcesPassBase<SplitA
       SmallVector<Attribute> masks;
       for (unsigned source = 0; source < segments; ++source)
         if (stays[source])
-          masks.push_back(op.getMask(segment, source));
+          masks.push_back(repeated[source] && isa<SelfMaskAttr>(op.getMask(segment, source))
+                              ? getOwnColumnMask(op.getContext())
+                              : op.getMask(segment, source));
       lists.push_back(builder.getArrayAttr(masks));
     }
     if (keys.size() != op.getKeys().size())

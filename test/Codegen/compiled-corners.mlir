@@ -6,6 +6,7 @@
 // RUN: reccc-fuzz --module=%t/phases.mlir --all
 // RUN: reccc-fuzz --module=%t/one.mlir --all
 // RUN: reccc-fuzz --module=%t/none.mlir --all
+// RUN: reccc-fuzz --module=%t/sources.mlir --all
 /// What random models found in machine code: each runs in all precisions and levels, on one thread and two, and as the interpreter.
 
 /// Heads of one bf16 number, written by threads side by side.
@@ -87,11 +88,48 @@ recsys.model @one(%i: !recsys.jagged<#recsys.request x 1xi64> {recsys.name = "i"
   recsys.output %y : !recsys.jagged<#h x 6xf32>
 }
 
-/// A concat with rows of which there are none: they are no part of it.
+/// No rows behind the last part of a concat, behind a constant, and alone with one.
 //--- none.mlir
 #h = #recsys.space<"history", max = 20>
-!x = !recsys.jagged<#h x 6xf32>
-recsys.model @none(%x: !x {recsys.name = "x"}, %n: !recsys.jagged<#recsys.rows<0> x 6xf32> {recsys.name = "n"}) -> (!x {recsys.name = "y"}) {
-  %c = recsys.concat_rows %x, %n : (!x, !recsys.jagged<#recsys.rows<0> x 6xf32>) -> !x
-  recsys.output %c : !x
+!h = !recsys.jagged<#h x 3xf32>
+!hh = !recsys.jagged<#recsys.concat<#h, #h> x 3xf32>
+!hc = !recsys.jagged<#recsys.concat<#h, #recsys.rows<2>> x 3xf32>
+!n = !recsys.jagged<#recsys.rows<0> x 3xf32>
+!c = !recsys.jagged<#recsys.rows<2> x 3xf32>
+recsys.model @none(%x: !h {recsys.name = "x"}, %n: !n {recsys.name = "n"}, %c: !c {recsys.name = "c"})
+    -> (!hh {recsys.name = "y0"}, !hc {recsys.name = "y1"}, !h {recsys.name = "y2"}) {
+  %s = recsys.silu %x : (!h) -> !h
+  %e = recsys.silu %n : (!n) -> !n
+  %d = recsys.silu %c : (!c) -> !c
+  %a = recsys.concat_rows %s, %x, %n : (!h, !h, !n) -> !hh
+  %b = recsys.concat_rows %x, %d, %e : (!h, !c, !n) -> !hc
+  %l = recsys.concat_rows %s, %e : (!h, !n) -> !h
+  %y2 = recsys.add %l, %x : (!h, !h) -> !h
+  recsys.output %a, %b, %y2 : !hh, !hc, !h
+}
+
+/// Sources whose rows do not follow one another: one row again and again, the own rows of candidates within their sequences.
+//--- sources.mlir
+#c = #recsys.space<"candidates", max = 5>
+#h = #recsys.space<"history", max = 9>
+#n = #recsys.nest<#c, #recsys.concat<#h, #recsys.request>>
+!h = !recsys.jagged<#h x 2x16xf32>
+!nh = !recsys.jagged<#recsys.nest<#c, #h> x 2x16xf32>
+!r = !recsys.jagged<#recsys.request x 2x16xf32>
+!k = !recsys.jagged<#recsys.rows<3> x 2x16xf32>
+!c = !recsys.jagged<#c x 2x16xf32>
+!n = !recsys.jagged<#n x 2x16xf32>
+recsys.model @sources(%r: !r {recsys.name = "r"}, %x: !h {recsys.name = "x"}, %n: !n {recsys.name = "n"}) -> (!r {recsys.name = "y0"}, !r {recsys.name = "y1"}, !c {recsys.name = "y2"}, !r {recsys.name = "y3"}, !n {recsys.name = "y4"}) {
+  %s = recsys.silu %r : (!r) -> !r
+  %k = recsys.repeat_rows %s for (#recsys.rows<3>) : (!r) -> !k
+  %y0 = recsys.attention %r sources [%k, %k] masks [[#recsys.full]] score silu scale 1.0 divisor 3.0 : (!r, !k, !k) -> !r
+  %g = recsys.silu %n : (!n) -> !n
+  %o = recsys.slice_rows %g first 1 count 1 : (!n) -> !c
+  %y1 = recsys.attention %s sources [%o, %o and %k, %k] masks [[#recsys.full, #recsys.full]] score softmax scale 1.0 : (!r, !c, !k, !c, !k) -> !r
+  %y2 = recsys.attention %o sources [%o, %o and %n, %n] masks [[#recsys.self, #recsys.full, #recsys.full]] score softmax scale 1.0 : (!c, !c, !n, !c, !n) -> !c
+  %p = recsys.gelu %o : (!c) -> !c
+  %h = recsys.repeat_rows %x for (#c) : (!h) -> !nh
+  %y4 = recsys.concat_rows %h, %p : (!nh, !c) -> !n
+  %y3 = recsys.attention %s sources [%p, %p] masks [[#recsys.full]] score softmax scale 1.0 : (!r, !c, !c) -> !r
+  recsys.output %y0, %y1, %y2, %y3, %y4 : !r, !r, !c, !r, !n
 }

@@ -39,3 +39,15 @@ recsys.model @split_attention_sources_nothing_seen(%q: !recsys.jagged<#h x 2x4xf
   %sum = recsys.add %a, %q : (!recsys.jagged<#h x 2x4xf32>, !recsys.jagged<#h x 2x4xf32>) -> !recsys.jagged<#h x 2x4xf32>
   recsys.output %a, %sum : !recsys.jagged<#h x 2x4xf32>, !recsys.jagged<#h x 2x4xf32>
 }
+
+/// All candidates among the rows that each candidate reads: as a source of their own they would be each candidate's own row.
+// CHECK-LABEL: recsys.model @split_attention_sources_rows_of_the_frame
+// CHECK:         %[[ALL:[a-z0-9]+]] = recsys.slice_rows %{{[a-z0-9]+}} first 1 count 1
+// CHECK:         %[[EACH:[a-z0-9]+]] = recsys.repeat_rows %[[ALL]] for(#{{.*}})
+// CHECK:         recsys.attention {{.*}} and %[[EACH]], %{{.*}} masks {{\[\[}}#recsys.full, #recsys.interval<{{.*}}>, #recsys.full]]
+#own = #recsys.nest<#c, #recsys.rows<3>>
+!q = !recsys.jagged<#own x 2x4xf32>
+recsys.model @split_attention_sources_rows_of_the_frame(%q: !q {recsys.name = "q"}, %k: !x {recsys.name = "k"}) -> (!q {recsys.name = "a"}) {
+  %a = recsys.attention %q sources [%k, %k and %q, %q] masks [[#recsys.full, #recsys.interval<(d0) -> (), (d0) -> (d0 + 1)>, #recsys.full]] score softmax scale 0.5 : (!q, !x, !q, !x, !q) -> !q
+  recsys.output %a : !q
+}

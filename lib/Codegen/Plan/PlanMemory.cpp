@@ -2,6 +2,8 @@
 // Gives every value between kernels a place: a buffer, a row map, a column offset. Views become places inside of what
 // they view; a value that only feeds a concat or an interleave is written straight into it. Arena buffers share slots
 // by liveness.
+#include "InsertCopies.h"
+
 #include "reccc/Codegen/Plan/Passes.h"
 
 #include "reccc/Dialect/RecTile/IR/RecTile.h"
@@ -25,58 +27,6 @@ static JaggedType jagged(Value value) { return cast<JaggedType>(value.getType())
 
 static int64_t elementBytes(Type type) { return type.getIntOrFloatBitWidth() / 8; }
 
-//===-- Copies -------------------------------------------------------------------------------===//
-
-/// A value is written by a kernel or, piece by piece, by the kernels that feed a container.
-static bool isWritten(Value value) {
-  return value.getDefiningOp() && isa<KernelOp, ConcatRowsOp, InterleaveOp>(value.getDefiningOp());
-}
-
-/// The value whose storage `value` shares whole, though its type may be another.
-static Value throughReshapes(Value value) {
-  while (auto reshape = value.getDefiningOp<ReshapeFeaturesOp>())
-    value = reshape.getInput();
-  return value;
-}
-
-/// Whether some use of `value`, through reshapes too, wants it in a place of its own choice, apart from `except`.
-static bool isClaimed(Value value, const llvm::DenseSet<Value> &claimed) { return claimed.contains(value); }
-
-static Value insertCopy(OpBuilder &builder, Operation *before, Value value) {
-  builder.setInsertionPoint(before);
-  auto kernel = builder.create<KernelOp>(before->getLoc(), TypeRange(value.getType()), ValueRange(value),
-                                         KernelKind::rows, ArrayAttr(), ArrayAttr());
-  Block *body = builder.createBlock(&kernel.getBody());
-  Value argument = body->addArgument(value.getType(), value.getLoc());
-  builder.setInsertionPointToEnd(body);
-  builder.create<YieldOp>(before->getLoc(), argument);
-  return kernel.getResult(0);
-}
-
-/// Containers and outputs say where their operands lie. A value can lie in one place only: where two claim it, or it is
-/// not written by a kernel at all (an input, part of another value), a kernel copies it.
-static void insertCopies(ModelOp model, llvm::DenseMap<Value, OpOperand *> &claims) {
-  OpBuilder builder(model.getContext());
-  llvm::DenseSet<Value> claimed;
-  auto claim = [&](OpOperand &use) {
-    Value value = throughReshapes(use.get());
-    if (!isWritten(value) || isClaimed(value, claimed)) {
-      value = insertCopy(builder, use.getOwner(), use.get());
-      use.set(value);
-    }
-    claimed.insert(value);
-    claims[value] = &use;
-  };
-  SmallVector<Operation *> containers;
-  for (Operation &op : model.getBody().front())
-    if (isa<ConcatRowsOp, InterleaveOp, OutputOp>(op))
-      containers.push_back(&op);
-  // Outputs first: they cannot lie anywhere else.
-  for (Operation *op : llvm::reverse(containers))
-    for (OpOperand &use : op->getOpOperands())
-      claim(use);
-}
-
 //===-- Places -------------------------------------------------------------------------------===//
 
 namespace {
@@ -98,7 +48,7 @@ struct Buffer {
 
 class Planner {
 public:
-  Planner(ModelOp model, const llvm::DenseMap<Value, OpOperand *> &claims) : model(model), claims(claims) {}
+  Planner(ModelOp model, const Claims &claims) : model(model), claims(claims) {}
   LogicalResult run();
 
 private:
@@ -112,7 +62,7 @@ private:
   void annotate();
 
   ModelOp model;
-  const llvm::DenseMap<Value, OpOperand *> &claims;
+  const Claims &claims;
   llvm::DenseMap<Value, Place> places;
   SmallVector<Buffer> buffers;
   llvm::MapVector<std::pair<Attribute, Attribute>, int64_t> rowMaps; // (space, steps)
@@ -135,8 +85,6 @@ static std::pair<int64_t, int64_t> segmentOf(ConcatRowsOp concat, unsigned numbe
   bool inConstant = false;
   Attribute frame = getFrame(jagged(concat.getResult()).getSpace());
   auto constantRows = [&](Attribute part) { return cast<RowSpace>(getSpaceWithin(frame, part)).getConstantRows(); };
-  if (cast<RowSpace>(jagged(concat.getInputs()[number]).getSpace()).getConstantRows() == 0)
-    return {0, 0}; // what has no rows is no part
   for (Value input : concat.getInputs().take_front(number))
     for (Attribute part : getSegmentsWithin(frame, jagged(input).getSpace())) {
       std::optional<int64_t> rows = constantRows(part);
@@ -150,6 +98,10 @@ static std::pair<int64_t, int64_t> segmentOf(ConcatRowsOp concat, unsigned numbe
       }
       inConstant = rows.has_value();
     }
+  // No rows are anywhere; behind the last part there is no next one.
+  Attribute own = getSpaceWithin(frame, jagged(concat.getInputs()[number]).getSpace());
+  if (cast<RowSpace>(own).getConstantRows() == 0)
+    return {0, 0};
   // Behind a constant, an operand that begins with another kind of part begins the next part.
   Attribute first = getSegmentsWithin(frame, jagged(concat.getInputs()[number]).getSpace()).front();
   if (inConstant && !constantRows(first))
@@ -383,7 +335,7 @@ namespace {
 struct PlanMemoryPass : reccc::impl::PlanMemoryPassBase<PlanMemoryPass> {
   using PlanMemoryPassBase::PlanMemoryPassBase;
   void runOnOperation() override {
-    llvm::DenseMap<Value, OpOperand *> claims;
+    Claims claims;
     insertCopies(getOperation(), claims);
     if (failed(Planner(getOperation(), claims).run()))
       signalPassFailure();

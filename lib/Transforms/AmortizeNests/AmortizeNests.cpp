@@ -52,6 +52,7 @@ private:
   void rebuild(Operation *op);
   void share(Operation *op);
   void splitRowWise(Operation *op);
+  bool splitGiven(Operation *op);
   bool splitConcat(ConcatRowsOp op);
   void splitSlice(SliceRowsOp op);
 
@@ -190,8 +191,14 @@ void Frame::explain() {
 
 void Frame::rebuild(Operation *op) {
   bool isWithin = llvm::any_of(op->getResults(), [&](Value result) { return values.isWithinFrame(result); });
-  if (isWithin && llvm::none_of(op->getResults(), [&](Value result) { return dependence.varies(result); }))
+  // A part of an operand may be shared where the others are not.
+  bool readsAll = isa<RepeatRowsOp>(op) || llvm::all_of(op->getOperands(), [&](Value operand) {
+                    return !values.isWithinFrame(operand) || values.isShared(operand);
+                  });
+  if (isWithin && readsAll && llvm::none_of(op->getResults(), [&](Value result) { return dependence.varies(result); }))
     return share(op);
+  if (isWithin && isa<SplatRowsOp, BroadcastRowsOp, RepeatRowsOp>(op) && splitGiven(op))
+    return;
   if (!isSplit(op))
     return;
   if (isWithin) {
@@ -248,6 +255,36 @@ void Frame::splitRowWise(Operation *op) {
   }
   for (auto [result, list] : llvm::zip_equal(op->getResults(), parts))
     values.setParts(result, list);
+}
+
+/// Ops that give every row of the frame the same. Rows of the request that are those of the frame vary nevertheless;
+/// the other segments are shared, beside the op, which makes the whole.
+bool Frame::splitGiven(Operation *op) {
+  Value whole = op->getResult(0);
+  unsigned count = dependence.countSegments(whole);
+  if (llvm::all_of(llvm::seq(count), [&](unsigned segment) { return dependence.varies(whole, segment); }))
+    return false;
+  IRMapping mapping;
+  for (OpOperand &operand : op->getOpOperands()) {
+    Value shared = values.isWithinFrame(operand.get()) ? values.getShared(operand.get()) : operand.get();
+    operand.set(values.getWhole(operand.get()));
+    mapping.map(operand.get(), shared);
+  }
+  builder.setInsertionPointAfter(op);
+  SmallVector<SplitValues::Part> parts;
+  for (auto [segment, space] : llvm::enumerate(getSegmentsWithin(frame, spaceOf(whole)))) {
+    if (dependence.varies(whole, segment)) {
+      parts.push_back({values.slice(whole, segment, count), false});
+    } else if (auto repeat = dyn_cast<RepeatRowsOp>(op)) {
+      parts.push_back({values.slice(repeat.getInput(), segment, count), true});
+    } else {
+      Value copy = builder.clone(*op, mapping)->getResult(0);
+      copy.setType(jaggedTypeOf(copy).withSpace(getSpaceWithin(frame, space)));
+      parts.push_back({copy, true});
+    }
+  }
+  values.setParts(whole, parts, whole);
+  return true;
 }
 
 bool Frame::splitConcat(ConcatRowsOp op) {

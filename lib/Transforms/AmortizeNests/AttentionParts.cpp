@@ -2,6 +2,7 @@
 // Sources are shared or not, query segment by query segment.
 #include "AttentionParts.h"
 
+#include "reccc/Dialect/Recsys/IR/MaskConstructors.h"
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 
 using namespace mlir;
@@ -130,6 +131,8 @@ SmallVector<SplitValues::Part> reccc::splitAttention(OpBuilder &builder, Attenti
                             (!keyMask || values.getPart(keyMask, i).isShared);
         // A row of the frame may read rows of the request, but not those of another frame.
         sourceShared &= isShared || (isWithin && isa<RequestAttr>(getFrame(spaceOf(values.getPart(key, i).value))));
+        if (!isShared && sourceShared && isa<SelfMaskAttr>(mask)) // no longer among the query's own rows
+          mask = getOwnColumnMask(op.getContext());
         auto get = [&](Value whole) -> Value {
           if (!whole)
             return whole;

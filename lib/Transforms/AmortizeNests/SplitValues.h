@@ -22,8 +22,16 @@ public:
   /// Whether `value` is held in parts, or shared as a whole.
   bool isSplit(Value value) const { return held.count(value); }
 
+  /// All rows of it are known once for the request.
+  bool isShared(Value value) const {
+    auto it = held.find(value);
+    return it != held.end() &&
+           (it->second.shared || llvm::all_of(it->second.parts, [](Part part) { return part.isShared; }));
+  }
   void setShared(Value value, Value shared) { held[value].shared = shared; }
   void setParts(Value value, SmallVector<Part> parts) { held[value].parts = std::move(parts); }
+  /// Also keeps the op that makes all of it.
+  void setParts(Value value, SmallVector<Part> parts, Value whole) { held[value] = {{}, whole, std::move(parts)}; }
 
   /// Segment `segment` of `value`, which need not be split.
   Part getPart(Value value, unsigned segment);
@@ -33,6 +41,7 @@ public:
   Value getShared(Value value);
   /// The value as it was.
   Value getWhole(Value value);
+  Value slice(Value value, unsigned segment, unsigned count);
 
 private:
   struct Held {
@@ -42,7 +51,6 @@ private:
 
   /// `shared` for each row of the frame.
   Value repeat(Value shared);
-  Value slice(Value value, unsigned segment, unsigned count);
 
   OpBuilder &builder;
   Attribute frame;

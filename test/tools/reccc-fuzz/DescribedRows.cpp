@@ -170,6 +170,15 @@ static bool makeShift(Generator &g) {
   return true;
 }
 
+/// Names the rows of a block: themselves, or a value over them.
+template <typename Block>
+static void nameRows(Generator &g, Block &block, const std::string &rows, const std::string &like) {
+  if (!rows.empty() && (like.empty() || g.random.chance(0.5)))
+    block.set_rows(rows);
+  else
+    block.set_like(like);
+}
+
 static bool makeBroadcast(Generator &g) {
   const Described *found = anyValue(g);
   Attribute space = found && g.random.chance(0.5) ? found->space : g.anyRows();
@@ -181,10 +190,7 @@ static bool makeBroadcast(Generator &g) {
     return false;
   pb::BroadcastRows &block = *g.node().mutable_broadcast_rows();
   block.set_input(input.name);
-  if (!rows.empty() && (likeName.empty() || g.random.chance(0.5)))
-    block.set_rows(rows);
-  else
-    block.set_like(likeName);
+  nameRows(g, block, rows, likeName);
   g.finish(over(space, input));
   return true;
 }
@@ -198,10 +204,7 @@ static bool makeSplat(Generator &g) {
     return false;
   pb::SplatRows &block = *g.node().mutable_splat_rows();
   block.set_weight(g.tensor());
-  if (!rows.empty() && (likeName.empty() || g.random.chance(0.5)))
-    block.set_rows(rows);
-  else
-    block.set_like(likeName);
+  nameRows(g, block, rows, likeName);
   SmallVector<int64_t> dims = {width};
   if (g.random.chance(0.3)) {
     dims = {2, width};

@@ -219,6 +219,11 @@ SmallVector<SmallVector<Attribute>> recsys::buildReverseCausalMasks(MLIRContext 
   return masks;
 }
 
+Attribute recsys::getOwnColumnMask(MLIRContext *context) {
+  AffineExpr row = getAffineDimExpr(0, context);
+  return IntervalAttr::get(context, AffineMap::get(1, 0, row), AffineMap::get(1, 0, row + 1), {});
+}
+
 ArrayAttr recsys::toArrayAttr(MLIRContext *context, ArrayRef<SmallVector<Attribute>> masks) {
   SmallVector<Attribute> rows;
   for (const SmallVector<Attribute> &list : masks)

@@ -57,6 +57,9 @@ SmallVector<SmallVector<Attribute>> buildFullMasks(MLIRContext *context, size_t 
 SmallVector<SmallVector<Attribute>> buildReverseCausalMasks(MLIRContext *context, ArrayRef<SegmentRole> roles,
                                                             bool candidatesSeeThemselves);
 
+/// Row i sees column i: `self` where one of the segments came to stand over another space.
+Attribute getOwnColumnMask(MLIRContext *context);
+
 /// The form that `recsys.attention` holds.
 ArrayAttr toArrayAttr(MLIRContext *context, ArrayRef<SmallVector<Attribute>> masks);
 
