@@ -31,7 +31,7 @@ static Value asVector(OpBuilder &builder, Value parameter) {
   if (type.getRank() == 1)
     return parameter;
   auto flat = RankedTensorType::get({type.getNumElements()}, type.getElementType());
-  return builder.create<ParamReshapeOp>(parameter.getLoc(), flat, parameter);
+  return ParamReshapeOp::create(builder, parameter.getLoc(), flat, parameter);
 }
 
 /// W -> diag(g) W, bias -> b W + bias.
@@ -40,11 +40,11 @@ static void foldInto(OpBuilder &builder, LinearOp linear, Value gain, Value shif
   Location loc = linear.getLoc();
   Value weight = linear.getWeight();
   if (linear.getTransposed())
-    weight = builder.create<ParamTransposeOp>(loc, weight);
-  Value bias = builder.create<ParamVecmatOp>(loc, shift, weight);
+    weight = ParamTransposeOp::create(builder, loc, weight);
+  Value bias = ParamVecmatOp::create(builder, loc, shift, weight);
   if (linear.getBias())
-    bias = builder.create<ParamAddOp>(loc, linear.getBias(), bias);
-  linear.getWeightMutable().assign(builder.create<ParamScaleRowsOp>(loc, weight, gain));
+    bias = ParamAddOp::create(builder, loc, linear.getBias(), bias);
+  linear.getWeightMutable().assign(ParamScaleRowsOp::create(builder, loc, weight, gain));
   linear.getBiasMutable().assign(bias);
   linear.setTransposed(false);
 }

@@ -86,13 +86,13 @@ Value Split::buildWeight(Term &term, int64_t size, bool &isNegative) {
   Value weight;
   for (Columns columns : term) {
     Value part =
-        builder.create<ParamSliceOp>(op.getLoc(), op.getWeight(), op.getTransposed() ? 1 : 0, columns.offset, size);
+        ParamSliceOp::create(builder, op.getLoc(), op.getWeight(), op.getTransposed() ? 1 : 0, columns.offset, size);
     if (!weight)
       weight = part;
     else if (columns.isNegative == isNegative)
-      weight = builder.create<ParamAddOp>(op.getLoc(), weight, part);
+      weight = ParamAddOp::create(builder, op.getLoc(), weight, part);
     else
-      weight = builder.create<ParamSubOp>(op.getLoc(), weight, part);
+      weight = ParamSubOp::create(builder, op.getLoc(), weight, part);
   }
   return weight;
 }
@@ -103,14 +103,14 @@ static void markPartial(Operation *op) { op->setAttr(kPartialSumAttr, UnitAttr::
 Value Split::buildProduct(Value input, Value weight, Value bias) {
   JaggedType type = op.getResult().getType();
   if (!isRepeated(input)) {
-    auto linear = builder.create<LinearOp>(op.getLoc(), type, input, weight, bias, op.getTransposed());
+    auto linear = LinearOp::create(builder, op.getLoc(), type, input, weight, bias, op.getTransposed());
     markPartial(linear);
     return linear;
   }
   Operation *repeat = input.getDefiningOp();
   Value source = repeat->getOperand(0);
   auto linear =
-      builder.create<LinearOp>(op.getLoc(), type.withSpace(spaceOf(source)), source, weight, bias, op.getTransposed());
+      LinearOp::create(builder, op.getLoc(), type.withSpace(spaceOf(source)), source, weight, bias, op.getTransposed());
   markPartial(linear);
   IRMapping mapping;
   mapping.map(source, linear.getResult());
@@ -121,8 +121,8 @@ Value Split::buildProduct(Value input, Value weight, Value bias) {
 }
 
 void Split::accumulate(Value &sum, Value part, bool isNegative) {
-  Operation *added = isNegative ? builder.create<SubOp>(op.getLoc(), sum, part).getOperation()
-                                : builder.create<AddOp>(op.getLoc(), sum, part).getOperation();
+  Operation *added = isNegative ? SubOp::create(builder, op.getLoc(), sum, part).getOperation()
+                                : AddOp::create(builder, op.getLoc(), sum, part).getOperation();
   markPartial(added);
   sum = added->getResult(0);
 }
@@ -158,10 +158,10 @@ bool Split::run() {
   Value sum, bias = op.getBias();
   if (!inputs.empty()) {
     Value input =
-        inputs.size() == 1 ? inputs.front() : builder.create<ConcatFeaturesOp>(op.getLoc(), inputs).getResult();
+        inputs.size() == 1 ? inputs.front() : ConcatFeaturesOp::create(builder, op.getLoc(), inputs).getResult();
     Value weight = weights.size() == 1
                        ? weights.front()
-                       : builder.create<ParamConcatOp>(op.getLoc(), weights, op.getTransposed() ? 1 : 0).getResult();
+                       : ParamConcatOp::create(builder, op.getLoc(), weights, op.getTransposed() ? 1 : 0).getResult();
     sum = buildProduct(input, weight, bias);
   }
   // 3. The products of what is shared: those that are added first, so that there is something to subtract from.

@@ -41,11 +41,11 @@ struct SliceOfLinear : OpRewritePattern<SliceFeaturesOp> {
     Location loc = linear.getLoc();
     // Behind the linear, where all its operands are defined.
     rewriter.setInsertionPointAfter(linear);
-    Value weight = rewriter.create<ParamSliceOp>(loc, linear.getWeight(), linear.getTransposed() ? 0 : 1,
-                                                 op.getOffset(), op.getSize());
+    Value weight = ParamSliceOp::create(rewriter, loc, linear.getWeight(), linear.getTransposed() ? 0 : 1,
+                                        op.getOffset(), op.getSize());
     Value bias;
     if (linear.getBias())
-      bias = rewriter.create<ParamSliceOp>(loc, linear.getBias(), 0, op.getOffset(), op.getSize());
+      bias = ParamSliceOp::create(rewriter, loc, linear.getBias(), 0, op.getOffset(), op.getSize());
     rewriter.replaceOpWithNewOp<LinearOp>(op, op.getType(), linear.getInput(), weight, bias, linear.getTransposed());
     ++numSlices;
     return success();
@@ -67,7 +67,7 @@ struct SliceOfElementwise : OpRewritePattern<SliceFeaturesOp> {
     rewriter.setInsertionPointAfter(elementwise);
     IRMapping mapping;
     for (Value operand : elementwise->getOperands())
-      mapping.map(operand, rewriter.create<SliceFeaturesOp>(op.getLoc(), operand, op.getOffset(), op.getSize()));
+      mapping.map(operand, SliceFeaturesOp::create(rewriter, op.getLoc(), operand, op.getOffset(), op.getSize()));
     Operation *part = rewriter.clone(*elementwise, mapping);
     part->getResult(0).setType(op.getType());
     rewriter.replaceOp(op, part);

@@ -131,7 +131,8 @@ def SplitConcatLinearPass : Pass<"recsys-split-concat-linear", "::mlir::recsys::
     other features. Sums and differences on the way are taken apart: of DIN's [q, k, q - k, q * k] only the product is left for every pair of a query and a key. Partial
     sums stay f32. The order of additions changes: not under strict floating point.
 
-    Needs: repeated rows in sight, as recsys-amortize-nests leaves them. Guarantees: no linear over rows that a broadcast or a repetition alone makes. Idempotent: yes.
+    Needs: repeated rows in sight, as recsys-amortize-nests leaves them. Guarantees: no linear multiplies eight or more features that a broadcast or a
+    repetition makes. Idempotent: yes.
     (* example: test/Transforms/split-concat-linear-example.mlir *)
   }];
   let statistics = [Statistic<"numSplit", "linears-split", "Number of linears that were taken apart">];

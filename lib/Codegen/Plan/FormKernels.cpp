@@ -307,8 +307,8 @@ static void buildKernel(Group &group, OpBuilder &builder) {
   }
   builder.setInsertionPointAfter(ops.back());
   auto kernel =
-      builder.create<KernelOp>(builder.getFusedLoc(places), TypeRange(ValueRange(outputs)), inputs.getArrayRef(),
-                               group.kind, /*operand_layouts=*/ArrayAttr(), /*result_layouts=*/ArrayAttr());
+      KernelOp::create(builder, builder.getFusedLoc(places), TypeRange(ValueRange(outputs)), inputs.getArrayRef(),
+                       group.kind, /*operand_layouts=*/ArrayAttr(), /*result_layouts=*/ArrayAttr());
   Block *body = builder.createBlock(&kernel.getBody());
   for (auto [output, result] : llvm::zip(outputs, kernel.getResults()))
     output.replaceUsesWithIf(result, [&](OpOperand &use) { return !group.ops.contains(use.getOwner()); });
@@ -319,7 +319,7 @@ static void buildKernel(Group &group, OpBuilder &builder) {
     input.replaceUsesWithIf(argument, [&](OpOperand &use) { return use.getOwner()->getBlock() == body; });
   }
   builder.setInsertionPointToEnd(body);
-  builder.create<rectile::YieldOp>(kernel.getLoc(), outputs);
+  rectile::YieldOp::create(builder, kernel.getLoc(), outputs);
 }
 
 /// Puts every op behind what it reads and behind what binds rows that it names, otherwise in the order that there is.

@@ -26,12 +26,12 @@ static bool isClaimed(Value value, const llvm::DenseSet<Value> &claimed) { retur
 
 static Value insertCopy(OpBuilder &builder, Operation *before, Value value) {
   builder.setInsertionPoint(before);
-  auto kernel = builder.create<KernelOp>(before->getLoc(), TypeRange(value.getType()), ValueRange(value),
-                                         KernelKind::rows, ArrayAttr(), ArrayAttr());
+  auto kernel = KernelOp::create(builder, before->getLoc(), TypeRange(value.getType()), ValueRange(value),
+                                 KernelKind::rows, ArrayAttr(), ArrayAttr());
   Block *body = builder.createBlock(&kernel.getBody());
   Value argument = body->addArgument(value.getType(), value.getLoc());
   builder.setInsertionPointToEnd(body);
-  builder.create<YieldOp>(before->getLoc(), argument);
+  YieldOp::create(builder, before->getLoc(), argument);
   return kernel.getResult(0);
 }
 

@@ -298,7 +298,7 @@ bool Frame::splitConcat(ConcatRowsOp op) {
     for (ValueSegment piece : list)
       inputs.push_back(isShared ? values.getPart(piece.value, piece.segment).value
                                 : values.getVarying(piece.value, piece.segment));
-    Value value = inputs.size() == 1 ? inputs.front() : builder.create<ConcatRowsOp>(op.getLoc(), inputs).getResult();
+    Value value = inputs.size() == 1 ? inputs.front() : ConcatRowsOp::create(builder, op.getLoc(), inputs).getResult();
     parts.push_back({value, isShared});
   }
   values.setParts(op.getResult(), parts);

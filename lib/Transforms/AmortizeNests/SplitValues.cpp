@@ -17,7 +17,7 @@ Value SplitValues::slice(Value value, unsigned segment, unsigned count) {
     return value;
   Value &made = slices[{value, segment}];
   if (!made)
-    made = builder.create<SliceRowsOp>(value.getLoc(), value, segment, 1);
+    made = SliceRowsOp::create(builder, value.getLoc(), value, segment, 1);
   return made;
 }
 
@@ -37,10 +37,10 @@ Value SplitValues::repeat(Value shared) {
     return made;
   JaggedType type = jaggedTypeOf(shared);
   if (isa<RequestAttr>(type.getSpace()))
-    made = builder.create<BroadcastRowsOp>(shared.getLoc(), type.withSpace(frame), shared);
+    made = BroadcastRowsOp::create(builder, shared.getLoc(), type.withSpace(frame), shared);
   else
-    made = builder.create<RepeatRowsOp>(shared.getLoc(), type.withSpace(getNestSpace(frame, type.getSpace())), shared,
-                                        frame);
+    made = RepeatRowsOp::create(builder, shared.getLoc(), type.withSpace(getNestSpace(frame, type.getSpace())), shared,
+                                frame);
   return made;
 }
 
@@ -53,7 +53,7 @@ Value SplitValues::getShared(Value value) {
   Held &form = held[value];
   if (!form.shared) {
     SmallVector<Value> parts = llvm::map_to_vector(form.parts, [](Part part) { return part.value; });
-    form.shared = parts.size() == 1 ? parts.front() : builder.create<ConcatRowsOp>(value.getLoc(), parts).getResult();
+    form.shared = parts.size() == 1 ? parts.front() : ConcatRowsOp::create(builder, value.getLoc(), parts).getResult();
   }
   return form.shared;
 }
@@ -69,6 +69,6 @@ Value SplitValues::getWhole(Value value) {
     parts.push_back(repeat(it->second.shared));
   for (Part part : it->second.parts)
     parts.push_back(part.isShared ? repeat(part.value) : part.value);
-  Value whole = parts.size() == 1 ? parts.front() : builder.create<ConcatRowsOp>(value.getLoc(), parts).getResult();
+  Value whole = parts.size() == 1 ? parts.front() : ConcatRowsOp::create(builder, value.getLoc(), parts).getResult();
   return held[value].whole = whole;
 }

@@ -59,8 +59,8 @@ static Value selectInSegment(OpBuilder &builder, Location loc, Value value, Segm
   if (from == to)
     return value;
   if (to.kind == SegmentDemand::Phase)
-    return builder.create<DeinterleaveOp>(loc, value, to.number);
-  return builder.create<TakeRowsOp>(loc, cast<JaggedType>(value.getType()).withSpace(space), value);
+    return DeinterleaveOp::create(builder, loc, value, to.number);
+  return TakeRowsOp::create(builder, loc, cast<JaggedType>(value.getType()).withSpace(space), value);
 }
 
 Value reccc::selectRows(OpBuilder &builder, Location loc, Value value, const RowDemand &from, const RowDemand &to) {
@@ -71,7 +71,7 @@ Value reccc::selectRows(OpBuilder &builder, Location loc, Value value, const Row
   SmallVector<Value> pieces;
   unsigned position = 0, runStart = 0, runLength = 0;
   auto slice = [&](unsigned first, unsigned count) -> Value {
-    return count == present ? value : builder.create<SliceRowsOp>(loc, value, first, count).getResult();
+    return count == present ? value : SliceRowsOp::create(builder, loc, value, first, count).getResult();
   };
   auto endRun = [&] {
     if (runLength)
@@ -96,7 +96,7 @@ Value reccc::selectRows(OpBuilder &builder, Location loc, Value value, const Row
   endRun();
 
   // 2. Their concatenation.
-  return pieces.size() == 1 ? pieces.front() : builder.create<ConcatRowsOp>(loc, pieces).getResult();
+  return pieces.size() == 1 ? pieces.front() : ConcatRowsOp::create(builder, loc, pieces).getResult();
 }
 
 //===-- Rows made ----------------------------------------------------------------------------===//
@@ -177,7 +177,7 @@ static Value narrowRowIndex(OpBuilder &builder, RowIndexOp op, const RowDemand &
   AffineMap map = composeWithRows(op.getMap(), lengths, *getRowInRequest(demand));
   ArrayAttr attr = lengths.empty() ? ArrayAttr() : builder.getArrayAttr(lengths);
   auto type = cast<JaggedType>(op.getResult().getType()).withSpace(demand.getSpace());
-  return builder.create<RowIndexOp>(op.getLoc(), type, AffineMapAttr::get(map), attr);
+  return RowIndexOp::create(builder, op.getLoc(), type, AffineMapAttr::get(map), attr);
 }
 
 /// The rows of the operands that have some.
@@ -186,7 +186,7 @@ static Value narrowConcat(OpBuilder &builder, ConcatRowsOp op, ValueRange operan
   for (auto [operand, read] : llvm::zip(operands, getOperandDemands(op, demand)))
     if (!read.isNone())
       inputs.push_back(operand);
-  return inputs.size() == 1 ? inputs.front() : builder.create<ConcatRowsOp>(op.getLoc(), inputs).getResult();
+  return inputs.size() == 1 ? inputs.front() : ConcatRowsOp::create(builder, op.getLoc(), inputs).getResult();
 }
 
 SmallVector<Value> reccc::narrowOp(OpBuilder &builder, Operation *op, ValueRange operands, const RowDemand &demand,

@@ -96,7 +96,7 @@ struct SliceOfConcat : OpRewritePattern<SliceRowsOp> {
         getFramedConcatSpace(getFrame(jagged(op.getInput()).getSpace()), spaces) != jagged(op.getResult()).getSpace())
       return rewriter.notifyMatchFailure(op, "the segments are not whole operands");
     Value result = values.size() == 1 ? values.front()
-                                      : rewriter.create<ConcatRowsOp>(op.getLoc(), op.getType(), values).getResult();
+                                      : ConcatRowsOp::create(rewriter, op.getLoc(), op.getType(), values).getResult();
     if (result.getType() != op.getType())
       return rewriter.notifyMatchFailure(op, "the storage type differs");
     rewriter.replaceOp(op, result);
