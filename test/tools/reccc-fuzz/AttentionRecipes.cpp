@@ -42,8 +42,13 @@ static AffineMap someBound(ModelGenerator &g, int64_t symbols, int64_t shift) {
 
 static IntervalAttr someInterval(ModelGenerator &g, ArrayRef<Attribute> atHand) {
   SmallVector<Attribute> lengths;
-  for (int64_t i = 0, count = g.random.pick({0, 0, 1, 2}); i < count; ++i)
-    lengths.push_back(ModelGenerator::lengthOf(g.random.chance(0.7) ? g.random.pick(atHand) : g.anySpace()));
+  for (int64_t i = 0, count = g.random.pick({0, 0, 1, 2}); i < count; ++i) {
+    Attribute length = g.random.chance(0.7) ? g.random.pick(atHand) : g.anySpace();
+    // Of rows that a filter keeps only the attention itself can know how many there are.
+    if (ModelGenerator::hasOpaque(length))
+      length = g.random.pick(atHand);
+    lengths.push_back(ModelGenerator::lengthOf(length));
+  }
   return IntervalAttr::get(g.builder.getContext(), someBound(g, lengths.size(), -2), someBound(g, lengths.size(), 2),
                            lengths);
 }

@@ -157,7 +157,7 @@ Value ModelGenerator::findFloats(llvm::function_ref<bool(JaggedType)> fits) {
   return find([&](Value value) { return typeOf(value).isFloat() && (!fits || fits(typeOf(value))); });
 }
 
-static bool hasOpaque(Attribute space) {
+bool ModelGenerator::hasOpaque(Attribute space) {
   return isa<OpaqueSpaceAttr>(space) || llvm::any_of(cast<RowSpace>(space).getParts(), hasOpaque);
 }
 

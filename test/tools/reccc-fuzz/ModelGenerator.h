@@ -89,6 +89,8 @@ public:
   static int64_t maxRows(mlir::Attribute space);
   /// A space whose length maps may use: no nest.
   static mlir::Attribute lengthOf(mlir::Attribute space);
+  /// Whether no request says how many rows it has.
+  static bool hasOpaque(mlir::Attribute space);
   /// Whether interpreting and compiling it stays cheap.
   static bool isSmall(mlir::Attribute space, int64_t rowElements);
 
