@@ -7,6 +7,7 @@
 // RUN: reccc-fuzz --module=%t/one.mlir --all
 // RUN: reccc-fuzz --module=%t/none.mlir --all
 // RUN: reccc-fuzz --module=%t/sources.mlir --all
+// RUN: reccc-fuzz --module=%t/padded.mlir --all
 /// What random models found in machine code: each runs in all precisions and levels, on one thread and two, and as the interpreter.
 
 /// Heads of one bf16 number, written by threads side by side.
@@ -132,4 +133,15 @@ recsys.model @sources(%r: !r {recsys.name = "r"}, %x: !h {recsys.name = "x"}, %n
   %y4 = recsys.concat_rows %h, %p : (!nh, !c) -> !n
   %y3 = recsys.attention %s sources [%p, %p] masks [[#recsys.full]] score softmax scale 1.0 : (!r, !c, !c) -> !r
   recsys.output %y0, %y1, %y2, %y3, %y4 : !r, !r, !c, !r, !n
+}
+
+/// One group for each row of a frame: what fills it up stands beside its own rows.
+//--- padded.mlir
+#c = #recsys.space<"candidates", max = 5>
+!n2 = !recsys.jagged<#recsys.nest<#c, #recsys.rows<2>> x 3xf32>
+!n5 = !recsys.jagged<#recsys.nest<#c, #recsys.rows<5>> x 3xf32>
+recsys.model @padded(%x: !n2 {recsys.name = "x"}) -> (!n5 {recsys.name = "y0"}, !n5 {recsys.name = "y1"}) {
+  %y0 = recsys.group_rows pad_last %x size 5 : (!n2) -> !n5
+  %y1 = recsys.group_rows pad_first %x size 5 : (!n2) -> !n5
+  recsys.output %y0, %y1 : !n5, !n5
 }

@@ -89,7 +89,7 @@ void RowProgram::emitPadRows(PadRowsOp op) {
 
 void RowProgram::emitGroupRows(GroupRowsOp op) {
   Attribute from = op.getInput().getType().getSpace(), groups = getFrame(space);
-  Instance group = instanceIn(groups), instance = instanceIn(getFrame(groups));
+  Instance instance = instanceIn(getFrame(from)); // a nest of one group each is over the frame itself
   Value rows = frame.rowsOf(from, instance);
   Value firstGroup = frame.offsetOf(groups, instance);
   Value place = b.sub(row, b.mul(firstGroup, op.getSize()));
