@@ -95,6 +95,15 @@ def check_headers():
                 yield f"{name}: expected the include guard {guard}, got {found[1] if found else 'none'}"
 
 
+def check_test_names():
+    """pytest imports tests by the names of their files alone."""
+    first = {}
+    for name in tracked():
+        path = Path(name)
+        if path.match("test_*.py") and first.setdefault(path.name, name) != name:
+            yield f"{name}: {first[path.name]} has this name too"
+
+
 def check_operations():
     """Ops have a summary without a period, and a description with an example."""
     for name, text in texts(".td"):
@@ -158,7 +167,7 @@ def check_links():
                 yield f"{name}: names {path}, which does not exist"
 
 
-CHECKS = [check_passes, check_pass_files, check_sizes, check_headers, check_operations, check_labels, check_forbidden, check_links]
+CHECKS = [check_passes, check_pass_files, check_sizes, check_headers, check_test_names, check_operations, check_labels, check_forbidden, check_links]
 
 
 def main():
