@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Closes stage `optimized`: sources of one segment that are seen, no linear used in slices alone.
+// Closes stage `optimized`: sources of one segment that are seen.
 #include "StageChecks.h"
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 #include "reccc/Pipelines/Passes.h"
@@ -31,13 +31,6 @@ static LogicalResult checkAttention(AttentionOp op) {
 static LogicalResult checkOptimized(Operation *op) {
   if (auto attention = dyn_cast<AttentionOp>(op))
     return checkAttention(attention);
-  auto slice = dyn_cast<SliceFeaturesOp>(op);
-  auto linear = slice ? slice.getInput().getDefiningOp<LinearOp>() : LinearOp();
-  if (linear && linear->hasOneUse())
-    return op->emitOpError("is the only use of a linear in stage `optimized`, expected a linear of these columns alone "
-                           "(recsys-split-linear)")
-               .attachNote(linear.getLoc())
-           << "the linear is here";
   return success();
 }
 

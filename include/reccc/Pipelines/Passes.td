@@ -72,7 +72,7 @@ def VerifyOptimizedPass : Pass<"recsys-verify-optimized", "::mlir::ModuleOp"> {
   let summary = "Close stage `optimized`";
   let description = [{
     Kernels are formed from what this stage leaves, and attention kernels walk one buffer for each source. Reports attention over
-    concatenated sources, sources that no row sees, and parts of the features of a linear that were not split; writes `recsys.stage`.
+    concatenated sources, and sources that no row sees; writes `recsys.stage`.
 
     Needs: the form of stage `model`. Guarantees: the form of stage `optimized`. Idempotent: yes.
     (* example: test/Pipelines/verify-optimized-example.mlir *)
