@@ -8,6 +8,7 @@
 // RUN: reccc-fuzz --module=%t/none.mlir --all
 // RUN: reccc-fuzz --module=%t/sources.mlir --all
 // RUN: reccc-fuzz --module=%t/padded.mlir --all
+// RUN: reccc-fuzz --module=%t/kept.mlir --all
 /// What random models found in machine code: each runs in all precisions and levels, on one thread and two, and as the interpreter.
 
 /// Heads of one bf16 number, written by threads side by side.
@@ -144,4 +145,27 @@ recsys.model @padded(%x: !n2 {recsys.name = "x"}) -> (!n5 {recsys.name = "y0"}, 
   %y0 = recsys.group_rows pad_last %x size 5 : (!n2) -> !n5
   %y1 = recsys.group_rows pad_first %x size 5 : (!n2) -> !n5
   recsys.output %y0, %y1 : !n5, !n5
+}
+
+/// Rows that stand beside kept ones: where they lie is known once the filter has run, but they are computed before it.
+//--- kept.mlir
+#h = #recsys.space<"history", max = 12>
+#k = #recsys.opaque<"kept", max = 12>
+#t = #recsys.concat<#recsys.request, #k>
+#o = #recsys.concat<#h, #recsys.request, #k>
+!r = !recsys.jagged<#recsys.request x 4xf32>
+!h = !recsys.jagged<#h x 4xf32>
+!hr = !recsys.jagged<#recsys.concat<#h, #recsys.request> x 4xf32>
+!k = !recsys.jagged<#k x 4xf32>
+!l = !recsys.jagged<#recsys.take_last<#t, 3> x 4xf32>
+recsys.model @kept(%x: !h {recsys.name = "x"}, %r: !r {recsys.name = "r"}, %keep: !recsys.jagged<#h x i64> {recsys.name = "keep"}) -> (!l {recsys.name = "y0"}, !recsys.jagged<#o x 4xf32> {recsys.name = "y1"}, !h {recsys.name = "y2"}) {
+  %before = recsys.silu %r : (!r) -> !r
+  %rows = recsys.silu %x : (!h) -> !h
+  %inner = recsys.concat_rows %rows, %before : (!h, !r) -> !hr
+  %places = recsys.filter_rows %keep : (!recsys.jagged<#h x i64>) -> !recsys.jagged<#k x i64>
+  %kept = recsys.gather_rows %rows, %places : (!h, !recsys.jagged<#k x i64>) -> !k
+  %t = recsys.concat_rows %before, %kept : (!r, !k) -> !recsys.jagged<#t x 4xf32>
+  %y0 = recsys.take_rows %t : (!recsys.jagged<#t x 4xf32>) -> !l
+  %y1 = recsys.concat_rows %inner, %kept : (!hr, !k) -> !recsys.jagged<#o x 4xf32>
+  recsys.output %y0, %y1, %rows : !l, !recsys.jagged<#o x 4xf32>, !h
 }

@@ -21,9 +21,6 @@ static Value throughReshapes(Value value) {
   return value;
 }
 
-/// Whether some use of `value`, through reshapes too, wants it in a place of its own choice, apart from `except`.
-static bool isClaimed(Value value, const llvm::DenseSet<Value> &claimed) { return claimed.contains(value); }
-
 static Value insertCopy(OpBuilder &builder, Operation *before, Value value) {
   builder.setInsertionPoint(before);
   auto kernel = KernelOp::create(builder, before->getLoc(), TypeRange(value.getType()), ValueRange(value),
@@ -59,28 +56,47 @@ static bool isEvenlySpaced(Value value, Attribute frame, const Claims &claims) {
   }
 }
 
-/// Attention walks along its sources from their first row.
+/// Attention walks along its keys and values from their first row.
 static void spaceSources(OpBuilder &builder, KernelOp kernel, const Claims &claims) {
   auto attention = dyn_cast<AttentionOp>(kernel.getBody().front().front());
   if (!attention)
     return;
-  for (OpOperand &use : kernel->getOpOperands()) {
-    bool isWalked = llvm::any_of(kernel.getBody().getArgument(use.getOperandNumber()).getUses(), [&](OpOperand &inner) {
-      return inner.getOperandNumber() != attention.getQueryMutable().getOperandNumber();
-    });
-    if (isWalked && isa<JaggedType>(use.get().getType()) && !isEvenlySpaced(use.get(), attention.getFrame(), claims))
-      use.set(insertCopy(builder, kernel, use.get()));
-  }
+  for (ValueRange sources : {attention.getKeys(), attention.getValues()})
+    for (Value source : sources) {
+      OpOperand &use = kernel->getOpOperand(cast<BlockArgument>(source).getArgNumber());
+      if (!isEvenlySpaced(use.get(), attention.getFrame(), claims))
+        use.set(insertCopy(builder, kernel, use.get()));
+    }
 }
 
-/// Containers and outputs say where their operands lie. A value can lie in one place only: where two claim it, or it is
-/// not written by a kernel at all (an input, part of another value), a kernel copies it.
+/// Whether what writes `value` stands behind all `binders`. Before them nobody knows where the rows lie that they bind,
+/// nor others beside those.
+static bool isWrittenBehind(Value value, ArrayRef<Operation *> binders) {
+  Operation *writer = value.getDefiningOp();
+  if (llvm::any_of(binders, [&](Operation *binder) { return writer->isBeforeInBlock(binder); }))
+    return false;
+  return isa<KernelOp>(writer) || llvm::all_of(writer->getOperands(), [&](Value operand) {
+           operand = throughReshapes(operand);
+           return !isWritten(operand) || isWrittenBehind(operand, binders);
+         });
+}
+
+/// Containers and outputs say where their operands lie. A value can lie in one place only: where two claim it, it is
+/// written before its place is known, or not by a kernel at all (an input, part of another value), a kernel copies it.
 void rectile::insertCopies(ModelOp model, Claims &claims) {
   OpBuilder builder(model.getContext());
+  llvm::DenseMap<Attribute, Operation *> bound;
+  for (Operation &op : model.getBody().front())
+    for (Attribute space : findBoundSpaces(&op))
+      bound[space] = &op;
   llvm::DenseSet<Value> claimed;
   auto claim = [&](OpOperand &use) {
     Value value = throughReshapes(use.get());
-    if (!isWritten(value) || isClaimed(value, claimed)) {
+    SmallVector<Operation *> binders;
+    if (!bound.empty() && !isa<OutputOp>(use.getOwner()))
+      for (Attribute space : findOpaqueSpaces(use.getOwner()))
+        binders.push_back(bound.lookup(space));
+    if (!isWritten(value) || claimed.contains(value) || !isWrittenBehind(value, binders)) {
       value = insertCopy(builder, use.getOwner(), use.get());
       use.set(value);
     }
