@@ -160,7 +160,7 @@ bool Checker::isWithin(Compiled &code, const Precise &precise, IsaLevel level, c
   if (!naive)
     return fail(where, "the interpreter refuses the model");
   Contract contract(precise.mantissaBits);
-  if (auto message = contract.add(given, reference, *naive))
+  if (auto message = contract.add(requests, given, reference, *naive))
     return fail(where, *message);
   std::optional<std::string> first = contract.check();
   if (!first)
@@ -170,7 +170,7 @@ bool Checker::isWithin(Compiled &code, const Precise &precise, IsaLevel level, c
   // which these numbers are still a part.
   if (auto message = addSample(contract, code, precise, level, model.weights))
     return fail(where, *message);
-  constexpr int kDraws = 6;
+  constexpr int kDraws = 32;
   Random random(options.seed, 1);
   for (int draw = 0; draw < kDraws && contract.check(); ++draw) {
     TensorSet other = model.weights.redraw(random);
@@ -202,7 +202,7 @@ std::optional<std::string> Checker::addSample(Contract &contract, Compiled &code
     std::optional<Outputs> outputs = code.run(level, 1, kNaNs, batch, *exact, error);
     if (!outputs)
       return error;
-    if (auto message = contract.add(*outputs, *exact, *rough))
+    if (auto message = contract.add(batch, *outputs, *exact, *rough))
       return message;
   }
   return std::nullopt;
@@ -263,11 +263,11 @@ std::optional<Failure> Checker::run() {
   ModuleOp module = *model.module;
   Random random(options.seed, 0);
   numRequests = random.pick({1, 3, 8, 8, 12});
-  requests = makeRequests(modelOf(module), model.inputs, options.seed, 0, numRequests);
   if (failed(verify(module))) {
     fail("generator", "the module does not verify", print(module));
     return failure;
   }
+  requests = makeRequests(modelOf(module), model.inputs, options.seed, 0, numRequests);
   if (!checkText(module, "generator"))
     return failure;
   std::optional<Outputs> outputs = interpretIn(modelOf(module), InterpreterMode::Double, requests);

@@ -100,9 +100,11 @@ std::optional<std::string> compareTransformed(const Outputs &given, const Output
   return std::nullopt;
 }
 
-std::optional<std::string> Contract::add(const Outputs &given, const Outputs &reference, const Outputs &naive) {
+std::optional<std::string> Contract::add(const TensorSet &inputs, const Outputs &given, const Outputs &reference,
+                                         const Outputs &naive) {
   if (auto message = compareSignatures(given, reference))
     return message;
+  greatestInput = std::max(greatestInput, inputs.getGreatest());
   std::map<const JaggedValue *, double> roughness;
   for (auto [output, rough] : llvm::zip_equal(reference, naive)) {
     double error = output.value.type.isFloat() ? distance(rough.value, output.value) : 0;
@@ -124,9 +126,20 @@ std::optional<std::string> Contract::add(const Outputs &given, const Outputs &re
   return std::nullopt;
 }
 
+double Contract::getUnit(double greatest) const {
+  return greatest > 0 ? std::exp2(std::floor(std::log2(greatest)) - mantissaBits) : 0;
+}
+
 double Contract::getAllowed(const Errors &errors) const {
-  double unit = errors.greatest > 0 ? std::exp2(std::floor(std::log2(errors.greatest)) - mantissaBits) : 0;
-  return errors.times * std::max(2 * errors.roughness, unit);
+  return errors.times * std::max(2 * errors.roughness, getUnit(errors.greatest));
+}
+
+bool Contract::isAlwaysZero(const std::string &name) const {
+  constexpr size_t kManySamples = 16;
+  return samples.size() >= kManySamples && llvm::all_of(samples, [&](const auto &sample) {
+           const Errors &errors = sample.at(name);
+           return errors.greatest == 0 && errors.roughness == 0;
+         });
 }
 
 std::optional<std::string> Contract::check() const {
@@ -141,6 +154,8 @@ std::optional<std::string> Contract::check() const {
         allowed = std::max(allowed, getAllowed(part) / unit);
       }
     }
+    if (isAlwaysZero(name))
+      allowed = errors.times * getUnit(greatestInput);
     if (!(error <= allowed))
       return describe(name, error, allowed);
   }

@@ -3,6 +3,7 @@
 #ifndef RECCC_TEST_TOOLS_RECCC_FUZZ_COMPARE_H
 #define RECCC_TEST_TOOLS_RECCC_FUZZ_COMPARE_H
 
+#include "TensorSet.h"
 #include "reccc/Interpreter/Interpreter.h"
 #include <map>
 #include <optional>
@@ -18,13 +19,16 @@ std::optional<std::string> compareTransformed(const Outputs &given, const Output
 
 /// Compiled code: per output, max|given - reference| <= max(2 max|naive - reference|, one unit in the last place of
 /// max|reference|), where reference is the interpreter in double and naive the interpreter in the storage type. Ids of
-/// `x.ids` are compared by `x.scores`.
+/// `x.ids` are compared by `x.scores`. An output that is zero whatever the weights and inputs, x - x in other words,
+/// has no size of its own: it is measured by the inputs.
 class Contract {
 public:
   explicit Contract(int mantissaBits) : mantissaBits(mantissaBits) {}
 
-  /// Adds a batch: those of the same weights are one large batch. A message when the outputs cannot be compared at all.
-  std::optional<std::string> add(const Outputs &given, const Outputs &reference, const Outputs &naive);
+  /// Adds a batch with its inputs: those of the same weights are one large batch. A message when the outputs cannot be
+  /// compared at all.
+  std::optional<std::string> add(const TensorSet &inputs, const Outputs &given, const Outputs &reference,
+                                 const Outputs &naive);
   /// What is added from here on is of other weights, and counts in parts of the greatest numbers of its own outputs.
   void beginOtherWeights() { samples.emplace_back(); }
   /// A message when an output of all samples together is off; errors of several samples are in such parts.
@@ -36,9 +40,12 @@ private:
     /// Of the allowed error: ids take the errors of two scores, other integers none.
     double times = 1;
   };
+  double getUnit(double greatest) const;
   double getAllowed(const Errors &errors) const;
+  bool isAlwaysZero(const std::string &name) const;
 
   int mantissaBits;
+  double greatestInput = 0;
   std::vector<std::map<std::string, Errors>> samples = std::vector<std::map<std::string, Errors>>(1);
 };
 

@@ -61,6 +61,13 @@ static void dropOutputs(ModelOp model, function_ref<bool(unsigned)> drops) {
   updateType(model);
 }
 
+/// `x` of the outputs `x.ids` and `x.scores`, which are judged by each other.
+static StringRef getStem(ModelOp model, unsigned index) {
+  StringRef name = model.getOutputName(index);
+  (void)(name.consume_back(".ids") || name.consume_back(".scores"));
+  return name;
+}
+
 static void eraseDead(ModelOp model) {
   Block &body = model.getBody().front();
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
@@ -117,20 +124,22 @@ std::string shrink(GeneratedModel &model, const CheckOptions &options) {
   std::string where = findFailure(model, options);
   if (where.empty())
     return where;
-  // 1. One output, if it fails alone; ids need their scores.
-  unsigned outputs = modelOf(*model.module).getNumResults();
+  // 1. One output, if it fails alone.
+  SmallVector<std::string> stems;
+  for (unsigned index = 0; index < modelOf(*model.module).getNumResults(); ++index)
+    if (StringRef stem = getStem(modelOf(*model.module), index); !llvm::is_contained(stems, stem))
+      stems.push_back(stem.str());
   bool single = false;
-  for (unsigned kept = 0; kept < outputs && outputs > 1 && !single; ++kept)
+  for (unsigned i = 0; i < stems.size() && stems.size() > 1 && !single; ++i)
     single = attempt(model, options, where, [&](ModelOp op) {
-      dropOutputs(op, [&](unsigned index) { return index != kept; });
+      dropOutputs(op, [&](unsigned index) { return getStem(op, index) != stems[i]; });
       return true;
     });
-  for (unsigned index = outputs; !single && index-- > 0;)
-    if (modelOf(*model.module).getNumResults() > 1)
-      attempt(model, options, where, [&](ModelOp op) {
-        dropOutputs(op, [&](unsigned each) { return each == index; });
-        return true;
-      });
+  for (unsigned i = stems.size(); !single && i-- > 0;)
+    attempt(model, options, where, [&](ModelOp op) {
+      dropOutputs(op, [&](unsigned index) { return getStem(op, index) == stems[i]; });
+      return op.getNumResults() > 0;
+    });
   // 2. Ops from the last one on: what is cut off late takes most with it.
   for (bool changed = true; changed;) {
     changed = false;

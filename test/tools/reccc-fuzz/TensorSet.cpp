@@ -21,6 +21,15 @@ const Tensor *TensorSet::find(const std::string &name) const {
   return found == tensors.end() ? nullptr : &found->second;
 }
 
+double TensorSet::getGreatest() const {
+  double greatest = 0;
+  for (const auto &[name, tensor] : tensors)
+    if (const auto *floats = std::get_if<std::vector<float>>(&tensor.data))
+      for (float value : *floats)
+        greatest = std::max(greatest, std::abs(static_cast<double>(value)));
+  return greatest;
+}
+
 std::vector<TensorToWrite> TensorSet::list() const {
   std::vector<TensorToWrite> result;
   for (const auto &[name, tensor] : tensors)

@@ -25,6 +25,8 @@ public:
   void add(const std::string &name, std::vector<int64_t> shape, std::vector<float> values);
   void add(const std::string &name, std::vector<int64_t> shape, std::vector<int64_t> values);
   const Tensor *find(const std::string &name) const;
+  /// The greatest magnitude of a float.
+  double getGreatest() const;
 
   /// The same tensors with other floats: each times a number in [0.5, 1.5).
   TensorSet redraw(Random &random) const;
