@@ -140,10 +140,19 @@ def same_bits(given, expected):
         assert given[name].tobytes() == value.tobytes(), name
 
 
-def test_append_in_machine_code(tmp_path):
-    """The ranker of example 04, with any number of rows appended."""
+@pytest.mark.parametrize("tokens", ["one", "two"])
+def test_append_in_machine_code(tokens, tmp_path):
+    """The ranker of example 04, with any number of rows appended; and with two tokens of each event."""
+    text = (ROOT / "examples" / "04_user_states" / "ranker.textproto").read_text()
+    if tokens == "two":
+        for before, after in {"add { input: \"item_row\" input: \"action_row\" }": "interleave { input: [\"item_row\", \"action_row\"] }",
+                              "entries: 515": "entries: 1027"}.items():
+            assert before in text
+            text = text.replace(before, after)
+    description = tmp_path / "ranker.textproto"
+    description.write_text(text)
     model = tmp_path / "model.so"
-    call(BIN / "reccc", ROOT / "examples" / "04_user_states" / "ranker.textproto", "--random-weights", "--cpu=x86-64-v3", "-o", model)
+    call(BIN / "reccc", description, "--random-weights", "--cpu=x86-64-v3", "-o", model)
 
     def execute(*flags):
         call(BIN / "reccc-run", model, "--random-requests=6", *flags, "-o", tmp_path / "out.safetensors")

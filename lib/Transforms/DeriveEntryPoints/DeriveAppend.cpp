@@ -15,12 +15,16 @@ namespace {
 struct Origin {
   Value value;
   unsigned first = 0, count = 0; // count 0: all
+
+  bool operator==(const Origin &other) const {
+    return value == other.value && first == other.first && count == other.count;
+  }
 };
 
 class AppendBuilder {
 public:
   AppendBuilder(ModelOp prefill, BaseSpaceAttr rows, BaseSpaceAttr added, RunPasses run)
-      : prefill(prefill), rows(rows), added(added), run(run) {}
+      : prefill(prefill), rows(rows), added(added), growth(rows, added), run(run) {}
   FailureOr<SmallVector<Value>> build();
 
 private:
@@ -37,6 +41,7 @@ private:
 
   ModelOp prefill, append;
   BaseSpaceAttr rows, added;
+  GrowRows growth;
   RunPasses run;
   DenseMap<Value, Value> inPrefill;   // of values of the clone
   SmallVector<Value> state;           // of the clone, by number
@@ -49,15 +54,12 @@ LogicalResult AppendBuilder::growClone() {
   IRMapping mapping;
   append = cloneEntry(prefill, "append", mapping);
   append->setAttr(ModelOp::kAppendAttr, ArrayAttr::get(append.getContext(), {rows, added}));
-  if (failed(GrowRows(rows, added).run(append)))
+  if (failed(growth.run(append)))
     return failure();
   for (auto [before, after] : mapping.getValueMap())
     inPrefill[after] = before;
-  // An input is joined with its new rows.
-  for (auto [before, after] : llvm::zip(prefill.getArguments(), append.getArguments()))
-    if (spaceOf(before) == rows)
-      for (Operation *user : after.getUsers())
-        inPrefill[user->getResult(0)] = before;
+  for (ConcatRowsOp whole : growth.getJoined())
+    inPrefill[whole] = inPrefill[whole.getInputs().front()];
   return success();
 }
 
@@ -68,9 +70,10 @@ LogicalResult AppendBuilder::setNewRowsAsOutputs() {
   for (auto [number, value] : llvm::enumerate(append.getBody().front().getTerminator()->getOperands())) {
     state.push_back(value);
     SmallVector<Attribute> segments = getSegments(spaceOf(value));
-    if (!llvm::is_contained(segments, added))
+    unsigned parts = llvm::count_if(segments, [&](Attribute segment) { return growth.isAdded(segment); });
+    if (parts == 0)
       continue;
-    if (segments.back() != added)
+    if (parts > 1 || !growth.isAdded(segments.back()))
       return refuse(value.getDefiningOp())
              << "the rows " << describeRows(spaceOf(value)) << " of the state end with other rows";
     outputs.push_back(SliceRowsOp::create(builder, value.getLoc(), value, segments.size() - 1, 1));
@@ -104,7 +107,7 @@ std::optional<Origin> AppendBuilder::findOrigin(Value value) {
   // Segments count without the new ones.
   SmallVector<Attribute> segments = getSegments(spaceOf(slice.getInput()));
   unsigned first = llvm::count_if(ArrayRef(segments).take_front(slice.getFirst()),
-                                  [&](Attribute segment) { return segment != added; });
+                                  [&](Attribute segment) { return !growth.isAdded(segment); });
   unsigned count = slice.getCount(), all = getSegments(spaceOf(before)).size();
   return count == all ? Origin{before} : Origin{before, first, count};
 }
@@ -124,8 +127,10 @@ LogicalResult AppendBuilder::replaceByState(Value value, const Origin &origin) {
   int64_t number = std::distance(outputs.begin(), llvm::find(outputs, origin.value));
   bool isInState = number < static_cast<int64_t>(outputs.size());
   if (!isInState) {
-    number += notInState.size();
-    notInState.push_back(origin);
+    auto *known = llvm::find(notInState, origin);
+    number += known - notInState.begin();
+    if (known == notInState.end())
+      notInState.push_back(origin);
   }
   Value &argument = arguments[number];
   if (!argument) {

@@ -13,11 +13,20 @@ InFlightDiagnostic GrowRows::refuse(Operation *op) const {
   return op->emitError() << "entry points: no rows can be appended to '" << rows.getName().getValue() << "', because ";
 }
 
+/// The segment of new rows behind one of old rows; null where there is none.
+Attribute GrowRows::getAdded(Attribute segment) const {
+  if (segment == rows)
+    return added;
+  auto interleave = dyn_cast<InterleaveAttr>(segment);
+  Attribute of = interleave ? getAdded(interleave.getOf()) : Attribute();
+  return of ? getInterleaveSpace(of, interleave.getTimes()) : Attribute();
+}
+
 Attribute GrowRows::grow(Attribute space) const {
   if (!mentionsSpace(space, rows))
     return space;
-  if (space == rows)
-    return getConcatSpace({rows, added});
+  if (Attribute behind = getAdded(space))
+    return getConcatSpace({space, behind});
   auto concat = dyn_cast<ConcatAttr>(space);
   if (!concat)
     return {};
@@ -31,17 +40,18 @@ Attribute GrowRows::grow(Attribute space) const {
   return getConcatSpace(parts);
 }
 
-LogicalResult GrowRows::growInputs(ModelOp model) const {
+LogicalResult GrowRows::growInputs(ModelOp model) {
   OpBuilder builder = OpBuilder::atBlockBegin(&model.getBody().front());
   Builder attrs(model.getContext());
   for (unsigned index = 0, e = model.getNumArguments(); index < e; ++index) {
     BlockArgument old = model.getArgument(index);
     if (!mentionsSpace(spaceOf(old), rows))
       continue;
-    if (spaceOf(old) != rows)
+    Attribute behind = getAdded(spaceOf(old));
+    if (!behind)
       return refuse(model) << "the input '" << model.getInputName(index) << "' has rows that are made of them";
     // The old rows keep the place, the new ones the name.
-    auto type = cast<JaggedType>(old.getType()).withSpace(added);
+    auto type = cast<JaggedType>(old.getType()).withSpace(behind);
     DictionaryAttr described = model.getArgAttrDict(index);
     std::string name = model.getInputName(index).str();
     if (failed(model.insertArgument(model.getNumArguments(), type, described, old.getLoc())))
@@ -49,6 +59,7 @@ LogicalResult GrowRows::growInputs(ModelOp model) const {
     model.setArgAttr(index, ModelOp::kNameAttr, attrs.getStringAttr(name + ".old"));
     auto whole = ConcatRowsOp::create(builder, old.getLoc(), ValueRange{old, model.getArguments().back()});
     old.replaceAllUsesExcept(whole, whole);
+    joined.push_back(whole);
   }
   return success();
 }
@@ -84,41 +95,62 @@ static bool isFullForAll(AffineMap lower, AffineMap upper, AffineExpr numColumns
          llvm::all_of(upper.getResults(), [&](AffineExpr limit) { return never(limit - numColumns); });
 }
 
-/// The interval for rows that follow the old ones, over columns that do.
-static Attribute moveInterval(IntervalAttr interval, ArrayRef<Attribute> grownLengths, Attribute oldRows, bool newQuery,
-                              bool newSource) {
-  MLIRContext *context = interval.getContext();
-  SmallVector<Attribute> lengths(grownLengths);
-  auto *it = llvm::find(lengths, oldRows);
-  unsigned position = it - lengths.begin();
-  if (it == lengths.end())
-    lengths.push_back(oldRows);
-  AffineExpr numOld = getAffineSymbolExpr(position, context), row = getAffineDimExpr(0, context);
+/// A segment of queries or sources as it was, or the new rows behind it.
+struct GrowRows::Place {
+  Attribute segment;
+  bool isNew;
+};
+
+/// The interval of a segment that is new, or of one next to which another is.
+FailureOr<Attribute> GrowRows::moveInterval(AttentionOp op, IntervalAttr interval, const Place &query,
+                                            const Place &source) const {
+  MLIRContext *context = op.getContext();
+  FailureOr<SmallVector<Attribute>> lengths = growLengths(op, interval.getLengths());
+  if (failed(lengths))
+    return failure();
+  auto getNumRows = [&](Attribute segment) {
+    int64_t times = 1;
+    if (auto interleave = dyn_cast<InterleaveAttr>(segment)) {
+      times = interleave.getTimes();
+      segment = interleave.getOf();
+    }
+    if (std::optional<int64_t> constant = cast<RowSpace>(segment).getConstantRows())
+      return getAffineConstantExpr(*constant * times, context);
+    unsigned position = llvm::find(*lengths, segment) - lengths->begin();
+    if (position == lengths->size())
+      lengths->push_back(segment);
+    return getAffineSymbolExpr(position, context) * times;
+  };
+  AffineExpr row = getAffineDimExpr(0, context), numQueries, numSources;
+  if (query.isNew || source.isNew) {
+    numQueries = getNumRows(query.segment);
+    numSources = getNumRows(source.segment);
+  }
   auto move = [&](AffineMap map) {
     SmallVector<AffineExpr> results;
     for (AffineExpr result : map.getResults()) {
-      if (newQuery)
-        result = result.replaceDims({row + numOld});
-      if (newSource)
-        result = result - numOld;
-      results.push_back(simplifyAffineExpr(result, 1, lengths.size()));
+      if (query.isNew)
+        result = result.replaceDims({row + numQueries});
+      if (source.isNew)
+        result = result - numSources;
+      results.push_back(simplifyAffineExpr(result, 1, lengths->size()));
     }
-    return AffineMap::get(1, lengths.size(), results, context);
+    return AffineMap::get(1, lengths->size(), results, context);
   };
   AffineMap lower = move(interval.getLower()), upper = move(interval.getUpper());
-  if (!newQuery && newSource && isEmptyForAll(upper, numOld))
-    return NoMaskAttr::get(context);
-  if (newQuery && !newSource && isFullForAll(lower, upper, numOld))
-    return FullMaskAttr::get(context);
-  return IntervalAttr::get(context, lower, upper, lengths);
+  if (!query.isNew && source.isNew && isEmptyForAll(upper, numQueries))
+    return Attribute(NoMaskAttr::get(context));
+  if (query.isNew && !source.isNew && isFullForAll(lower, upper, numSources))
+    return Attribute(FullMaskAttr::get(context));
+  return Attribute(IntervalAttr::get(context, lower, upper, *lengths));
 }
 
-FailureOr<Attribute> GrowRows::growMask(AttentionOp op, Attribute mask, bool newQuery, bool newSource) const {
+FailureOr<Attribute> GrowRows::growMask(AttentionOp op, Attribute mask, const Place &query, const Place &source) const {
   MLIRContext *context = op.getContext();
   if (isa<FullMaskAttr, NoMaskAttr>(mask))
     return mask;
   if (isa<SelfMaskAttr>(mask))
-    return newQuery == newSource ? mask : Attribute(NoMaskAttr::get(context));
+    return query.isNew == source.isNew ? mask : Attribute(NoMaskAttr::get(context));
   if (isa<TableMaskAttr>(mask))
     return refuse(op) << "its masks are tables, which count the columns of the whole history", failure();
   SmallVector<IntervalAttr> intervals, moved;
@@ -127,13 +159,10 @@ FailureOr<Attribute> GrowRows::growMask(AttentionOp op, Attribute mask, bool new
   else
     intervals.push_back(cast<IntervalAttr>(mask));
   for (IntervalAttr interval : intervals) {
-    FailureOr<SmallVector<Attribute>> lengths = growLengths(op, interval.getLengths());
-    if (failed(lengths))
-      return failure();
-    Attribute kept = moveInterval(interval, *lengths, rows, newQuery, newSource);
-    if (isa<FullMaskAttr>(kept))
+    FailureOr<Attribute> kept = moveInterval(op, interval, query, source);
+    if (failed(kept) || isa<FullMaskAttr>(*kept))
       return kept;
-    if (auto some = dyn_cast<IntervalAttr>(kept))
+    if (auto some = dyn_cast<IntervalAttr>(*kept))
       moved.push_back(some);
   }
   if (moved.empty())
@@ -149,18 +178,21 @@ LogicalResult GrowRows::growAttention(AttentionOp op) const {
   unsigned querySegment = 0, sourceSegments = op.getMasks().empty() ? 0 : cast<ArrayAttr>(op.getMasks()[0]).size();
   SmallVector<Attribute> sources = op.getSourceSegments(), queries = op.getQuerySegments();
   for (Attribute query : queries) {
-    if (query == added)
+    if (isAdded(query))
       continue; // with the segment before
-    unsigned parts = query == rows ? 2 : 1;
-    for (unsigned queryPart = 0; queryPart < parts; ++queryPart) {
+    for (bool newQuery : {false, true}) {
+      if (newQuery && !getAdded(query))
+        continue;
       SmallVector<Attribute> masks;
       unsigned sourceSegment = 0;
       for (Attribute source : sources) {
-        if (source == added)
+        if (isAdded(source))
           continue;
-        for (unsigned sourcePart = 0; sourcePart < (source == rows ? 2u : 1u); ++sourcePart) {
+        for (bool newSource : {false, true}) {
+          if (newSource && !getAdded(source))
+            continue;
           FailureOr<Attribute> mask = growMask(op, cast<ArrayAttr>(op.getMasks()[querySegment])[sourceSegment],
-                                               queryPart == 1, sourcePart == 1);
+                                               {query, newQuery}, {source, newSource});
           if (failed(mask))
             return failure();
           masks.push_back(*mask);
@@ -186,14 +218,14 @@ LogicalResult GrowRows::growAttention(AttentionOp op) const {
 //===-- Other ops ----------------------------------------------------------------------------===//
 
 /// How many segments the first `count` segments of a space that is `grown` now were made into.
-static unsigned countGrown(Attribute grown, Attribute added, unsigned count) {
+static unsigned countGrown(const GrowRows &rows, Attribute grown, unsigned count) {
   unsigned before = 0, position = 0;
   SmallVector<Attribute> segments = getSegments(grown);
   while (position < segments.size() && before < count) {
-    before += segments[position] != added;
+    before += !rows.isAdded(segments[position]);
     ++position;
   }
-  while (position < segments.size() && segments[position] == added)
+  while (position < segments.size() && rows.isAdded(segments[position]))
     ++position;
   return count == 0 ? 0 : position;
 }
@@ -223,13 +255,38 @@ static AffineMap dropGreaterResults(RowIndexOp op) {
   return AffineMap::get(1, map.getNumSymbols(), kept, op.getContext());
 }
 
-LogicalResult GrowRows::growOp(Operation *op) const {
+/// An op that takes one segment, once for the old rows and once for the new.
+LogicalResult GrowRows::growParts(Operation *op) {
+  Value result = op->getResult(0);
+  Attribute behind = getAdded(spaceOf(result));
+  if (!behind)
+    return refuse(op) << "its rows are made of several of them";
+  OpBuilder builder(op);
+  SmallVector<Value> before, after;
+  for (Value operand : op->getOperands()) {
+    before.push_back(SliceRowsOp::create(builder, op->getLoc(), operand, 0, 1));
+    after.push_back(SliceRowsOp::create(builder, op->getLoc(), operand, 1, 1));
+  }
+  op->setOperands(before);
+  builder.setInsertionPointAfter(op);
+  Operation *ofNew = builder.clone(*op);
+  ofNew->setOperands(after);
+  ofNew->getResult(0).setType(cast<JaggedType>(result.getType()).withSpace(behind));
+  auto whole = ConcatRowsOp::create(builder, op->getLoc(), ValueRange{result, ofNew->getResult(0)});
+  result.replaceAllUsesExcept(whole, whole);
+  joined.push_back(whole);
+  return success();
+}
+
+LogicalResult GrowRows::growOp(Operation *op) {
+  if (isa<InterleaveOp, DeinterleaveOp>(op) && isAdded(getSegments(spaceOf(op->getOperand(0))).back()))
+    return growParts(op);
   if (auto filter = dyn_cast<FilterRowsOp>(op); filter && mentionsSpace(spaceOf(filter.getKeep()), added))
     return refuse(op) << "how many of them it keeps is known only while it runs";
   if (auto slice = dyn_cast<SliceRowsOp>(op)) {
     Attribute whole = spaceOf(slice.getInput());
-    unsigned first = countGrown(whole, added, slice.getFirst());
-    unsigned last = countGrown(whole, added, slice.getFirst() + slice.getCount());
+    unsigned first = countGrown(*this, whole, slice.getFirst());
+    unsigned last = countGrown(*this, whole, slice.getFirst() + slice.getCount());
     slice.setFirst(first);
     slice.setCount(last - first);
   } else if (auto attention = dyn_cast<AttentionOp>(op)) {
@@ -270,15 +327,9 @@ LogicalResult GrowRows::growOp(Operation *op) const {
   return success();
 }
 
-LogicalResult GrowRows::run(ModelOp model) const {
+LogicalResult GrowRows::run(ModelOp model) {
+  SmallVector<Operation *> ops = llvm::map_to_vector(model.getBody().front(), [](Operation &op) { return &op; });
   if (failed(growInputs(model)))
     return failure();
-  for (Operation &op : model.getBody().front()) {
-    bool isInput = isa<ConcatRowsOp>(op) && llvm::any_of(op.getOperands(), [&](Value operand) {
-                     return isJagged(operand) && spaceOf(operand) == added;
-                   });
-    if (!isInput && failed(growOp(&op)))
-      return failure();
-  }
-  return success();
+  return success(llvm::all_of(ops, [&](Operation *op) { return succeeded(growOp(op)); }));
 }
