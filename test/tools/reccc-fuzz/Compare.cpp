@@ -3,7 +3,6 @@
 #include "Compare.h"
 
 #include "llvm/Support/FormatVariadic.h"
-#include <set>
 
 namespace reccc::fuzz {
 
@@ -142,8 +141,11 @@ bool Contract::isAlwaysZero(const std::string &name) const {
          });
 }
 
-std::optional<std::string> Contract::check() const {
+std::optional<std::string> Contract::check() {
+  std::optional<std::string> message;
   for (const auto &[name, errors] : samples.front()) {
+    if (good.count(name))
+      continue;
     double error = errors.error, allowed = getAllowed(errors);
     if (samples.size() > 1) {
       error = allowed = 0;
@@ -156,10 +158,12 @@ std::optional<std::string> Contract::check() const {
     }
     if (isAlwaysZero(name))
       allowed = errors.times * getUnit(greatestInput);
-    if (!(error <= allowed))
-      return describe(name, error, allowed);
+    if (error <= allowed)
+      good.insert(name);
+    else if (!message)
+      message = describe(name, error, allowed);
   }
-  return std::nullopt;
+  return message;
 }
 
 std::optional<std::string> compareBits(const Outputs &given, const Outputs &reference) {

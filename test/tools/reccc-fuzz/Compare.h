@@ -7,6 +7,7 @@
 #include "reccc/Interpreter/Interpreter.h"
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace reccc::fuzz {
@@ -31,8 +32,9 @@ public:
                                  const Outputs &naive);
   /// What is added from here on is of other weights, and counts in parts of the greatest numbers of its own outputs.
   void beginOtherWeights() { samples.emplace_back(); }
-  /// A message when an output of all samples together is off; errors of several samples are in such parts.
-  std::optional<std::string> check() const;
+  /// A message when an output of all samples together is off, unless an earlier check found it good; errors of several
+  /// samples are in such parts.
+  std::optional<std::string> check();
 
 private:
   struct Errors {
@@ -46,6 +48,7 @@ private:
 
   int mantissaBits;
   double greatestInput = 0;
+  std::set<std::string> good;
   std::vector<std::map<std::string, Errors>> samples = std::vector<std::map<std::string, Errors>>(1);
 };
 
