@@ -140,17 +140,25 @@ def same_bits(given, expected):
         assert given[name].tobytes() == value.tobytes(), name
 
 
-@pytest.mark.parametrize("tokens", ["one", "two"])
-def test_append_in_machine_code(tokens, tmp_path):
-    """The ranker of example 04, with any number of rows appended; and with two tokens of each event."""
-    text = (ROOT / "examples" / "04_user_states" / "ranker.textproto").read_text()
-    if tokens == "two":
-        for before, after in {"add { input: \"item_row\" input: \"action_row\" }": "interleave { input: [\"item_row\", \"action_row\"] }",
-                              "entries: 515": "entries: 1027"}.items():
-            assert before in text
-            text = text.replace(before, after)
-    description = tmp_path / "ranker.textproto"
-    description.write_text(text)
+def two_tokens(text):
+    """Two rows of each event instead of their sum."""
+    for before, after in {'add { input: "item_row" input: "action_row" }': 'interleave { input: ["item_row", "action_row"] }',
+                          "entries: 515": "entries: 1027"}.items():
+        assert before in text
+        text = text.replace(before, after)
+    return text
+
+
+RANKER = (ROOT / "examples" / "04_user_states" / "ranker.textproto").read_text()
+GROWING = {"example": RANKER, "two_tokens": two_tokens(RANKER),
+           "tagged_events": (pathlib.Path(__file__).parent / "tagged_events.textproto").read_text()}
+
+
+@pytest.mark.parametrize("system", GROWING)
+def test_append_in_machine_code(system, tmp_path):
+    """Any number of rows appended."""
+    description = tmp_path / "model.textproto"
+    description.write_text(GROWING[system])
     model = tmp_path / "model.so"
     call(BIN / "reccc", description, "--random-weights", "--cpu=x86-64-v3", "-o", model)
 

@@ -237,7 +237,7 @@ recrt_status runByStates(const Options &options, const recrt_model *model, recrt
   const std::string suffix = ".new";
   std::string grown;
   for (const recrt_row_space_info &space : append.rowSpaces)
-    if (std::string(space.name).size() > suffix.size() &&
+    if (space.bags_of < 0 && std::string(space.name).size() > suffix.size() &&
         std::string(space.name).rfind(suffix) == std::string(space.name).size() - suffix.size())
       grown = std::string(space.name).substr(0, std::string(space.name).size() - suffix.size());
 

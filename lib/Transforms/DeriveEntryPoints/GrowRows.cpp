@@ -17,6 +17,8 @@ InFlightDiagnostic GrowRows::refuse(Operation *op) const {
 Attribute GrowRows::getAdded(Attribute segment) const {
   if (segment == rows)
     return added;
+  if (auto bags = dyn_cast<BagsAttr>(segment); bags && bags.getOf() == rows)
+    return getBagsSpace((bags.getName().getValue() + ".new").str(), added, bags.getMax());
   auto interleave = dyn_cast<InterleaveAttr>(segment);
   Attribute of = interleave ? getAdded(interleave.getOf()) : Attribute();
   return of ? getInterleaveSpace(of, interleave.getTimes()) : Attribute();
@@ -264,8 +266,8 @@ LogicalResult GrowRows::growParts(Operation *op) {
   OpBuilder builder(op);
   SmallVector<Value> before, after;
   for (Value operand : op->getOperands()) {
-    before.push_back(SliceRowsOp::create(builder, op->getLoc(), operand, 0, 1));
-    after.push_back(SliceRowsOp::create(builder, op->getLoc(), operand, 1, 1));
+    before.push_back(isJagged(operand) ? SliceRowsOp::create(builder, op->getLoc(), operand, 0, 1) : operand);
+    after.push_back(isJagged(operand) ? SliceRowsOp::create(builder, op->getLoc(), operand, 1, 1) : operand);
   }
   op->setOperands(before);
   builder.setInsertionPointAfter(op);
@@ -279,7 +281,7 @@ LogicalResult GrowRows::growParts(Operation *op) {
 }
 
 LogicalResult GrowRows::growOp(Operation *op) {
-  if (isa<InterleaveOp, DeinterleaveOp>(op) && isAdded(getSegments(spaceOf(op->getOperand(0))).back()))
+  if (isa<InterleaveOp, DeinterleaveOp, EmbeddingBagsOp>(op) && isAdded(getSegments(spaceOf(op->getOperand(0))).back()))
     return growParts(op);
   if (auto filter = dyn_cast<FilterRowsOp>(op); filter && mentionsSpace(spaceOf(filter.getKeep()), added))
     return refuse(op) << "how many of them it keeps is known only while it runs";
