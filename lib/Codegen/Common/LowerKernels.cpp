@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "reccc/Codegen/CPU/EmitObject.h"
 #include "reccc/Codegen/Common/Kernels.h"
+#include "reccc/Codegen/Common/PackParameter.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
@@ -43,11 +44,7 @@ static FailureOr<ArrayAttr> findPackings(rectile::KernelOp kernel) {
     }
     std::optional<Packing> found;
     for (OpOperand &use : argument.getUses()) {
-      Packing packing = Packing::plain;
-      if (auto linear = dyn_cast<recsys::LinearOp>(use.getOwner()))
-        packing = use.get() == linear.getBias() ? Packing::padded
-                  : linear.getTransposed()      ? Packing::panels_transposed
-                                                : Packing::panels;
+      Packing packing = getPacking(use);
       if (found && *found != packing)
         return use.getOwner()->emitOpError("expects parameter ")
                << argument.getArgNumber() << " of the kernel packed as " << stringifyPacking(packing)

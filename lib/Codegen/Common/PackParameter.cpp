@@ -7,10 +7,20 @@
 #include "llvm/Support/MathExtras.h"
 #include <cstring>
 
+using namespace mlir;
 using namespace reccc;
 using mlir::rectile::Packing;
 
 static int64_t elementBytes(RankedTensorType type) { return type.getElementTypeBitWidth() / 8; }
+
+Packing reccc::getPacking(OpOperand &use) {
+  auto linear = dyn_cast<recsys::LinearOp>(use.getOwner());
+  if (!linear)
+    return Packing::plain;
+  if (use.get() == linear.getBias())
+    return Packing::padded;
+  return linear.getTransposed() ? Packing::panels_transposed : Packing::panels;
+}
 
 int64_t reccc::getPackedBytes(RankedTensorType type, Packing packing) {
   int64_t elements = type.getNumElements();

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Groups the ops of a model into kernels: row-wise chains become prologues and epilogues of the linears next to them,
 // the rest becomes kernels of row-wise ops. What stays between kernels are views and parameter expressions.
+#include "Grouping.h"
+
 #include "reccc/Codegen/Plan/Passes.h"
 
+#include "reccc/Codegen/Common/PackParameter.h"
 #include "reccc/Dialect/RecTile/IR/RecTile.h"
 #include "reccc/Dialect/Recsys/IR/RecsysOps.h"
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
@@ -14,102 +17,12 @@ namespace reccc {
 
 using namespace mlir;
 using namespace mlir::recsys;
+using namespace reccc;
 using mlir::rectile::KernelKind;
 using mlir::rectile::KernelOp;
 
 /// Kernels of more row-wise ops than this compile slowly and gain nothing.
 static constexpr size_t kMaxRowOps = 64;
-
-namespace {
-
-/// The ops of one future kernel, in the order of the block.
-struct Group {
-  KernelKind kind;
-  Attribute space;
-  llvm::SetVector<Operation *> ops;
-  int64_t first = std::numeric_limits<int64_t>::max(), last = -1; // places in the block
-};
-
-/// Decides which op goes where. `order` numbers the ops of the block; a group may only grow when every path out of it
-/// stays out.
-class Grouping {
-public:
-  explicit Grouping(Block &block) {
-    for (auto [index, op] : llvm::enumerate(block))
-      order[&op] = index;
-  }
-
-  Group *groupOf(Operation *op) const { return owner.lookup(op); }
-
-  Group *create(KernelKind kind, Attribute space) {
-    groups.push_back(std::make_unique<Group>());
-    groups.back()->kind = kind;
-    groups.back()->space = space;
-    return groups.back().get();
-  }
-
-  void add(Group *group, Operation *op) {
-    group->ops.insert(op);
-    group->first = std::min(group->first, order.lookup(op));
-    group->last = std::max(group->last, order.lookup(op));
-    owner[op] = group;
-  }
-
-  void merge(Group *into, Group *from) {
-    for (Operation *op : from->ops)
-      add(into, op);
-    llvm::erase_if(groups, [&](const std::unique_ptr<Group> &group) { return group.get() == from; });
-  }
-
-  /// Whether a path leaves `ops` and comes back to them: then they cannot be one kernel.
-  bool hasCycle(const llvm::SetVector<Operation *> &ops) const;
-
-  ArrayRef<std::unique_ptr<Group>> getGroups() const { return groups; }
-
-private:
-  SmallVector<std::unique_ptr<Group>> groups;
-  llvm::DenseMap<Operation *, Group *> owner;
-  llvm::DenseMap<Operation *, int64_t> order;
-};
-
-} // namespace
-
-bool Grouping::hasCycle(const llvm::SetVector<Operation *> &ops) const {
-  // Values are defined before they are used, so a path back to `ops` stays in front of their last op, but for groups: a
-  // group is one node, and an op late in it may come before one early in it. The horizon is the end of all groups that
-  // reach over it.
-  int64_t horizon = 0;
-  for (Operation *op : ops)
-    horizon = std::max(horizon, order.lookup(op));
-  for (bool grew = true; grew;) {
-    grew = false;
-    for (const std::unique_ptr<Group> &group : groups)
-      if (group->first < horizon && group->last > horizon) {
-        horizon = group->last;
-        grew = true;
-      }
-  }
-  llvm::SetVector<Operation *> outside;
-  auto visitUsers = [&](Operation *op) {
-    for (Operation *user : op->getUsers()) {
-      if (order.lookup(user) > horizon || ops.contains(user))
-        continue;
-      Group *group = groupOf(user);
-      if (!group)
-        outside.insert(user);
-      else // The whole kernel runs after what feeds it.
-        outside.insert(group->ops.begin(), group->ops.end());
-    }
-  };
-  for (Operation *op : ops)
-    visitUsers(op);
-  for (size_t i = 0; i < outside.size(); ++i) {
-    if (llvm::any_of(outside[i]->getUsers(), [&](Operation *user) { return ops.contains(user); }))
-      return true;
-    visitUsers(outside[i]);
-  }
-  return false;
-}
 
 //===-- What may be where --------------------------------------------------------------------===//
 
@@ -288,6 +201,22 @@ static void formRows(Grouping &grouping, Block &block) {
 
 //===-- Building -----------------------------------------------------------------------------===//
 
+/// A parameter that the body reads packed in several ways becomes as many arguments.
+static void separatePackings(KernelOp kernel) {
+  Block &body = kernel.getBody().front();
+  for (unsigned index = 0; index < body.getNumArguments(); ++index) {
+    BlockArgument argument = body.getArgument(index);
+    if (isa<JaggedType>(argument.getType()))
+      continue;
+    rectile::Packing packing = getPacking(*argument.use_begin());
+    auto isOther = [&](OpOperand &use) { return getPacking(use) != packing; };
+    if (llvm::none_of(argument.getUses(), isOther))
+      continue;
+    kernel.getInputsMutable().append(kernel.getInputs()[index]);
+    argument.replaceUsesWithIf(body.addArgument(argument.getType(), argument.getLoc()), isOther);
+  }
+}
+
 /// Moves the ops of a group into a kernel that stands where the last of them stood.
 static void buildKernel(Group &group, OpBuilder &builder) {
   SmallVector<Operation *> ops(group.ops.begin(), group.ops.end());
@@ -320,6 +249,7 @@ static void buildKernel(Group &group, OpBuilder &builder) {
   }
   builder.setInsertionPointToEnd(body);
   rectile::YieldOp::create(builder, kernel.getLoc(), outputs);
+  separatePackings(kernel);
 }
 
 /// Puts every op behind what it reads and behind what binds rows that it names, otherwise in the order that there is.

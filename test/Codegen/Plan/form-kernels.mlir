@@ -84,3 +84,25 @@ recsys.model @negative_cycle(%x: !recsys.jagged<#s x 8xf32> {recsys.name = "x"})
   %y = recsys.mul %a, %b : (!recsys.jagged<#s x 8xf32>, !recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
   recsys.output %y : !recsys.jagged<#s x 8xf32>
 }
+
+// -----
+
+// A bias is packed in one way, a parameter of a row-wise op in another: one that is both becomes two arguments.
+#s = #recsys.space<"history", max = 50>
+recsys.parameter private @w : tensor<8x8xf32> from "w"
+recsys.parameter private @b : tensor<8xf32> from "b"
+// CHECK-LABEL: recsys.model @parameter_read_in_two_ways
+// CHECK: %[[W:.*]] = recsys.get_parameter @w
+// CHECK: %[[B:.*]] = recsys.get_parameter @b
+// CHECK: rectile.kernel gemm (%[[PLAIN:[a-z0-9]+]] = %[[B]] : tensor<8xf32>, {{.*}}, %[[WEIGHT:[a-z0-9]+]] = %[[W]] : {{.*}}, %[[PADDED:[a-z0-9]+]] = %[[B]] : tensor<8xf32>)
+// CHECK-NEXT: recsys.splat_rows %[[PLAIN]] :
+// CHECK-NEXT: recsys.mul
+// CHECK-NEXT: recsys.linear %{{.*}}, %[[WEIGHT]], %[[PADDED]] :
+recsys.model @parameter_read_in_two_ways(%x: !recsys.jagged<#s x 8xf32> {recsys.name = "x"}) -> (!recsys.jagged<#s x 8xf32> {recsys.name = "y"}) {
+  %w = recsys.get_parameter @w : tensor<8x8xf32>
+  %b = recsys.get_parameter @b : tensor<8xf32>
+  %n = recsys.splat_rows %b : (tensor<8xf32>) -> !recsys.jagged<#s x 8xf32>
+  %a = recsys.mul %x, %n : (!recsys.jagged<#s x 8xf32>, !recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
+  %y = recsys.linear %a, %w, %b : (!recsys.jagged<#s x 8xf32>, tensor<8x8xf32>, tensor<8xf32>) -> !recsys.jagged<#s x 8xf32>
+  recsys.output %y : !recsys.jagged<#s x 8xf32>
+}

@@ -9,6 +9,9 @@
 
 namespace reccc {
 
+/// The packing in which an op of a kernel's body reads a parameter.
+rectile::Packing getPacking(OpOperand &use);
+
 /// Bytes of a parameter of `type` in a packing.
 int64_t getPackedBytes(RankedTensorType type, rectile::Packing packing);
 
