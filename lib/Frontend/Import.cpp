@@ -115,6 +115,12 @@ private:
       }
       attrs.append(field, builder.getStringAttr(name));
     }
+    if (wanted.has_append() && wanted.append() == wanted.candidates()) {
+      ++errors;
+      b.error(wanted, "append", Code::Contradiction).hint("append to the rows of the user's history")
+          << "entry_points: append " << quoted(wanted.append())
+          << " are the candidates, which come anew with each scoring";
+    }
     SmallVector<Attribute> inputs;
     for (const std::string &name : wanted.user_input()) {
       if (llvm::none_of(parsed.model.input(), [&](const pb::Input &input) { return input.name() == name; })) {
