@@ -285,6 +285,8 @@ LogicalResult GrowRows::growOp(Operation *op) {
     return growParts(op);
   if (auto filter = dyn_cast<FilterRowsOp>(op); filter && mentionsSpace(spaceOf(filter.getKeep()), added))
     return refuse(op) << "how many of them it keeps is known only while it runs";
+  if (auto repeat = dyn_cast<RepeatRowsOp>(op); repeat && mentionsSpace(repeat.getOuter(), rows))
+    return refuse(op) << "it repeats others for each of them";
   if (auto slice = dyn_cast<SliceRowsOp>(op)) {
     Attribute whole = spaceOf(slice.getInput());
     unsigned first = countGrown(*this, whole, slice.getFirst());

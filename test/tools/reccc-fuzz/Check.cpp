@@ -2,6 +2,7 @@
 // Interprets a model before and after each pass, compiles it and runs it.
 #include "Check.h"
 #include "Compiled.h"
+#include "Entries.h"
 
 #include "mlir/IR/OperationSupport.h"
 #include "mlir/IR/Verifier.h"
@@ -276,6 +277,11 @@ std::optional<Failure> Checker::run() {
     return failure;
   }
   reference = std::move(*outputs);
+  Random ofEntries(options.seed, 2);
+  if (auto message = checkEntries(module, weights, requests, ofEntries)) {
+    fail("entry points", *message, print(module));
+    return failure;
+  }
   for (auto [index, precise] : llvm::enumerate(kPrecisions))
     if ((options.all || options.seed % 2 == index) && !checkPrecision(precise))
       return failure;

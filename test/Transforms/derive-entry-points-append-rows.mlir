@@ -81,3 +81,19 @@ recsys.model @negative_groups(%x: !h {recsys.name = "x"}, %q: !c {recsys.name = 
   %y = recsys.attention %q sources[%k, %k] masks [[#recsys.full]] score softmax scale 1.0 : (!c, !g, !g) -> !c
   recsys.output %y : !c
 }
+
+// -----
+
+#h = #recsys.space<"history", max = 50>
+#c = #recsys.space<"candidates", max = 20>
+!h = !recsys.jagged<#h x 1x8xf32>
+!r = !recsys.jagged<#recsys.request x 1x8xf32>
+!c = !recsys.jagged<#c x 1x8xf32>
+recsys.model @negative_repeated_rows(%x: !h {recsys.name = "x"}, %u: !r {recsys.name = "u"}, %q: !c {recsys.name = "q"})
+    -> (!c {recsys.name = "y"}) attributes {recsys.entry_points = {append = "history", candidates = "candidates", user_inputs = ["u"]}} {
+  // expected-error @+1 {{because it repeats others for each of them}}
+  %n = recsys.repeat_rows %u for (#h) : (!r) -> !h
+  %k = recsys.add %x, %n : (!h, !h) -> !h
+  %y = recsys.attention %q sources[%k, %k] masks [[#recsys.full]] score softmax scale 1.0 : (!c, !h, !h) -> !c
+  recsys.output %y : !c
+}
