@@ -74,3 +74,14 @@ recsys.model @amortize_nests_self(%q: !recsys.jagged<#n2 x 2x4xf32> {recsys.name
   %y = recsys.attention %q sources [%k, %k] masks [[#recsys.self]] score softmax scale 0.5 : (!recsys.jagged<#n2 x 2x4xf32>, !recsys.jagged<#n2 x 1x4xf32>, !recsys.jagged<#n2 x 1x4xf32>) -> !recsys.jagged<#n2 x 2x4xf32>
   recsys.output %y : !recsys.jagged<#n2 x 2x4xf32>
 }
+
+/// One row for all candidates and one of each are one segment. Both have the candidates' rows: joined without the history they would be rows
+/// of the request.
+// CHECK-LABEL: recsys.model @negative_amortize_nests_single_rows
+// CHECK:         recsys.concat_rows %{{.*}}, %{{.*}} : (!recsys.jagged<#{{nest.*}} x 4xf32>, !recsys.jagged<#{{.*}} x 4xf32>) -> !recsys.jagged<#{{nest.*}} x 4xf32>
+recsys.model @negative_amortize_nests_single_rows(%x: !recsys.jagged<#recsys.concat<#h, #recsys.request> x 4xf32> {recsys.name = "x"}, %t: !recsys.jagged<#c x 4xf32> {recsys.name = "t"})
+    -> (!recsys.jagged<#recsys.nest<#c, #recsys.concat<#h, #recsys.rows<2>>> x 4xf32> {recsys.name = "y"}) {
+  %r = recsys.repeat_rows %x for (#c) : (!recsys.jagged<#recsys.concat<#h, #recsys.request> x 4xf32>) -> !recsys.jagged<#recsys.nest<#c, #recsys.concat<#h, #recsys.request>> x 4xf32>
+  %y = recsys.concat_rows %r, %t : (!recsys.jagged<#recsys.nest<#c, #recsys.concat<#h, #recsys.request>> x 4xf32>, !recsys.jagged<#c x 4xf32>) -> !recsys.jagged<#recsys.nest<#c, #recsys.concat<#h, #recsys.rows<2>>> x 4xf32>
+  recsys.output %y : !recsys.jagged<#recsys.nest<#c, #recsys.concat<#h, #recsys.rows<2>>> x 4xf32>
+}

@@ -291,6 +291,12 @@ bool Frame::splitConcat(ConcatRowsOp op) {
   auto pieces = findConcatParts(op, frame);
   if (!pieces)
     return false;
+  // Values of one row each, joined by themselves, would be rows of the request.
+  for (auto [segment, list] : llvm::enumerate(*pieces))
+    if (list.size() > 1 && dependence.varies(op.getResult(), segment) && llvm::all_of(list, [&](ValueSegment piece) {
+          return getSegmentsWithin(frame, spaceOf(piece.value))[piece.segment] == frame;
+        }))
+      return false;
   SmallVector<SplitValues::Part> parts;
   for (auto [segment, list] : llvm::enumerate(*pieces)) {
     bool isShared = !dependence.varies(op.getResult(), segment);
