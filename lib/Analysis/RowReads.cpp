@@ -83,7 +83,11 @@ SmallVector<RowDemand> reccc::getOperandDemands(Operation *op, const RowDemand &
   if (auto slice = dyn_cast<SliceRowsOp>(op)) {
     Attribute space = spaceOf(slice.getInput());
     SmallVector<SegmentDemand> parts(getSegments(space).size(), {SegmentDemand::None, 0});
-    llvm::copy(demand.getParts(), parts.begin() + slice.getFirst());
+    // One row for each row of the frame: the segments of the result are those of the frame.
+    if (spaceOf(slice.getResult()) == getFrame(space))
+      std::fill_n(parts.begin() + slice.getFirst(), slice.getCount(), SegmentDemand{SegmentDemand::All, 0});
+    else
+      llvm::copy(demand.getParts(), parts.begin() + slice.getFirst());
     demands[0] = RowDemand(space, parts);
   } else if (auto take = dyn_cast<TakeRowsOp>(op)) {
     Attribute space = spaceOf(take.getInput());

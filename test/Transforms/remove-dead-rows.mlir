@@ -161,3 +161,16 @@ recsys.model @remove_dead_rows_pad_none(%x: !recsys.jagged<#recsys.space<"few", 
   %z = recsys.pool last %x : (!recsys.jagged<#recsys.space<"few", max = 5> x 2xf32>) -> !recsys.jagged<#recsys.request x 2xf32>
   recsys.output %y, %z : !recsys.jagged<#recsys.rows<0> x 2xf32>, !recsys.jagged<#recsys.request x 2xf32>
 }
+
+/// One row of each row's own: the segments of the result are those of the rows that it belongs to.
+// CHECK-LABEL: recsys.model @row_of_each_row
+// CHECK:         %[[OWN:.*]] = recsys.slice_rows %{{.*}} first 1 count 1
+// CHECK:         %[[FIRST:.*]] = recsys.slice_rows %[[OWN]] first 0 count 1
+// CHECK:         recsys.silu %[[FIRST]]
+#own = #recsys.concat<#recsys.space<"own", max = 3>, #recsys.request>
+recsys.model @row_of_each_row(%x: !recsys.jagged<#recsys.nest<#own, #own> x 4xf32> {recsys.name = "x"}) -> (!recsys.jagged<#recsys.space<"own", max = 3> x 4xf32> {recsys.name = "y"}) {
+  %0 = recsys.slice_rows %x first 1 count 1 : (!recsys.jagged<#recsys.nest<#own, #own> x 4xf32>) -> !recsys.jagged<#own x 4xf32>
+  %1 = recsys.silu %0 : (!recsys.jagged<#own x 4xf32>) -> !recsys.jagged<#own x 4xf32>
+  %2 = recsys.slice_rows %1 first 0 count 1 : (!recsys.jagged<#own x 4xf32>) -> !recsys.jagged<#recsys.space<"own", max = 3> x 4xf32>
+  recsys.output %2 : !recsys.jagged<#recsys.space<"own", max = 3> x 4xf32>
+}

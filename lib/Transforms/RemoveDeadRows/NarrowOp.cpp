@@ -43,6 +43,9 @@ StringRef reccc::getObstacle(Operation *op, const RowDemand &demand) {
     return isPhaseOfOperand(interleave, demand) ? "" : "the rows read are not those of one operand";
   if (auto shift = dyn_cast<ShiftOp>(op))
     return isCutWhereItReads(shift, demand) ? "" : "the rows read take values of rows that are not";
+  if (auto slice = dyn_cast<SliceRowsOp>(op);
+      slice && spaceOf(slice.getResult()) == getFrame(spaceOf(slice.getInput())))
+    return "it has a row for each row of others";
   if (isa<RowIndexOp>(op))
     return getRowInRequest(demand) ? "" : "the rows read do not follow one another";
   if (isa<RowWise, SliceRowsOp, TakeRowsOp, DeinterleaveOp, RequestLinearOp, BroadcastRowsOp, SplatRowsOp, TopKOp,

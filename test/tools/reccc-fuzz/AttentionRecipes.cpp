@@ -109,10 +109,9 @@ static void addSource(ModelGenerator &g, Sources &sources, Attribute space, int6
 static Attribute sourceSpace(ModelGenerator &g, Attribute query, Attribute frame) {
   if (g.random.chance(0.3))
     return query;
-  Attribute space = g.anySpace(200);
-  if (getSpaceWithin(frame, space) || isa<RequestAttr>(getFrame(space)))
-    return space;
-  return frame;
+  Attribute space = g.anySpace(200), grouping = getFrame(space);
+  bool isWithin = space == frame || grouping == frame || grouping == query;
+  return isWithin || isa<RequestAttr>(grouping) ? space : frame;
 }
 
 static bool makeAttention(ModelGenerator &g) {
