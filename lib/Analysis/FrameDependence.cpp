@@ -57,6 +57,11 @@ static bool isUnseen(AttentionOp op, OpOperand &operand, unsigned segment) {
   return isSource && !isSeen;
 }
 
+bool reccc::areSegmentsApart(AttentionOp op) {
+  return !op.getToeplitz() && !op.getBucketWeights() && !op.getInitial() && !op.getWithState() &&
+         op.getBounds().empty();
+}
+
 FrameDependence::FrameDependence(ModelOp model, Attribute frame) : frame(frame) {
   Block &block = model.getBody().front();
   for (BlockArgument argument : block.getArguments()) {
@@ -177,7 +182,9 @@ SmallVector<ValueSegment> FrameDependence::findReads(OpResult result, unsigned s
   Operation *op = result.getOwner();
   SmallVector<ValueSegment> reads;
   if (auto attention = dyn_cast<AttentionOp>(op); attention && attention.getFrame() == frame) {
-    addAttentionReads(reads, attention, segment);
+    for (unsigned other = 0, e = attention.getMasks().size(); other < e; ++other)
+      if (other == segment || !areSegmentsApart(attention))
+        addAttentionReads(reads, attention, other);
     return reads;
   }
   if (auto concat = dyn_cast<ConcatRowsOp>(op)) {

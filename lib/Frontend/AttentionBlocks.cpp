@@ -82,10 +82,12 @@ static LogicalResult readSemiLocal(ModelBuilder &b, const pb::Mask &mask, Attrib
 }
 
 static LogicalResult readCandidates(ModelBuilder &b, const pb::Mask::Candidates &candidates, ir::CausalRule &rule) {
-  bool inGroups = candidates.see() == pb::Mask::Candidates::GROUP;
+  rule.seesWholeGroup = candidates.see() == pb::Mask::Candidates::WHOLE_GROUP;
+  bool inGroups = rule.seesWholeGroup || candidates.see() == pb::Mask::Candidates::GROUP;
   if (inGroups != candidates.has_group())
     return b.error(candidates, inGroups ? "see" : "group", Code::Contradiction)
-           << "node " << quoted(b.nodeName()) << " has one of `see: GROUP` and group, expected both or neither";
+           << "node " << quoted(b.nodeName())
+           << " has one of `see: GROUP`, or WHOLE_GROUP, and group, expected both or neither";
   rule.candidatesSeeThemselves = candidates.see() != pb::Mask::Candidates::NONE;
   rule.candidateGroup = inGroups ? candidates.group() : 1;
   return success();
@@ -110,12 +112,7 @@ static FailureOr<ArrayAttr> buildReverseCausalMask(ModelBuilder &b, const pb::Ma
   ir::CausalRule rule;
   if (failed(roles) || (mask.has_candidates() && failed(readCandidates(b, mask.candidates(), rule))))
     return failure();
-  if (rule.candidateGroup != 1) {
-    b.error(mask.candidates(), "group", Code::Contradiction)
-        << "node " << quoted(b.nodeName()) << ": a reverse_causal mask has no groups of candidates";
-    return failure();
-  }
-  return ir::toArrayAttr(context, ir::buildReverseCausalMasks(context, *roles, rule.candidatesSeeThemselves));
+  return ir::toArrayAttr(context, ir::buildReverseCausalMasks(context, *roles, rule));
 }
 
 FailureOr<ArrayAttr> reccc::buildMask(ModelBuilder &b, const pb::Mask &mask, Value query, Value key) {
@@ -211,20 +208,23 @@ static Built biasWeight(ModelBuilder &b, const pb::ScoreBias &bias, StringRef fi
 }
 
 FailureOr<BiasOperands> reccc::bindBias(ModelBuilder &b, const pb::ScoreBias &bias, const std::string &prefix,
-                                        Value query, double scale) {
+                                        const pb::Mask &mask, Value query, double scale) {
   BiasOperands operands;
-  if (segmentsOf(b.spaceOf(query)).size() != 1) {
-    b.error(bias, "", Code::BadMask) << "node " << quoted(b.nodeName()) << ": a bias on the sequence "
-                                     << rowsText(b.spaceOf(query))
-                                     << ", expected a history alone, without context or candidates";
+  if (mask.has_context()) {
+    b.error(mask.context(), "", Code::BadMask)
+        << "node " << quoted(b.nodeName()) << ": a bias under a mask with context, expected history and candidates";
     return failure();
   }
+  Attribute space = b.spaceOf(query), frame = ir::getFrame(space);
   if (bias.has_position()) {
     auto weight = biasWeight(b, bias, "position", prefix + bias.position(), bias.has_position_entries(),
                              bias.position_entries(), "position_entries");
     if (failed(weight))
       return failure();
-    int64_t entries = b.shapeOf(*weight)[0], rows = *cast<ir::RowSpace>(b.spaceOf(query)).getMaxRows();
+    operands.lastAtOnePlace = mask.has_candidates();
+    int64_t entries = b.shapeOf(*weight)[0], rows = mask.has_candidates() ? 1 : 0;
+    for (Attribute segment : ArrayRef(segmentsOf(space)).drop_back(rows))
+      rows += *cast<ir::RowSpace>(segment).getMaxRows();
     if (entries % 2 == 0 || rows > (entries + 1) / 2) {
       b.error(bias, "position", Code::TooManyRows) << "node " << quoted(b.nodeName()) << ": the position bias has "
                                                    << entries << " entries, expected an odd number of at least "
@@ -254,7 +254,8 @@ FailureOr<BiasOperands> reccc::bindBias(ModelBuilder &b, const pb::ScoreBias &bi
       return failure();
     operands.bucketWeights = *weight;
     operands.keyTimes = *times;
-    operands.queryTimes = ir::ShiftOp::create(b.builder, b.where, times->getType(), *times, *request, /*by=*/-1);
+    operands.queryTimes =
+        ir::ShiftOp::create(b.builder, b.where, times->getType(), *times, b.broadcast(*request, frame), /*by=*/-1);
     operands.rule = *rule;
   }
   if (!bias.has_order() && scale != 1.0 && (bias.has_position() || bias.has_time())) {
@@ -270,32 +271,71 @@ FailureOr<BiasOperands> reccc::bindBias(ModelBuilder &b, const pb::ScoreBias &bi
 
 //===-- Attention ------------------------------------------------------------------------------===//
 
-FailureOr<Value> reccc::bindKeyMask(ModelBuilder &b, const Message &message, Value key) {
-  if (!message.GetReflection()->GetString(message, fieldNamed(message, "key_mask")).empty()) {
-    auto mask = b.ids(message, "key_mask");
-    if (failed(mask) || failed(b.sameRows(message, "key_mask", -1, *mask, key)))
-      return failure();
-    return *mask;
+/// 1 where a number is 0, else 0.
+static Value isZero(ModelBuilder &b, Value numbers) {
+  auto atLeast = [&](int64_t edge) {
+    Attribute rule = ir::EdgesAttr::get(b.builder.getContext(), {edge});
+    return Value(ir::BucketizeOp::create(b.builder, b.where, numbers.getType(), numbers, rule));
+  };
+  return b.binary<ir::SubOp>(atLeast(0), atLeast(1));
+}
+
+FailureOr<KeyMask> reccc::bindKeyMask(ModelBuilder &b, const Message &message, Value key) {
+  const auto *reflection = message.GetReflection();
+  bool seesOwn = reflection->GetBool(message, fieldNamed(message, "masked_see_themselves"));
+  if (reflection->GetString(message, fieldNamed(message, "key_mask")).empty()) {
+    if (!seesOwn)
+      return KeyMask();
+    b.error(message, "masked_see_themselves", Code::Contradiction)
+        << "node " << quoted(b.nodeName()) << " has masked_see_themselves, expected key_mask beside it";
+    return failure();
   }
-  return Value();
+  auto mask = b.ids(message, "key_mask");
+  if (failed(mask) || failed(b.sameRows(message, "key_mask", -1, *mask, key)))
+    return failure();
+  return KeyMask{*mask, seesOwn ? isZero(b, *mask) : Value()};
+}
+
+/// Masks on the same keys once more, of which each row sees its own.
+static ArrayAttr addOwnColumns(ArrayAttr masks) {
+  MLIRContext *context = masks.getContext();
+  SmallVector<Attribute> lists;
+  for (unsigned row = 0; row < masks.size(); ++row) {
+    SmallVector<Attribute> list(cast<ArrayAttr>(masks[row]).getValue());
+    for (unsigned column = 0; column < masks.size(); ++column)
+      list.push_back(row == column ? Attribute(ir::SelfMaskAttr::get(context)) : ir::NoMaskAttr::get(context));
+    lists.push_back(ArrayAttr::get(context, list));
+  }
+  return ArrayAttr::get(context, lists);
 }
 
 Value reccc::buildAttention(ModelBuilder &b, Value query, Value key, Value value, ArrayAttr masks,
-                            const ScoreSettings &score, const BiasOperands &bias, Value keyMask, ValueRange bounds) {
+                            const ScoreSettings &score, const BiasOperands &bias, const KeyMask &keyMask,
+                            ValueRange bounds) {
   OpBuilder &builder = b.builder;
   MLIRContext *context = builder.getContext();
   ir::JaggedType queryType = b.typeOf(query);
   auto type = queryType.withDims({queryType.getDims()[0], b.typeOf(value).getDims()[1]});
   Attribute frame = ir::findFrame({queryType.getSpace(), b.typeOf(key).getSpace()});
-  return ir::AttentionOp::create(builder, b.where, type, /*state=*/Type(), query, ValueRange(key), ValueRange(value),
-                                 keyMask ? ValueRange(keyMask) : ValueRange(), bias.toeplitz, bias.bucketWeights,
-                                 bias.queryTimes, bias.keyTimes, /*initial=*/Value(), /*initial_state=*/Value(), bounds,
-                                 builder.getDenseI64ArrayAttr(keyMask ? ArrayRef<int64_t>{0} : ArrayRef<int64_t>()),
-                                 masks, ir::ScoreKindAttr::get(context, score.kind),
-                                 builder.getF64FloatAttr(score.scale),
+  SmallVector<Value> keys = {key}, values = {value}, keyMasks;
+  if (keyMask.valid)
+    keyMasks.push_back(keyMask.valid);
+  if (keyMask.own) {
+    keys.push_back(key);
+    values.push_back(value);
+    keyMasks.push_back(keyMask.own);
+    masks = addOwnColumns(masks);
+  }
+  static const int64_t sources[] = {0, 1};
+  return ir::AttentionOp::create(builder, b.where, type, /*state=*/Type(), query, keys, values, keyMasks, bias.toeplitz,
+                                 bias.bucketWeights, bias.queryTimes, bias.keyTimes, /*initial=*/Value(),
+                                 /*initial_state=*/Value(), bounds,
+                                 builder.getDenseI64ArrayAttr(ArrayRef(sources).take_front(keyMasks.size())), masks,
+                                 ir::ScoreKindAttr::get(context, score.kind), builder.getF64FloatAttr(score.scale),
                                  score.divisor ? builder.getF64FloatAttr(*score.divisor) : FloatAttr(),
                                  score.rowLengthDivisor ? ir::getSpaceWithin(frame, queryType.getSpace()) : Attribute(),
-                                 bias.toeplitz ? builder.getI64IntegerAttr(bias.center) : IntegerAttr(), bias.rule,
+                                 bias.toeplitz ? builder.getI64IntegerAttr(bias.center) : IntegerAttr(),
+                                 bias.lastAtOnePlace ? builder.getUnitAttr() : UnitAttr(), bias.rule,
                                  ir::ScoreOrderAttr::get(context, bias.order), /*with_state=*/UnitAttr())
       .getResult();
 }
@@ -360,7 +400,7 @@ Built reccc::build(ModelBuilder &b, const pb::Attention &block) {
     return failure();
   FailureOr<BiasOperands> bias = BiasOperands();
   if (block.has_bias())
-    bias = bindBias(b, block.bias(), "", *query, score->scale);
+    bias = bindBias(b, block.bias(), "", block.mask(), *query, score->scale);
   if (failed(bias))
     return failure();
   if (block.has_bias() && b.spaceOf(*key) != b.spaceOf(*query)) {
@@ -372,6 +412,12 @@ Built reccc::build(ModelBuilder &b, const pb::Attention &block) {
   auto keyMask = bindKeyMask(b, block, *key);
   if (failed(keyMask))
     return failure();
+  if (keyMask->own && (block.has_bias() || b.spaceOf(*key) != b.spaceOf(*query))) {
+    b.error(block, "masked_see_themselves", Code::Contradiction)
+        << "node " << quoted(b.nodeName()) << " has masked_see_themselves, expected no bias and keys of the rows "
+        << rowsText(b.spaceOf(*query));
+    return failure();
+  }
   auto split = [&](Value operand) { return b.reshape(operand, {heads, b.widthOf(operand) / heads}); };
   Value result = buildAttention(b, split(*query), split(*key), split(*value), *masks, *score, *bias, *keyMask, bounds);
   return b.reshape(result, {b.widthOf(*value)});

@@ -140,18 +140,24 @@ FailureOr<ScoreSettings> scoreSettings(ModelBuilder &b, const pb::Score &score, 
 struct BiasOperands {
   Value toeplitz, bucketWeights, queryTimes, keyTimes;
   int64_t center = 0;
+  bool lastAtOnePlace = false; // all candidates stand behind the history
   Attribute rule;
   ir::ScoreOrder order = ir::ScoreOrder::scale_then_add;
 };
-FailureOr<BiasOperands> bindBias(ModelBuilder &b, const pb::ScoreBias &bias, const std::string &prefix, Value query,
-                                 double scale);
+FailureOr<BiasOperands> bindBias(ModelBuilder &b, const pb::ScoreBias &bias, const std::string &prefix,
+                                 const pb::Mask &mask, Value query, double scale);
 
-/// The field `key_mask` of a block over the rows of `key`; null when it is not set.
-FailureOr<Value> bindKeyMask(ModelBuilder &b, const Message &message, Value key);
+/// Which keys anybody sees, and which only themselves see; null where nothing is said of them.
+struct KeyMask {
+  Value valid, own;
+};
+
+/// The fields `key_mask` and `masked_see_themselves` of a block, over the rows of `key`.
+FailureOr<KeyMask> bindKeyMask(ModelBuilder &b, const Message &message, Value key);
 
 /// query, key and value have records of [heads, width]; `bounds` are what masks that are tables read.
 Value buildAttention(ModelBuilder &b, Value query, Value key, Value value, ArrayAttr masks, const ScoreSettings &score,
-                     const BiasOperands &bias, Value keyMask = {}, ValueRange bounds = {});
+                     const BiasOperands &bias, const KeyMask &keyMask = {}, ValueRange bounds = {});
 
 } // namespace reccc
 

@@ -234,6 +234,8 @@ Built reccc::buildElementwise(ModelBuilder &b, const pb::Node &node) {
     auto input = b.floats(node.softmax(), "input");
     return failed(input) ? input : buildSoftmax(b, node.softmax(), *input);
   }
+  case pb::Node::kExp:
+    return operand(node.exp(), [&](Value x) { return b.unary<ir::ExpOp>(x); });
   case pb::Node::kRelu:
     return operand(node.relu(), [&](Value x) { return b.unary<ir::ReluOp>(x); });
   default:

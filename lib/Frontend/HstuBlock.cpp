@@ -191,7 +191,7 @@ private:
     // 3. Attention.
     BiasOperands bias;
     if (block.has_bias()) {
-      auto bound = bindBias(b, block.bias(), tensor(""), x, score.scale);
+      auto bound = bindBias(b, block.bias(), tensor(""), block.mask(), x, score.scale);
       if (failed(bound))
         return failure();
       bias = *bound;

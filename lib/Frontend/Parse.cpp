@@ -146,8 +146,13 @@ private:
       for (int i = 0; i < message->nested_type_count(); ++i)
         self(self, message->nested_type(i));
     };
-    for (int i = 0; i < file->message_type_count(); ++i)
-      visit(visit, file->message_type(i));
+    auto visitFile = [&](const gp::FileDescriptor *of) {
+      for (int i = 0; i < of->message_type_count(); ++i)
+        visit(visit, of->message_type(i));
+    };
+    visitFile(file);
+    for (int i = 0; i < file->dependency_count(); ++i)
+      visitFile(file->dependency(i));
     Report report = Report::error(where, Code::BadEnum);
     report << fieldName << " is " << quoted(value) << ", expected a value of its enumeration";
     std::string near = didYouMean(value, names);

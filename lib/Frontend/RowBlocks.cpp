@@ -161,7 +161,7 @@ Built reccc::build(ModelBuilder &b, const pb::RepeatRows &block) {
 }
 
 Built reccc::build(ModelBuilder &b, const pb::GroupRows &block) {
-  auto input = b.floats(block, "input");
+  auto input = block.fill().empty() ? b.value(block, "input") : b.floats(block, "input");
   if (failed(input))
     return failure();
   ir::Remainder remainder = remainderOf(block.remainder());

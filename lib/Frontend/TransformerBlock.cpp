@@ -189,7 +189,7 @@ private:
   int64_t width = 0, layer = 0;
   ScoreSettings score;
   ArrayAttr masks;
-  Value keyMask;
+  KeyMask keyMask;
 };
 
 } // namespace

@@ -12,11 +12,10 @@ using namespace mlir::recsys;
 namespace reccc {
 
 namespace {
-/// A visible column: row `row` (packed) of source `source`; row `place` of its segment.
+/// A visible column: row `row` (packed) of source `source`.
 struct Column {
   int64_t source;
   int64_t row;
-  int64_t place;
 };
 
 /// The rows of a segment in one instance of the frame.
@@ -69,6 +68,8 @@ public:
     for (const Instance &instance : evaluation.getInstances(frame)) {
       SmallVector<Segment> querySegments = findSegments(evaluation, op.getQuery(), frame, instance);
       SmallVector<Segment> sourceSegments = findSegments(evaluation, op.getKeys(), frame, instance);
+      firstRow = querySegments.front().begin;
+      lastPlace = op.getLastAtOnePlace() ? querySegments.back().begin - firstRow : std::numeric_limits<int64_t>::max();
       for (auto [number, segment] : llvm::enumerate(querySegments))
         for (int64_t place = 0; place < segment.rows; ++place)
           if (failed(runRow(instance, number, segment.begin + place, place, sourceSegments)))
@@ -101,10 +102,10 @@ private:
       for (auto [low, high] : intervals)
         for (int64_t column = low; column < high; ++column)
           if (!valid || evaluation.get(valid).integers[segment.begin + column])
-            columns.push_back({segment.source, segment.begin + column, column});
+            columns.push_back({segment.source, segment.begin + column});
     }
     std::vector<Real> biases;
-    if (failed(computeBiases(row, place, columns, biases)))
+    if (failed(computeBiases(row, columns, biases)))
       return failure();
     for (int64_t head = 0; head < op.getHeads(); ++head) {
       std::vector<Real> weights = computeScores(row, head, columns, biases);
@@ -118,16 +119,20 @@ private:
     return success();
   }
 
-  LogicalResult computeBiases(int64_t row, int64_t place, ArrayRef<Column> columns, std::vector<Real> &biases) {
+  /// Place of a row in the sequence, for the toeplitz weights.
+  int64_t placeOf(int64_t row) const { return std::min(row - firstRow, lastPlace); }
+
+  LogicalResult computeBiases(int64_t row, ArrayRef<Column> columns, std::vector<Real> &biases) {
     if (toeplitz.empty() && buckets.empty())
       return success();
     for (const Column &column : columns) {
       Real bias = 0;
       if (!toeplitz.empty()) {
-        int64_t index = static_cast<int64_t>(*op.getToeplitzCenter()) + column.place - place;
+        int64_t index = static_cast<int64_t>(*op.getToeplitzCenter()) + placeOf(column.row) - placeOf(row);
         if (index < 0 || index >= static_cast<int64_t>(toeplitz.size()))
-          return op.emitError() << "expected a toeplitz parameter that has a weight for row " << place << " and column "
-                                << column.place << ", got " << toeplitz.size() << " weights, and none at " << index;
+          return op.emitError() << "expected a toeplitz parameter that has a weight for row " << placeOf(row)
+                                << " and column " << placeOf(column.row) << ", got " << toeplitz.size()
+                                << " weights, and none at " << index;
         bias += static_cast<Real>(toeplitz[index]);
       }
       if (!buckets.empty()) {
@@ -222,6 +227,7 @@ private:
   const JaggedValue &query;
   JaggedValue &result;
   int64_t width, valueWidth;
+  int64_t firstRow = 0, lastPlace = 0; // of the query, in an instance
   ArrayRef<double> toeplitz, buckets;
 };
 } // namespace

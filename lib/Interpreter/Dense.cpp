@@ -165,6 +165,10 @@ LogicalResult evaluate(ClampOp op, Evaluation &evaluation) {
   });
 }
 
+LogicalResult evaluate(ExpOp op, Evaluation &evaluation) {
+  return evaluateUnary(op, evaluation, [](auto x) { return std::exp(x); });
+}
+
 LogicalResult evaluate(LogOp op, Evaluation &evaluation) {
   return evaluateUnary(op, evaluation, [](auto x) { return std::log(x); });
 }

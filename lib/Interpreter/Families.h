@@ -70,6 +70,7 @@ LogicalResult evaluate(recsys::ReluOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::TanhOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::LeakyReluOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ClampOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::ExpOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::LogOp op, Evaluation &evaluation);
 
 // Features.cpp

@@ -33,7 +33,7 @@ static LogicalResult evaluateAny(Operation *op, Evaluation &evaluation) {
             RepeatRowsOp, GroupRowsOp, FoldRowsOp, PadRowsOp, GatherRowsOp, FilterRowsOp, MaskRowsOp, MaskShortOp,
             PoolOp>([&](auto known) { return evaluate(known, evaluation); })
       .Case<LinearOp, RequestLinearOp, LayerNormOp, L2NormOp, RmsNormOp, AddOp, SubOp, MulOp, DivOp, ScaleOp, SiluOp,
-            SigmoidOp, GeluOp, ReluOp, TanhOp, LeakyReluOp, ClampOp, LogOp>(
+            SigmoidOp, GeluOp, ReluOp, TanhOp, LeakyReluOp, ClampOp, ExpOp, LogOp>(
           [&](auto known) { return evaluate(known, evaluation); })
       .Case<ConcatFeaturesOp, SliceFeaturesOp, ReshapeFeaturesOp, ScalePartsOp, SoftmaxOp, ReduceFeaturesOp,
             FeatureDotsOp>([&](auto known) { return evaluate(known, evaluation); })

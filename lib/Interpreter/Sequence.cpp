@@ -148,7 +148,7 @@ LogicalResult evaluate(GroupRowsOp op, Evaluation &evaluation) {
       int64_t row = first + place;
       if (row >= 0 && row < rows)
         copyRows(input, begin + row, result, target, 1);
-      else
+      else if (!fill.empty())
         llvm::copy(fill, result.floats.begin() + target * width);
     }
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Closes stage `optimized`: sources of one segment that are seen.
+// Closes stage `optimized`: sources of one segment that are seen; with a bias the one source has the query's rows.
 #include "StageChecks.h"
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 #include "reccc/Pipelines/Passes.h"
@@ -14,13 +14,17 @@ using namespace mlir::recsys;
 using namespace reccc;
 
 static LogicalResult checkAttention(AttentionOp op) {
+  bool isBiased = op.getToeplitz() || op.getBucketWeights();
   for (Value key : op.getKeys())
-    if (getSegmentsWithin(op.getFrame(), cast<JaggedType>(key.getType()).getSpace()).size() > 1)
+    if (!isBiased && getSegmentsWithin(op.getFrame(), cast<JaggedType>(key.getType()).getSpace()).size() > 1)
       return op.emitOpError()
              << "has a source over " << cast<JaggedType>(key.getType()).getSpace()
              << " in stage `optimized`, expected sources of one segment (recsys-split-attention-sources)";
+  // One that nobody sees may group the rows of a query over the frame itself.
+  bool isGroupedBySource = op.getQuery().getType().getSpace() == op.getFrame();
   for (unsigned source = 0, e = op.getKeys().size(); source < e && e > 1; ++source)
-    if (llvm::all_of(llvm::seq(op.getMasks().size()),
+    if (!(isGroupedBySource && source == op.findGroupedSource()) &&
+        llvm::all_of(llvm::seq(op.getMasks().size()),
                      [&](size_t segment) { return isa<NoMaskAttr>(op.getMask(segment, source)); }))
       return op.emitOpError()
              << "has source " << source

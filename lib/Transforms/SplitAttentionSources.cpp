@@ -46,6 +46,9 @@ struct SplitAttentionSources : reccc::impl::SplitAttentionSourcesPassBase<SplitA
   }
 
   void split(AttentionOp op) {
+    if (op.getToeplitz() || op.getBucketWeights())
+      return; // a bias is between the rows of one space
+
     // 1. Which source segments stay: those that are seen, the first one when none is, because an attention has a
     // source.
     unsigned segments = op.getSourceSegments().size();

@@ -29,6 +29,9 @@ enum class Colour { constant = 0, user = 1, own = 2, cross = 3 };
 
 inline Colour join(Colour a, Colour b) { return static_cast<Colour>(static_cast<int>(a) | static_cast<int>(b)); }
 
+/// Whether each query segment of an attention is one by itself: nothing is said of all rows together.
+bool areSegmentsApart(recsys::AttentionOp op);
+
 class FrameDependence {
 public:
   /// Asks about rows of `frame`, a row space that is not `request`.

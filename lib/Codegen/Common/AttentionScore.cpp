@@ -15,7 +15,9 @@ class ScoreBase : public AttentionScore {
 public:
   ScoreBase(KernelFrame &frame, recsys::AttentionOp op, Value scores)
       : frame(frame), b(frame.b), op(op), scores(scores) {
-    if (op.getToeplitz())
+    if (op.getLastAtOnePlace())
+      queryPlaces = frame.scratch(kQueryTile * sizeof(int64_t));
+    else if (op.getToeplitz())
       toeplitz = frame.scratch((b.target.keyBlock + 2 * kQueryTile) * sizeof(float));
     if (op.getBucketWeights())
       queryTimes = frame.scratch(kQueryTile * sizeof(int64_t));
@@ -35,11 +37,14 @@ protected:
   void forKeys(const KeyBlock &block, ValueRange init, function_ref<SmallVector<Value>(Value, bool, ValueRange)> body,
                SmallVectorImpl<Value> &results);
   Value bias(const KeyBlock &block, Value key, int64_t lane);
+  /// The place of a row in the sequence; rows of the last segment have that of its first.
+  Value placeOf(Value row) { return b.min(b.sub(row, firstRow), lastPlace); }
 
   KernelFrame &frame;
   TileBuilder &b;
   recsys::AttentionOp op;
-  Value scores, toeplitz, queryTimes;
+  Value scores, toeplitz, queryTimes, queryPlaces;
+  Value firstRow, lastPlace; // of the query, with queryPlaces
   AttentionItem item;
 };
 
@@ -79,15 +84,23 @@ private:
 
 void ScoreBase::beginTile(const AttentionItem &tile) {
   item = tile;
-  if (!queryTimes)
+  Value lastLane = b.add(item.count, -1), begin = b.add(item.begin, item.first);
+  auto forLanes = [&](Value memory, function_ref<Value(Value)> ofRow) {
+    b.forTiles(b.i64(0), b.i64(kQueryTile), 1, [&](Value lane) {
+      b.storeScalar(ofRow(b.add(begin, b.min(lane, lastLane))), b.at(memory, lane, b.getI64Type()));
+    });
+  };
+  if (queryTimes)
+    forLanes(queryTimes, [&](Value row) {
+      return b.loadScalar(frame.rowPointer(frame.operand(op.getQueryTimes()), row), b.getI64Type());
+    });
+  if (!queryPlaces)
     return;
-  KernelOperand &times = frame.operand(op.getQueryTimes());
-  Value lastLane = b.add(item.count, -1), firstRow = b.add(item.begin, item.first);
-  b.forTiles(b.i64(0), b.i64(kQueryTile), 1, [&](Value lane) {
-    Value row = b.add(firstRow, b.min(lane, lastLane));
-    Value time = b.loadScalar(frame.rowPointer(times, row), b.getI64Type());
-    b.storeScalar(time, b.at(queryTimes, lane, b.getI64Type()));
-  });
+  firstRow = frame.offsetOf(op.getQuery().getType().getSpace(), item.instance);
+  lastPlace = b.i64(0);
+  for (Attribute segment : ArrayRef(op.getQuerySegments()).drop_back())
+    lastPlace = b.add(lastPlace, frame.rowsOf(segment, item.instance));
+  forLanes(queryPlaces, [&](Value row) { return placeOf(row); });
 }
 
 void ScoreBase::beginBlock(const KeyBlock &block) {
@@ -95,9 +108,10 @@ void ScoreBase::beginBlock(const KeyBlock &block) {
     return;
   // The weights that the block needs, in descending order of their index: lane q of key j reads place
   // (last key - j) + q. Weights that only masked pairs would read need not exist: those indices are clamped.
+  // Keys and queries are rows of one space, so their rows are as far apart as their places.
   KernelOperand &weights = frame.operand(op.getToeplitz());
-  Value lastKey = b.add(b.add(block.first, block.count), -1);
-  Value top = b.add(b.sub(lastKey, item.first), *op.getToeplitzCenter());
+  Value lastKey = b.add(b.add(block.keyBegin, b.add(block.first, block.count)), -1);
+  Value top = b.add(b.sub(lastKey, b.add(item.begin, item.first)), *op.getToeplitzCenter());
   b.forTiles(b.i64(0), b.add(block.count, kQueryTile - 1), 1, [&](Value place) {
     Value index = b.max(b.min(b.sub(top, place), b.i64(weights.elements - 1)), b.i64(0));
     Value weight = b.loadScalar(b.at(weights.data, index, weights.element), weights.element);
@@ -107,7 +121,23 @@ void ScoreBase::beginBlock(const KeyBlock &block) {
 
 Value ScoreBase::bias(const KeyBlock &block, Value key, int64_t lane) {
   Type f32 = b.getF32Type(), i64 = b.getI64Type();
+  auto splat = [&](int64_t value) -> Value {
+    return b.make<arith::ConstantOp>(DenseElementsAttr::get(b.vectorOf(i64), value));
+  };
+  auto ofLanes = [&](Value memory) -> Value {
+    return b.make<LLVM::LoadOp>(b.vectorOf(i64), b.at(memory, lane, i64), 8u);
+  };
+  Value keyRow = b.add(block.keyBegin, key);
+  // Indices that only masked pairs have are clamped.
+  auto weightAt = [&](KernelOperand &weights, Value index) {
+    index = b.max(b.min(index, splat(weights.elements - 1)), splat(0));
+    return gather(b, weights.data, weights.element, index);
+  };
   Value sum;
+  if (queryPlaces) {
+    Value place = b.broadcast(b.add(placeOf(keyRow), *op.getToeplitzCenter()));
+    sum = weightAt(frame.operand(op.getToeplitz()), b.sub(place, ofLanes(queryPlaces)));
+  }
   if (toeplitz) {
     Value lastKey = b.add(b.add(block.first, block.count), -1);
     Value place = b.add(b.sub(lastKey, key), lane);
@@ -115,20 +145,13 @@ Value ScoreBase::bias(const KeyBlock &block, Value key, int64_t lane) {
   }
   if (queryTimes) {
     KernelOperand &times = frame.operand(op.getKeyTimes());
-    KernelOperand &weights = frame.operand(op.getBucketWeights());
-    auto splat = [&](int64_t value) -> Value {
-      return b.make<arith::ConstantOp>(DenseElementsAttr::get(b.vectorOf(i64), value));
-    };
-    Value keyRow = b.add(block.keyBegin, key);
     Value keyTime = b.broadcast(b.loadScalar(frame.rowPointer(times, keyRow), i64));
-    Value queryTime = b.make<LLVM::LoadOp>(b.vectorOf(i64), b.at(queryTimes, lane, i64), 8u);
+    Value queryTime = ofLanes(queryTimes);
     // |q - k|, or the largest number where that has no 64 bits.
     Value apart = b.sub(b.max(queryTime, keyTime), b.min(queryTime, keyTime));
     Value overflows = b.cmp(CmpIPredicate::slt, apart, splat(0));
     apart = b.select(overflows, splat(std::numeric_limits<int64_t>::max()), apart);
-    Value bucket = buildBucket(b, *op.getBucketRule(), apart);
-    bucket = b.max(b.min(bucket, splat(weights.elements - 1)), splat(0));
-    Value weight = gather(b, weights.data, weights.element, bucket);
+    Value weight = weightAt(frame.operand(op.getBucketWeights()), buildBucket(b, *op.getBucketRule(), apart));
     sum = sum ? b.addf(sum, weight) : weight;
   }
   return sum;

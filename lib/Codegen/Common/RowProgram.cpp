@@ -254,6 +254,7 @@ LogicalResult RowProgram::emitElementwise(Operation *op) {
         });
         return success();
       })
+      .Case([&](ExpOp) { return unary(buildExp); })
       .Case([&](LogOp) { return unary(buildLog); })
       .Case([&](SiluOp) { return unary(buildSilu); })
       .Case([&](SigmoidOp) { return unary(buildSigmoid); })

@@ -88,7 +88,8 @@ void RowProgram::emitPadRows(PadRowsOp op) {
 }
 
 void RowProgram::emitGroupRows(GroupRowsOp op) {
-  Attribute from = op.getInput().getType().getSpace(), groups = getFrame(space);
+  auto input = cast<JaggedType>(op.getInput().getType());
+  Attribute from = input.getSpace(), groups = getFrame(space);
   Instance instance = instanceIn(getFrame(from)); // a nest of one group each is over the frame itself
   Value rows = frame.rowsOf(from, instance);
   Value firstGroup = frame.offsetOf(groups, instance);
@@ -101,7 +102,7 @@ void RowProgram::emitGroupRows(GroupRowsOp op) {
   Value at = b.add(frame.offsetOf(from, instance), place);
   if (!op.getFill())
     return readIf(op, exists, op.getInput(), at);
-  int64_t size = op.getInput().getType().getRowElements();
+  int64_t size = input.getRowElements();
   Value pointer = scratchRow(size);
   KernelOperand &fill = frame.operand(op.getFill());
   b.ifElse(

@@ -10,8 +10,7 @@ using namespace mlir::recsys;
 using namespace reccc;
 
 bool reccc::canSplitAttention(AttentionOp op, Attribute frame) {
-  return op.getFrame() == frame && !op.getToeplitz() && !op.getBucketWeights() && !op.getInitial() &&
-         !op.getWithState() && op.getBounds().empty();
+  return op.getFrame() == frame && areSegmentsApart(op);
 }
 
 namespace {

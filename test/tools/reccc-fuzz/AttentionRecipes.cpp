@@ -122,7 +122,7 @@ static bool makeAttention(ModelGenerator &g) {
     return false;
   Value query = g.floatsOver(space, {heads, keyWidth});
   Attribute frame = getFrame(space);
-  bool biased = getSegments(space).size() == 1 && g.random.chance(0.4);
+  bool biased = g.random.chance(0.4);
 
   Sources sources;
   int64_t sourceHeads = g.divisorOf(heads);
@@ -168,12 +168,15 @@ static bool makeAttention(ModelGenerator &g) {
   bool silu = g.random.chance(0.5), byLength = silu && g.random.chance(0.3);
   double divisor = g.random.pick({1.0, 7.0, 100.0});
   Value toeplitz, bucketWeights, queryTimes, keyTimes;
+  UnitAttr lastAtOnePlace;
   IntegerAttr center;
   Attribute rule;
   if (biased && g.random.chance(0.6)) {
     int64_t rows = std::max<int64_t>(g.maxRows(space), 1), before = g.random.below(3);
     toeplitz = g.weight({2 * rows - 1 + before + g.random.below(3)}, 1);
     center = g.builder.getI64IntegerAttr(rows - 1 + before);
+    if (g.random.chance(0.3))
+      lastAtOnePlace = g.builder.getUnitAttr();
   }
   if (biased && (!toeplitz || g.random.chance(0.4))) {
     bucketWeights = g.weight({g.random.between(1, 12)}, 1);
@@ -199,8 +202,8 @@ static bool makeAttention(ModelGenerator &g) {
     auto op = AttentionOp::create(g.builder, g.loc, query, sources.keys, sources.values, sources.keyMasks, toeplitz,
                                   bucketWeights, queryTimes, keyTimes, initial, initialState, bounds, sources.masked,
                                   g.builder.getArrayAttr(lists), silu ? ScoreKind::silu : ScoreKind::softmax, scale,
-                                  silu && !byLength ? g.numberAttr(divisor) : FloatAttr(), divisorRows, center, rule,
-                                  order, /*with_state=*/left == 1 && !silu);
+                                  silu && !byLength ? g.numberAttr(divisor) : FloatAttr(), divisorRows, center,
+                                  lastAtOnePlace, rule, order, /*with_state=*/left == 1 && !silu);
     initial = op.getResult();
     initialState = op.getState();
     if (left == 1)

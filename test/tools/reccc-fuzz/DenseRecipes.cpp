@@ -205,6 +205,13 @@ static bool makeClamp(ModelGenerator &g) {
   return true;
 }
 
+static bool makeExp(ModelGenerator &g) {
+  Value x = someFloats(g);
+  Value clamped = g.add(ClampOp::create(g.builder, g.loc, x, g.number(-3.0), g.number(1.0)), Facts{3});
+  g.add(ExpOp::create(g.builder, g.loc, clamped), Facts{3});
+  return true;
+}
+
 static bool makeLog(ModelGenerator &g) {
   Value any = someFloats(g);
   Value x = g.positiveOver(g.spaceOf(any), g.typeOf(any).getDims());
@@ -236,6 +243,7 @@ ArrayRef<ModelGenerator::Recipe> denseRecipes() {
                                                    makeGelu,
                                                    makeLeakyRelu,
                                                    makeClamp,
+                                                   makeExp,
                                                    makeLog};
   return recipes;
 }

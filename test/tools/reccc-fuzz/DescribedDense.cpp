@@ -213,6 +213,18 @@ static bool makeClamp(Generator &g) {
   return true;
 }
 
+static bool makeExp(Generator &g) {
+  Described input = someFloats(g);
+  pb::Clamp &clamp = *g.node().mutable_clamp();
+  clamp.set_input(input.name);
+  clamp.set_low(-3);
+  clamp.set_high(1);
+  Described clamped = g.finish(like(input, 3));
+  g.node().mutable_exp()->set_input(clamped.name);
+  g.finish(like(input, 3));
+  return true;
+}
+
 static bool makeLog(Generator &g) {
   Described input = g.positive(someFloats(g));
   pb::Log &block = *g.node().mutable_log();
@@ -314,11 +326,11 @@ static bool makeFeatureDots(Generator &g) {
 }
 
 std::vector<Generator::Block> denseBlocks() {
-  return {makeLinear,    makeLinear,    makeRequestLinear, makeLayerNorm,      makeRmsNorm,
-          makeL2Norm,    makeBatchNorm, makeOperands,      makeOperands,       makeIntegers,
-          makeDiv,       makeScale,     makeActivation,    makeActivation,     makeActivation,
-          makeLeakyRelu, makeClamp,     makeLog,           makeConcatFeatures, makeSliceFeatures,
-          makeReshape,   makeSoftmax,   makeScaleParts,    makeReduce,         makeFeatureDots};
+  return {makeLinear,     makeLinear,         makeRequestLinear, makeLayerNorm, makeRmsNorm, makeL2Norm,
+          makeBatchNorm,  makeOperands,       makeOperands,      makeIntegers,  makeDiv,     makeScale,
+          makeActivation, makeActivation,     makeActivation,    makeLeakyRelu, makeClamp,   makeExp,
+          makeLog,        makeConcatFeatures, makeSliceFeatures, makeReshape,   makeSoftmax, makeScaleParts,
+          makeReduce,     makeFeatureDots};
 }
 
 } // namespace reccc::fuzz

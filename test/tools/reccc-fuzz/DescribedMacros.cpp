@@ -153,7 +153,8 @@ static bool makeHstu(Generator &g) {
   }
   // META_RESEARCH_HSTU has both biases or none.
   bool both = block.has_preset() && block.preset() == pb::Hstu::META_RESEARCH_HSTU;
-  if (g.random.chance(0.3) && !g.fillBias(*block.mutable_bias(), input.space, /*isStacked=*/true, both))
+  if (!block.mask().has_context() && g.random.chance(0.3) &&
+      !g.fillBias(*block.mutable_bias(), input.space, /*isStacked=*/true, both))
     block.clear_bias();
   block.mutable_weights()->set_prefix(g.tensor() + ".{layer}.");
   *g.node().mutable_hstu() = block;
@@ -204,6 +205,8 @@ static bool makeTransformer(Generator &g) {
   Attribute space = input.space;
   if (g.random.chance(0.25)) {
     block.set_key_mask(g.idsOver(space).name);
+    if (g.random.chance(0.4))
+      block.set_masked_see_themselves(true);
   } else if (g.random.chance(0.25)) { // queries of other rows: under a full mask
     space = g.anyRows();
     if (g.isNest(space) || g.isNest(input.space))

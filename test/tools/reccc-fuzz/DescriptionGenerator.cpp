@@ -302,9 +302,9 @@ void DescriptionGenerator::fillMask(pb::Mask &mask, Attribute space, bool revers
   bool candidates = sequence && !sequence->candidates.empty() && random.chance(0.7);
   if (candidates) {
     mask.mutable_candidates()->set_rows(sequence->candidates);
-    int64_t see = random.below(kind == 3 ? 2 : 3);
+    int64_t see = random.below(4);
     mask.mutable_candidates()->set_see(static_cast<pb::Mask::Candidates::See>(see));
-    if (see == pb::Mask::Candidates::GROUP)
+    if (see >= pb::Mask::Candidates::GROUP)
       mask.mutable_candidates()->set_group(random.between(1, 4));
   }
   if (kind >= 2)
@@ -351,7 +351,7 @@ void DescriptionGenerator::fillScore(pb::Score &score) {
 }
 
 bool DescriptionGenerator::fillBias(pb::ScoreBias &bias, Attribute space, bool isStacked, bool both) {
-  if (getSegments(space).size() != 1 || isNest(space) || maxRows(space) < 1)
+  if (isNest(space) || maxRows(space) < 1)
     return false;
   // In a stack these are suffixes of the layer's prefix.
   bool position = both || random.chance(0.7);

@@ -153,7 +153,18 @@ static bool makeRepeat(ModelGenerator &g) {
 
 static bool makeGroup(ModelGenerator &g) {
   int64_t size = g.random.between(2, 5);
-  Value x = g.findFloats([&](JaggedType type) { return g.isSmall(type.getSpace(), type.getRowElements() * size); });
+  auto isSmall = [&](JaggedType type) { return g.isSmall(type.getSpace(), type.getRowElements() * size); };
+  if (g.random.chance(0.2)) {
+    Value ids = g.integersOver(g.anySpace(60), {});
+    if (!isSmall(g.typeOf(ids)))
+      return false;
+    Facts known = g.factsOf(ids);
+    known.least = std::min<int64_t>(known.least, 0);
+    known.most = std::max<int64_t>(known.most, 0);
+    g.add(GroupRowsOp::create(g.builder, g.loc, ids, Value(), size, *symbolizeRemainder(g.random.below(4))), known);
+    return true;
+  }
+  Value x = g.findFloats(isSmall);
   if (!x)
     return false;
   Remainder remainder = *symbolizeRemainder(g.random.below(4));

@@ -316,7 +316,7 @@ const Wrong kWrong[] = {
      HEAD "node { name: \"a\" append { history: \"x\" candidates: \"y\" } }\nnode { name: \"n\" attention { query: "
           "\"a\" key: \"a\" value: \"a\" heads: 2 mask { causal {} candidates { rows: \"c\" see: GROUP } } score { "
           "softmax {} factor: 1 } } }\n" TAIL,
-     {"has one of `see: GROUP` and group, expected both or neither"}},
+     {"has one of `see: GROUP`, or WHOLE_GROUP, and group, expected both or neither"}},
     {"semiLocalCandidates",
      HEAD
      "node { name: \"a\" append { history: \"x\" candidates: \"y\" } }\nnode { name: \"n\" attention { query: "

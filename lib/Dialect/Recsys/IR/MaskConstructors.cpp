@@ -49,6 +49,22 @@ private:
   SmallVector<Attribute> spaces;
 };
 
+} // namespace
+
+/// What candidates see of one another.
+static Attribute candidatesMask(MLIRContext *context, const CausalRule &rule, bool isReversed) {
+  if (!rule.candidatesSeeThemselves)
+    return NoMaskAttr::get(context);
+  if (rule.candidateGroup == 1)
+    return SelfMaskAttr::get(context);
+  AffineExpr row = getAffineDimExpr(0, context);
+  AffineExpr first = row.floorDiv(rule.candidateGroup) * rule.candidateGroup, end = first + rule.candidateGroup;
+  return Lengths(context).interval(isReversed && !rule.seesWholeGroup ? row : first,
+                                   isReversed || rule.seesWholeGroup ? end : row + 1);
+}
+
+namespace {
+
 class CausalBuilder {
 public:
   CausalBuilder(ArrayRef<Attribute> segments, ArrayRef<SegmentRole> roles, const CausalRule &rule)
@@ -155,13 +171,8 @@ private:
   }
 
   Attribute candidates(size_t query, size_t key) {
-    if (roles[key] == SegmentRole::Candidates) {
-      if (key != query || !rule.candidatesSeeThemselves)
-        return none();
-      if (rule.candidateGroup == 1)
-        return SelfMaskAttr::get(context);
-      return Lengths(context).interval(row().floorDiv(rule.candidateGroup) * rule.candidateGroup, row() + 1);
-    }
+    if (roles[key] == SegmentRole::Candidates)
+      return key == query ? candidatesMask(context, rule, /*isReversed=*/false) : none();
     if ((!rule.past && !rule.semiLocal) || rule.minFull || rule.candidateWindow == CandidateWindow::AllHistory)
       return full();
     if (rule.semiLocal)
@@ -200,8 +211,8 @@ SmallVector<SmallVector<Attribute>> recsys::buildFullMasks(MLIRContext *context,
 }
 
 SmallVector<SmallVector<Attribute>> recsys::buildReverseCausalMasks(MLIRContext *context, ArrayRef<SegmentRole> roles,
-                                                                    bool candidatesSeeThemselves) {
-  Attribute none = NoMaskAttr::get(context), full = FullMaskAttr::get(context), self = SelfMaskAttr::get(context);
+                                                                    const CausalRule &rule) {
+  Attribute none = NoMaskAttr::get(context), full = FullMaskAttr::get(context);
   AffineMap own = AffineMap::get(1, 0, getAffineDimExpr(0, context));
   Attribute fromOwn = IntervalAttr::get(context, own, AffineMap::get(1, 0, {}, context), {});
   SmallVector<SmallVector<Attribute>> masks;
@@ -209,7 +220,7 @@ SmallVector<SmallVector<Attribute>> recsys::buildReverseCausalMasks(MLIRContext 
     SmallVector<Attribute> &list = masks.emplace_back();
     for (auto [key, column] : llvm::enumerate(roles)) {
       if (column == SegmentRole::Candidates)
-        list.push_back(role == SegmentRole::Candidates && candidatesSeeThemselves ? self : none);
+        list.push_back(role == SegmentRole::Candidates ? candidatesMask(context, rule, /*isReversed=*/true) : none);
       else if (role == SegmentRole::Candidates || key > query)
         list.push_back(full);
       else

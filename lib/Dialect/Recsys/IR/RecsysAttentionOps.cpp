@@ -172,6 +172,8 @@ static LogicalResult verifyBias(AttentionOp op) {
   if (op.getToeplitz() && (!op.getToeplitzCenter() || static_cast<int64_t>(*op.getToeplitzCenter()) < 0 ||
                            op.getToeplitz().getType().getRank() != 1))
     return op.emitOpError() << "expected a toeplitz parameter of rank 1 and a center of at least 0";
+  if (op.getLastAtOnePlace() && !op.getToeplitz())
+    return op.emitOpError() << "expected a toeplitz parameter with `last_at_one_place`";
   bool buckets = static_cast<bool>(op.getBucketWeights());
   if (buckets != static_cast<bool>(op.getQueryTimes()) || buckets != static_cast<bool>(op.getKeyTimes()) ||
       buckets != op.getBucketRule().has_value())
@@ -179,9 +181,10 @@ static LogicalResult verifyBias(AttentionOp op) {
   if (!buckets && !op.getToeplitz())
     return success();
   Attribute space = op.getQuery().getType().getSpace();
-  if (op.getKeys().size() != 1 || jagged(op.getKeys().front()).getSpace() != space || getSegments(space).size() != 1)
-    return op.emitOpError()
-           << "expected, for a bias, one source over the query's space, of one segment; got query over " << space;
+  if (op.getKeys().size() != 1 || jagged(op.getKeys().front()).getSpace() != space)
+    return op.emitOpError() << "expected, for a bias, one source over the query's space, " << space << ", got "
+                            << op.getKeys().size() << " sources, the first over "
+                            << jagged(op.getKeys().front()).getSpace();
   if (!buckets)
     return success();
   if (op.getBucketWeights().getType().getRank() != 1 || !isa<EdgesAttr, SqrtBucketAttr>(*op.getBucketRule()))

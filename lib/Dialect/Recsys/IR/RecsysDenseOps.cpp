@@ -199,6 +199,10 @@ LogicalResult ClampOp::inferReturnTypes(MLIRContext *, std::optional<Location>, 
                                         SmallVectorImpl<Type> &types) {
   return inferSame(adaptor.getInput(), types);
 }
+LogicalResult ExpOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                      SmallVectorImpl<Type> &types) {
+  return inferSame(adaptor.getInput(), types);
+}
 LogicalResult LogOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
                                       SmallVectorImpl<Type> &types) {
   return inferSame(adaptor.getInput(), types);

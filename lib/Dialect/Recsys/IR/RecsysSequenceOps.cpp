@@ -201,10 +201,10 @@ LogicalResult GroupRowsOp::inferReturnTypes(MLIRContext *context, std::optional<
     return failAt(location, context) << "expected groups of at least 2 rows and below 2^31, got " << size;
   if (Value fill = adaptor.getFill()) { // group_rows_c2
     int64_t elements = cast<RankedTensorType>(fill.getType()).getNumElements();
-    if (!isPadded(adaptor.getRemainder()) || elements != input.getRowElements())
+    if (!isPadded(adaptor.getRemainder()) || !input.isFloat() || elements != input.getRowElements())
       return failAt(location, context) << "expected a fill of " << input.getRowElements()
-                                       << " elements, with a padded remainder only, got " << fill.getType() << " with "
-                                       << stringifyRemainder(adaptor.getRemainder());
+                                       << " elements, with a padded remainder of floats only, got " << fill.getType()
+                                       << " with " << stringifyRemainder(adaptor.getRemainder()) << " of " << input;
   }
   auto emit = [&] { return failAt(location, context); };
   Attribute groups = getGroupSpace(input.getSpace(), size, adaptor.getRemainder(), emit);

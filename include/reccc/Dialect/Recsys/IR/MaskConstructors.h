@@ -38,6 +38,8 @@ struct CausalRule {
   bool candidatesSeeThemselves = true;
   /// Candidates that see themselves also see those before them in their group of so many.
   int64_t candidateGroup = 1;
+  /// They see all of their group.
+  bool seesWholeGroup = false;
   /// History rows see what stands behind them too. Without a window.
   bool bidirectional = false;
   /// Instead of a window.
@@ -53,9 +55,10 @@ SmallVector<SmallVector<Attribute>> buildCausalMasks(ArrayRef<Attribute> segment
 SmallVector<SmallVector<Attribute>> buildFullMasks(MLIRContext *context, size_t querySegments, size_t keySegments);
 
 /// Row i of a segment sees its columns from i on, and all of the segments behind it. Candidates come last: they see
-/// everything else and, of themselves, one column or none; nobody else sees them.
+/// everything else and, of themselves, what the rule says of them, those behind them in their group instead of those
+/// before; nobody else sees them.
 SmallVector<SmallVector<Attribute>> buildReverseCausalMasks(MLIRContext *context, ArrayRef<SegmentRole> roles,
-                                                            bool candidatesSeeThemselves);
+                                                            const CausalRule &rule);
 
 /// Row i sees column i: `self` where one of the segments came to stand over another space.
 Attribute getOwnColumnMask(MLIRContext *context);

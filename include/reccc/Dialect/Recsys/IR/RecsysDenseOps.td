@@ -354,4 +354,22 @@ def Recsys_LogOp : Recsys_InferredOp<"log", [Recsys_ElementwiseInterface]> {
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 
+def Recsys_ExpOp : Recsys_InferredOp<"exp", [Recsys_ElementwiseInterface]> {
+  let summary = "Exponential";
+  let description = [{
+    e^x: infinity where it is above the greatest float.
+
+    ```mlir
+    #s = #recsys.space<"history", max = 50>
+    func.func private @exp(%x: !recsys.jagged<#s x 8xf32>) {
+      %0 = recsys.exp %x : (!recsys.jagged<#s x 8xf32>) -> !recsys.jagged<#s x 8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Floats:$input);
+  let results = (outs Recsys_Floats:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
 #endif // RECCC_DIALECT_RECSYS_IR_RECSYSDENSEOPS_TD

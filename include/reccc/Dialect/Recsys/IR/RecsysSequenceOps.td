@@ -181,7 +181,7 @@ def Recsys_GroupRowsOp : Recsys_InferredOp<"group_rows"> {
     The result is over nest<group<s, size, remainder>, rows<size>> for an operand over s: row j of group g is row g * size + j of the operand, counted from the first
     row that is in a group. With `pad_first` and `pad_last` the rows that are missing at that end are `fill`, or zeros.
 
-    (group_rows_c1) size >= 2. (group_rows_c2) `fill` stands with a padded remainder only, and has as many elements as a row.
+    (group_rows_c1) size >= 2. (group_rows_c2) `fill` stands with a padded remainder only, and has as many elements as a row of floats.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>
@@ -192,8 +192,8 @@ def Recsys_GroupRowsOp : Recsys_InferredOp<"group_rows"> {
     }
     ```
   }];
-  let arguments = (ins Recsys_Floats:$input, Optional<Recsys_Weight>:$fill, I64Attr:$size, Recsys_RemainderAttr:$remainder);
-  let results = (outs Recsys_Floats:$result);
+  let arguments = (ins AnyType:$input, Optional<Recsys_Weight>:$fill, I64Attr:$size, Recsys_RemainderAttr:$remainder);
+  let results = (outs AnyType:$result);
   let assemblyFormat = "custom<Keyword>($remainder) $input (`fill` $fill^)? `size` $size attr-dict `:` functional-type(operands, results)";
 }
 
