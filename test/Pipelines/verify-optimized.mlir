@@ -39,3 +39,29 @@ recsys.model @frame(%q: !q {recsys.name = "q"}, %k: !k {recsys.name = "k"}) -> (
   %y = recsys.attention %q sources [%k, %k] masks [[#recsys.full]] score softmax scale 0.5 : (!q, !k, !k) -> !q
   recsys.output %y : !q
 }
+
+// -----
+
+/// A bias is between the rows of one space, so its source stays whole.
+#h = #recsys.space<"history", max = 50>
+#t = #recsys.concat<#h, #recsys.request>
+recsys.parameter private @w : tensor<101xf32> from "w"
+recsys.model @biased(%q: !recsys.jagged<#t x 2x4xf32> {recsys.name = "q"}) -> (!recsys.jagged<#t x 2x4xf32> {recsys.name = "y"}) {
+  %w = recsys.get_parameter @w : tensor<101xf32>
+  %y = recsys.attention %q sources [%q, %q] masks [[#recsys.full, #recsys.full], [#recsys.full, #recsys.full]] score softmax scale 0.5 toeplitz(%w, 50)
+    : (!recsys.jagged<#t x 2x4xf32>, !recsys.jagged<#t x 2x4xf32>, !recsys.jagged<#t x 2x4xf32>, tensor<101xf32>) -> !recsys.jagged<#t x 2x4xf32>
+  recsys.output %y : !recsys.jagged<#t x 2x4xf32>
+}
+
+// -----
+
+/// A source that nobody sees groups the rows of a query over the frame itself.
+#h = #recsys.space<"history", max = 5>
+#c = #recsys.space<"candidates", max = 4>
+!c = !recsys.jagged<#c x 2x4xf32>
+!h = !recsys.jagged<#h x 2x4xf32>
+!n = !recsys.jagged<#recsys.nest<#c, #h> x 2x4xf32>
+recsys.model @grouped(%q: !c {recsys.name = "q"}, %k: !h {recsys.name = "k"}, %n: !n {recsys.name = "n"}) -> (!c {recsys.name = "y"}) {
+  %y = recsys.attention %q sources [%k, %k and %n, %n] masks [[#recsys.full, #recsys.none]] score softmax scale 0.5 : (!c, !h, !n, !h, !n) -> !c
+  recsys.output %y : !c
+}

@@ -85,3 +85,19 @@ recsys.model @negative_amortize_nests_single_rows(%x: !recsys.jagged<#recsys.con
   %y = recsys.concat_rows %r, %t : (!recsys.jagged<#recsys.nest<#c, #recsys.concat<#h, #recsys.request>> x 4xf32>, !recsys.jagged<#c x 4xf32>) -> !recsys.jagged<#recsys.nest<#c, #recsys.concat<#h, #recsys.rows<2>>> x 4xf32>
   recsys.output %y : !recsys.jagged<#recsys.nest<#c, #recsys.concat<#h, #recsys.rows<2>>> x 4xf32>
 }
+
+/// A bias is between the rows of one sequence: its history is computed for each candidate, and what follows too.
+// CHECK-LABEL: recsys.model @negative_amortize_nests_bias
+// CHECK:         recsys.attention {{.*}} toeplitz{{.*}} -> !recsys.jagged<#{{nest.*}} x 1x4xf32>
+recsys.parameter private @b : tensor<15xf32> from "b"
+#ht = #recsys.nest<#c, #recsys.concat<#h, #r>>
+!ht = !recsys.jagged<#ht x 1x4xf32>
+recsys.model @negative_amortize_nests_bias(%h: !recsys.jagged<#h x 1x4xf32> {recsys.name = "h"}, %t: !recsys.jagged<#c x 1x4xf32> {recsys.name = "t"}) -> (!ht {recsys.name = "y"}) {
+  %b = recsys.get_parameter @b : tensor<15xf32>
+  %hs = recsys.repeat_rows %h for (#c) : (!recsys.jagged<#h x 1x4xf32>) -> !recsys.jagged<#nh x 1x4xf32>
+  %x = recsys.concat_rows %hs, %t : (!recsys.jagged<#nh x 1x4xf32>, !recsys.jagged<#c x 1x4xf32>) -> !ht
+  %a = recsys.attention %x sources [%x, %x] masks [[#recsys.full, #recsys.none], [#recsys.full, #recsys.full]] score softmax scale 0.5 toeplitz(%b, 7)
+    : (!ht, !ht, !ht, tensor<15xf32>) -> !ht
+  %y = recsys.mul %a, %x : (!ht, !ht) -> !ht
+  recsys.output %y : !ht
+}

@@ -126,8 +126,8 @@ VALUES = {
     "rms": replace(BASE, act="GELU", layers=1, block=Block(kind="RMS_NORM", heads=4)),
 }
 COMPILED = {
-    "itself": replace(BASE, causal=True, sees_itself=True, placed=False, final_norm=True, mean=True, act="SILU", block=Block(act="GELU", heads=4)),
-    "not_itself": replace(BASE, causal=True, from_newest=False, mean=True, act="GELU", layers=3, block=Block(norm="POST", kind="RMS_NORM", act="SILU", bias=False)),
+    ("itself", "bf16"): replace(BASE, causal=True, sees_itself=True, placed=False, final_norm=True, mean=True, act="SILU", block=Block(act="GELU", heads=4)),
+    ("not_itself", "fp32"): replace(BASE, causal=True, from_newest=False, mean=True, act="GELU", layers=3, block=Block(norm="POST", kind="RMS_NORM", act="SILU", bias=False)),
 }
 
 
@@ -137,7 +137,7 @@ def test_amortized(name, tmp_path):
     variants.held(name, describe(c), *amortized(c), tmp_path, compiled=())
 
 
-@pytest.mark.parametrize("name", COMPILED)
-def test_amortized_compiled(name, tmp_path):
-    c = COMPILED[name]
-    variants.held(name, describe(c), *amortized(c), tmp_path)
+@pytest.mark.parametrize("name, precision", COMPILED)
+def test_amortized_compiled(name, precision, tmp_path):
+    c = COMPILED[name, precision]
+    variants.held(name, describe(c), *amortized(c), tmp_path, compiled=(precision,))

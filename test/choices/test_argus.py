@@ -216,8 +216,8 @@ VALUES = {
     "simple_rms": replace(SIMPLE, block=Block(kind="RMS_NORM"), act="SILU"),
 }
 COMPILED = {
-    "full": replace(FULL, concat=True, by_event=True, types=True, final_norm=False, act="SILU", block=Block(norm="POST", kind="RMS_NORM", bias=False)),
-    "simple": replace(SIMPLE, start=False, unit=False, block=Block(norm="POST", act="RELU")),
+    ("full", "fp32"): replace(FULL, concat=True, by_event=True, types=True, final_norm=False, act="SILU", block=Block(norm="POST", kind="RMS_NORM", bias=False)),
+    ("simple", "bf16"): replace(SIMPLE, start=False, unit=False, block=Block(norm="POST", act="RELU")),
 }
 
 
@@ -227,7 +227,7 @@ def test_argus(name, tmp_path):
     variants.held(name, describe(c), *Model(c).run(), tmp_path, compiled=())
 
 
-@pytest.mark.parametrize("name", COMPILED)
-def test_argus_compiled(name, tmp_path):
-    c = COMPILED[name]
-    variants.held(name, describe(c), *Model(c).run(), tmp_path)
+@pytest.mark.parametrize("name, precision", COMPILED)
+def test_argus_compiled(name, precision, tmp_path):
+    c = COMPILED[name, precision]
+    variants.held(name, describe(c), *Model(c).run(), tmp_path, compiled=(precision,))

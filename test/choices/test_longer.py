@@ -270,9 +270,9 @@ VALUES = {
 }
 # Values of all choices in few models, whose machine code is compared too.
 COMPILED = {
-    "full": replace(PADDED, size=4, recent=3, rows=("target", "cls", "cross", "uid"), full=True, from_oldest=True, stages=2, act="SILU",
+    ("full", "bf16"): replace(PADDED, layers=2, size=4, recent=3, rows=("target", "cls", "cross", "uid"), full=True, from_oldest=True, stages=2, act="SILU",
                     block=Block(norm="POST", act="RELU", heads=4)),
-    "grouped": replace(BASE, rows=("cls", "cross", "target", "uid"), pad="learned", inner=Block(norm="POST", act="SILU"), final_norm=False,
+    ("grouped", "fp32"): replace(BASE, rows=("cls", "cross", "target", "uid"), pad="learned", inner=Block(norm="POST", act="SILU"), final_norm=False,
                        act="GELU", layers=2, block=Block(kind="RMS_NORM", act="SILU", bias=False)),
 }
 
@@ -283,7 +283,7 @@ def test_longer(name, tmp_path):
     variants.held(name, describe(c), *longer(c), tmp_path, compiled=())
 
 
-@pytest.mark.parametrize("name", COMPILED)
-def test_longer_compiled(name, tmp_path):
-    c = COMPILED[name]
-    variants.held(name, describe(c), *longer(c), tmp_path)
+@pytest.mark.parametrize("name, precision", COMPILED)
+def test_longer_compiled(name, precision, tmp_path):
+    c = COMPILED[name, precision]
+    variants.held(name, describe(c), *longer(c), tmp_path, compiled=(precision,))

@@ -182,9 +182,9 @@ VALUES = {
     "research_gated": replace(RESEARCH, joined=False),
 }
 COMPILED = {
-    "per_head": replace(BASE, per_head=True, window=3, alpha=0.7),
-    "research": RESEARCH,
-    "research_naive": replace(RESEARCH, joined=False, naive=True),
+    ("per_head", "bf16"): replace(BASE, per_head=True, window=3, alpha=0.7),
+    ("research", "fp32"): RESEARCH,
+    ("research_naive", "bf16"): replace(RESEARCH, joined=False, naive=True),
 }
 
 
@@ -195,7 +195,7 @@ def test_hstu(name, naive, tmp_path):
     variants.held(name, describe(c), *hstu(c), tmp_path, compiled=())
 
 
-@pytest.mark.parametrize("name", COMPILED)
-def test_hstu_compiled(name, tmp_path):
-    c = COMPILED[name]
-    variants.held(name, describe(c), *hstu(c), tmp_path)
+@pytest.mark.parametrize("name, precision", COMPILED)
+def test_hstu_compiled(name, precision, tmp_path):
+    c = COMPILED[name, precision]
+    variants.held(name, describe(c), *hstu(c), tmp_path, compiled=(precision,))

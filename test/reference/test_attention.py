@@ -66,12 +66,12 @@ def wide(program, name, array, dims):
     return value
 
 
-def check(program, inputs, expected, mask_text, score_text, extra=(), bias_text=""):
+def check(program, inputs, expected, mask_text, score_text, extra=(), bias_text="", mode="double"):
     q, k, v = (inputs[name] for name in "qkv")
     form = f"recsys.attention {{0}} sources [{{1}}, {{2}}] masks {mask_text} {score_text} {bias_text}"
     space, heads, width = q[0].type.split(" x ")[0].removeprefix("!recsys.jagged<"), *expected[1]
     program.output("y", program.op(form, [q[0], k[0], v[0], *extra], jagged(space, [heads, width])))
-    assert_equal(program.run()["y"], packed(expected[0], np.zeros((0, heads, width))))
+    assert_equal(program.run(mode)["y"], packed(expected[0], np.zeros((0, heads, width))), 1e-12 if mode == "double" else 3e-6)
 
 
 def run_all(inputs, visible, weigh, heads=2, width=3, **options):
@@ -193,6 +193,25 @@ def test_biases(program, order, score, position, time):
     visible = lambda r: np.tril(np.ones((program.history[r],) * 2, bool))
     expected = run_all(inputs, visible, lambda r: weigh, bias=lambda r: bias[r], add_first=order == "add_then_scale")
     check(program, inputs, expected, f"[[{CAUSAL}]]", text, extra, bias_text + f"order {order}")
+
+
+@pytest.mark.parametrize("mode", ["double", "compiled"])
+@pytest.mark.parametrize("one_place", [False, True])
+def test_bias_of_history_and_candidates(program, one_place, mode):
+    """Positions count through both; or all candidates stand behind the history."""
+    inputs = sequence(program, [HISTORY, CANDIDATES])
+    most = HISTORY_MAX + max(program.candidates, default=0)
+    w, weights = program.parameter("pos", 2 * most - 1)
+    text, weigh = SCORES["silu"]
+
+    def bias(r):
+        places = np.arange(program.history[r] + program.candidates[r])
+        places = np.minimum(places, program.history[r]) if one_place else places
+        return weights[most - 1 + places - places[:, None]]
+
+    visible = lambda r: masks.meta(0, program.history[r], program.candidates[r])
+    expected = run_all(inputs, visible, lambda r: weigh, bias=bias)
+    check(program, inputs, expected, masks.meta_ir(HISTORY), text, [w], f"toeplitz({{3}}, {most - 1})" + " last_at_one_place" * one_place, mode)
 
 
 def test_infinite_values_that_are_not_visible_change_nothing(mixed):

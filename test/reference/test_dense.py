@@ -137,6 +137,14 @@ def test_div(program, by_zero):
     assert_equal(program.run()["z"], np.where(b == 0, 0, expected) if by_zero == "zero" else expected)
 
 
+def test_exp(program):
+    x, a = program.input("x", HISTORY, [4])
+    a[:, :2] *= 100
+    program.output("y", program.op("recsys.exp {0}", [x], x.type))
+    with np.errstate(over="ignore"):
+        assert_equal(program.run()["y"], np.exp(a.astype(float)))
+
+
 def test_log(program):
     x, a = program.input("x", HISTORY, [4])
     a[:, :2] = np.exp(20 * a[:, :2])

@@ -104,6 +104,15 @@ def test_pad(program, mode):
     assert_equal(program.run(mode)["y"], join(padded, 3), mode)
 
 
+def grouped_numbers(ids, lengths, size, remainder):
+    groups = [np.zeros(0, np.int64)]
+    for numbers in per_request(ids, lengths):
+        kept, missing = len(numbers) // size * size, np.zeros(-len(numbers) % size, np.int64)
+        groups += {"pad_first": [missing, numbers], "pad_last": [numbers, missing], "drop_first": [numbers[len(numbers) - kept :]],
+                   "drop_last": [numbers[:kept]]}[remainder]
+    return np.concatenate(groups)
+
+
 @pytest.mark.parametrize("remainder, filled", [("pad_first", False), ("pad_last", False), ("pad_first", True), ("pad_last", True),
                                                ("drop_first", False), ("drop_last", False)])
 @pytest.mark.parametrize("size", [2, 5])
@@ -126,7 +135,14 @@ def test_group_and_fold(program, mode, remainder, size, filled):
         else:
             missing = np.tile(record, (-len(rows) % size, 1))
             expected.append(np.concatenate([missing, rows] if remainder == "pad_first" else [rows, missing]))
+    # Of integers the rows that are missing are 0.
+    ids = None if filled else program.input("ids", HISTORY, values=program.random.integers(1, 99, program.rows(HISTORY)), element="i64")
+    if ids:
+        to = jagged(f"#recsys.nest<{groups}, #recsys.rows<{size}>>", [], "i64")
+        program.output("numbers", program.op(f"recsys.group_rows {remainder} {{0}} size {size}", [ids[0]], to))
     got = program.run(mode)
+    if ids:
+        assert_equal(got["numbers"], grouped_numbers(ids[1], program.history, size, remainder), mode)
     rows = join(expected, 3)
     assert_equal(got["rows"], rows, mode)
     assert_equal(got["folded"], rows.reshape(-1, size, 3), mode)

@@ -58,6 +58,16 @@ func.func private @biases(%q: !q, %t: !recsys.jagged<#s x i64>, %w: tensor<99xf3
   return
 }
 
+// CHECK-LABEL: @bias_of_segments
+// CHECK: toeplitz(%{{.*}}, 60) last_at_one_place :
+#both = #recsys.concat<#s, #recsys.space<"candidates", max = 10>>
+!both = !recsys.jagged<#both x 2x8xf32>
+func.func private @bias_of_segments(%q: !both, %w: tensor<121xf32>) {
+  %0 = recsys.attention %q sources [%q, %q] masks [[#recsys.full, #recsys.none], [#recsys.full, #recsys.self]] score silu scale 0.5 divisor 50.0
+    toeplitz(%w, 60) last_at_one_place : (!both, !both, !both, tensor<121xf32>) -> !both
+  return
+}
+
 /// No edges: everything is in bucket 0.
 // CHECK-LABEL: @no_edges
 // CHECK: rule(#recsys.edges<>)

@@ -168,15 +168,14 @@ static bool makeAttention(ModelGenerator &g) {
   bool silu = g.random.chance(0.5), byLength = silu && g.random.chance(0.3);
   double divisor = g.random.pick({1.0, 7.0, 100.0});
   Value toeplitz, bucketWeights, queryTimes, keyTimes;
-  UnitAttr lastAtOnePlace;
+  bool lastAtOnePlace = false;
   IntegerAttr center;
   Attribute rule;
   if (biased && g.random.chance(0.6)) {
     int64_t rows = std::max<int64_t>(g.maxRows(space), 1), before = g.random.below(3);
     toeplitz = g.weight({2 * rows - 1 + before + g.random.below(3)}, 1);
     center = g.builder.getI64IntegerAttr(rows - 1 + before);
-    if (g.random.chance(0.3))
-      lastAtOnePlace = g.builder.getUnitAttr();
+    lastAtOnePlace = g.random.chance(0.3);
   }
   if (biased && (!toeplitz || g.random.chance(0.4))) {
     bucketWeights = g.weight({g.random.between(1, 12)}, 1);

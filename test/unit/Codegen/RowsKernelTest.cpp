@@ -168,8 +168,8 @@ TEST(RowsKernel, MoreActivations) {
     compareWithInterpreter(R"(
 #s = #recsys.space<"s", max = 1000>
 !x = !recsys.jagged<#s x 37xf32>
-recsys.model @m(%x: !x {recsys.name = "x"}, %y: !x {recsys.name = "y"}) -> (!x {recsys.name = "a"}, !x {recsys.name = "b"}, !x {recsys.name = "c"}, !x {recsys.name = "d"}, !x {recsys.name = "e"}, !x {recsys.name = "f"}) {
-  %0:6 = rectile.kernel rows (%i = %x : !x, %j = %y : !x) -> (!x, !x, !x, !x, !x, !x) {
+recsys.model @m(%x: !x {recsys.name = "x"}, %y: !x {recsys.name = "y"}) -> (!x {recsys.name = "a"}, !x {recsys.name = "b"}, !x {recsys.name = "c"}, !x {recsys.name = "d"}, !x {recsys.name = "e"}, !x {recsys.name = "f"}, !x {recsys.name = "g"}) {
+  %0:7 = rectile.kernel rows (%i = %x : !x, %j = %y : !x) -> (!x, !x, !x, !x, !x, !x, !x) {
     %a = recsys.leaky_relu %i slope 0.2 : (!x) -> !x
     %b = recsys.clamp %i low -0.5 high 2.5 : (!x) -> !x
     %r = recsys.relu %i : (!x) -> !x
@@ -178,9 +178,10 @@ recsys.model @m(%x: !x {recsys.name = "x"}, %y: !x {recsys.name = "y"}) -> (!x {
     %d = recsys.log %p : (!x) -> !x
     %e = recsys.div %j, %i by_zero ieee : (!x, !x) -> !x
     %f = recsys.div %j, %r by_zero zero : (!x, !x) -> !x
-    rectile.yield %a, %b, %c, %d, %e, %f : !x, !x, !x, !x, !x, !x
+    %g = recsys.exp %i : (!x) -> !x
+    rectile.yield %a, %b, %c, %d, %e, %f, %g : !x, !x, !x, !x, !x, !x, !x
   }
-  recsys.output %0#0, %0#1, %0#2, %0#3, %0#4, %0#5 : !x, !x, !x, !x, !x, !x
+  recsys.output %0#0, %0#1, %0#2, %0#3, %0#4, %0#5, %0#6 : !x, !x, !x, !x, !x, !x, !x
 }
 )",
                            kBatch, options);

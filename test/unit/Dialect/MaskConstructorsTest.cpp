@@ -176,6 +176,39 @@ TEST_F(Masks, candidatesSeeTheirGroupAsInNvidiasReference) {
   }
 }
 
+TEST_F(Masks, candidatesMaySeeTheirWholeGroup) {
+  for (bool bidirectional : {false, true})
+    for (int64_t group : {1, 2, 3}) {
+      CausalRule rule;
+      rule.candidateGroup = group;
+      rule.seesWholeGroup = true;
+      rule.bidirectional = bidirectional;
+      check(rule, 0, 1, false, [&](int64_t r, int64_t c, Lengths n) {
+        bool sameGroup = r >= n.end() && c >= n.end() && (r - n.end()) / group == (c - n.end()) / group;
+        return c < n.end() ? bidirectional || r >= n.end() || c <= r : sameGroup;
+      });
+    }
+}
+
+TEST_F(Masks, reversedCandidatesSeeThoseBehindThemInTheirGroup) {
+  SmallVector<Attribute> segments = {getBaseSpace(&context, "h", 8), getBaseSpace(&context, "c", 9)};
+  for (bool whole : {false, true})
+    for (int64_t group : {1, 2, 3}) {
+      CausalRule rule;
+      rule.candidateGroup = group;
+      rule.seesWholeGroup = whole;
+      auto masks = buildReverseCausalMasks(&context, {SegmentRole::History, SegmentRole::Candidates}, rule);
+      int64_t history = 4, candidates = 6;
+      auto got = visible(masks, segments, {history, candidates});
+      for (int64_t r = 0; r < history + candidates; ++r)
+        for (int64_t c = 0; c < history + candidates; ++c) {
+          bool sameGroup = r >= history && c >= history && (r - history) / group == (c - history) / group;
+          bool expected = c < history ? r >= history || c >= r : sameGroup && (whole || c >= r);
+          ASSERT_EQ(got[r][c], expected) << "row " << r << " column " << c << " group " << group << " whole " << whole;
+        }
+    }
+}
+
 TEST_F(Masks, semiLocalRowsAreThoseOfTorchEasyRec) {
   // tzrec/ops/hstu_attention_utils.py; contextual rows are counted, and always lie in the prefix.
   for (int64_t contextRows : {0, 2})

@@ -164,7 +164,8 @@ const Wrong kWrong[] = {
      {"7:1: error: node 'n' has no block, expected one of those of `message Node`", "[RC2105]"}},
     {"unknownEnum",
      HEAD "node { name: \"n\" pool { input: \"x\" kind: MIDDLE } }\n" TAIL,
-     {"7:42: error: kind is 'MIDDLE', expected a value of its enumeration [RC2203]", "7:42: note: "}},
+     {"7:42: error: kind is 'MIDDLE', expected a value of its enumeration [RC2203]",
+      "7:42: note: there are BINARY, REGRESSION"}},
     {"undefinedInput",
      HEAD "node { name: \"n\" relu { input: \"xx\" } }\n" TAIL,
      {"7:25: error: no input or node 'xx' [RC2101]", "7:25: note: did you mean 'x', 'id' or 'n'?"}},
@@ -317,6 +318,15 @@ const Wrong kWrong[] = {
           "\"a\" key: \"a\" value: \"a\" heads: 2 mask { causal {} candidates { rows: \"c\" see: GROUP } } score { "
           "softmax {} factor: 1 } } }\n" TAIL,
      {"has one of `see: GROUP`, or WHOLE_GROUP, and group, expected both or neither"}},
+    {"keyMaskMissing",
+     HEAD "node { name: \"n\" attention { query: \"x\" key: \"x\" value: \"x\" heads: 2 mask { full {} } "
+          "masked_see_themselves: true score { softmax {} factor: 1 } } }\n" TAIL,
+     {"has masked_see_themselves, expected key_mask beside it [RC2204]"}},
+    {"biasWithContext",
+     HEAD "node { name: \"a\" append { context: \"x\" history: \"y\" } }\nnode { name: \"n\" attention { query: "
+          "\"a\" key: \"a\" value: \"a\" heads: 2 mask { causal {} context { rows: \"h\" } } score { softmax {} "
+          "factor: 1 } bias { position: \"w\" } } }\n" TAIL,
+     {"a bias under a mask with context, expected history and candidates"}},
     {"semiLocalCandidates",
      HEAD
      "node { name: \"a\" append { history: \"x\" candidates: \"y\" } }\nnode { name: \"n\" attention { query: "
