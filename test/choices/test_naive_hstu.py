@@ -25,6 +25,7 @@ class Hstu:
 
     research: bool = False
     window: int = 0
+    context: int = 0  # rows before the history, which see all of it but no candidate
     alpha: float = 0
     per_head: bool = False  # the norm of the result
     joined: bool = True  # research: the output reads [u, a, u * a], not u * a alone
@@ -53,10 +54,12 @@ def attend(uvqk, sees, bias, alpha):
 
 
 def production(w, c, x):
-    width, rows = x.shape[1], np.arange(len(x))
-    sees = rows[:, None] >= rows
+    width = x.shape[1]
+    places = np.maximum(np.arange(len(x)) - c.context, -1)  # that of all context rows is -1
+    sees = places[:, None] >= places
     if c.window:
-        sees &= rows[:, None] - rows <= c.window
+        sees &= places[:, None] - places <= c.window
+    sees[: c.context, :-1] = True
     for number in range(c.layers):
         get = lambda name, *shape, number=number: w.get(f"_stu_layers.{number}.{name}", *shape)
         normed = plain(x) * get("_input_norm_weight", width) + get("_input_norm_bias", width)
@@ -104,6 +107,9 @@ def hstu(c):
         history, candidates = items[requests["item"]], items[requests["candidate"]]
     else:
         history, candidates = requests["history_x"].astype(float), requests["candidate_x"].astype(float)
+    if c.context:
+        requests["prefix.offsets"] = offsets([c.context] * len(LENGTHS))
+        requests["context_x"] = random.standard_normal((c.context * len(LENGTHS), 8)).astype(np.float32)
     found = []
     cut = zip(variants.cut(history, offsets(LENGTHS)), variants.cut(candidates, offsets(scored)))
     for request, (own, asked) in enumerate(cut):
@@ -114,7 +120,8 @@ def hstu(c):
                 times = np.append(variants.cut(requests["time"], offsets(LENGTHS))[request], now)
                 found.append(experimental(w, c, x + places[: len(x)], times, now)[-1])
             else:
-                found.append(production(w, c, x)[-1])
+                before = requests["context_x"][c.context * request :][: c.context].astype(float) if c.context else x[:0]
+                found.append(production(w, c, np.concatenate([before, x]))[-1])
     scored = np.array(found)
     if not c.research:
         return w.tensors, requests, {"scored": scored}
@@ -150,7 +157,13 @@ output { node: "logits" }
 
 def describe(c):
     text = 'name: "hstu"\n' + (EXPERIMENTAL if c.research else PRODUCTION)
-    history, bias, times = "history_x", "", "times"
+    history, context, bias, times = "history_x", "", "", "times"
+    if c.context:
+        text += f'rows {{ name: "prefix" max: {c.context} }}\nrows {{ name: "context" count: {c.context} }}\n'
+        text += 'input { name: "context_x" rows: "prefix" type: FLOAT32 dims: 8 }\n'
+        text += node("padded", f'pad_rows {{ input: "context_x" count: {c.context} }}')
+        text += node("contexts", 'repeat_rows { input: "padded" rows: "candidates" }') if c.naive else ""
+        context = f'context: "{"contexts" if c.naive else "padded"}"'
     if c.naive:
         text += node("histories", 'repeat_rows { input: "history_x" rows: "candidates" }')
         history = "histories"
@@ -158,10 +171,13 @@ def describe(c):
             text += node("repeated_times", 'repeat_rows { input: "time" rows: "candidates" }')
             text += node("own_times", 'append { history: "repeated_times" candidates: "asked" }')
             times = "own_times"
-    text += node("tokens", f'append {{ history: "{history}" candidates: "candidate_x" }}')
-    mask = "" if c.naive else 'candidates { rows: "candidates" see: SELF }'
+    text += node("tokens", f'append {{ {context} history: "{history}" candidates: "candidate_x" }}')
+    # In a sequence of its own the candidate is one row, as a request is.
+    mask = f'candidates {{ rows: "{"request" if c.naive else "candidates"}" see: SELF }}'
+    if c.context:
+        mask += ' context { rows: "context" }'
     if c.window:
-        mask += f" window {{ past: {c.window} {'' if c.naive else 'candidates: FROM_HISTORY_END'} }}"
+        mask += f" window {{ past: {c.window} candidates: FROM_HISTORY_END }}"
     score = f"factor: {c.alpha}" if c.alpha else ""
     if c.research:
         bias = f'bias {{ timestamps: "{times}" request_time: "now" }} {"output: U_NORMED_ATTENTION_GATED" if c.joined else ""}'
@@ -177,12 +193,14 @@ VALUES = {
     "as_stored": BASE,
     "window": replace(BASE, window=3),
     "alpha": replace(BASE, alpha=0.7, layers=3),
+    "context": replace(BASE, context=2),
+    "context_window": replace(BASE, context=3, window=4),
     "per_head": replace(BASE, per_head=True, window=5),
     "research": RESEARCH,
     "research_gated": replace(RESEARCH, joined=False),
 }
 COMPILED = {
-    ("per_head", "bf16"): replace(BASE, per_head=True, window=3, alpha=0.7),
+    ("per_head", "bf16"): replace(BASE, per_head=True, context=2, window=3, alpha=0.7),
     ("research", "fp32"): RESEARCH,
     ("research_naive", "bf16"): replace(RESEARCH, joined=False, naive=True),
 }
