@@ -142,7 +142,8 @@ private:
       const Field *field = message->FindFieldByName(fieldName.str());
       if (const gp::EnumDescriptor *type = field ? field->enum_type() : nullptr)
         for (int i = 0; i < type->value_count(); ++i)
-          names.push_back(type->value(i)->name());
+          if (!llvm::is_contained(names, type->value(i)->name()))
+            names.push_back(type->value(i)->name());
       for (int i = 0; i < message->nested_type_count(); ++i)
         self(self, message->nested_type(i));
     };

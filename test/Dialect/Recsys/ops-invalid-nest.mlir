@@ -36,7 +36,7 @@ func.func private @group_rows_c1(%a: !recsys.jagged<#s x 8xf32>) {
 
 #s = #recsys.space<"history", max = 50>
 func.func private @group_rows_c2(%a: !recsys.jagged<#s x 8xf32>, %w: tensor<8xf32>) {
-  // expected-error@+2 {{expected a fill of 8 elements, with a padded remainder only, got 'tensor<8xf32>' with drop_last}}
+  // expected-error@+2 {{expected a fill of 8 elements, with a padded remainder of floats only, got 'tensor<8xf32>' with drop_last of}}
   // expected-error@+1 {{'recsys.group_rows' op failed to infer returned types}}
   %0 = recsys.group_rows drop_last %a fill %w size 2 : (!recsys.jagged<#s x 8xf32>, tensor<8xf32>) -> !recsys.jagged<#s x 8xf32>
   return

@@ -165,7 +165,7 @@ const Wrong kWrong[] = {
     {"unknownEnum",
      HEAD "node { name: \"n\" pool { input: \"x\" kind: MIDDLE } }\n" TAIL,
      {"7:42: error: kind is 'MIDDLE', expected a value of its enumeration [RC2203]",
-      "7:42: note: there are BINARY, REGRESSION"}},
+      "7:42: note: there are LAST, FIRST, SUM, MEAN, MAX, BINARY and REGRESSION"}},
     {"undefinedInput",
      HEAD "node { name: \"n\" relu { input: \"xx\" } }\n" TAIL,
      {"7:25: error: no input or node 'xx' [RC2101]", "7:25: note: did you mean 'x', 'id' or 'n'?"}},
