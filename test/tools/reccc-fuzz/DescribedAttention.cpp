@@ -42,8 +42,10 @@ static bool makeAttention(Generator &g) {
     else
       block.mutable_mask()->mutable_full();
   }
-  if (g.random.chance(0.3))
+  if (g.random.chance(0.3)) {
     block.set_key_mask(g.idsOver(from).name);
+    block.set_masked_see_themselves(from == space && !block.has_bias() && g.random.chance(0.5));
+  }
   block.set_query(query.name);
   block.set_key(key.name);
   block.set_value(value.name);

@@ -353,9 +353,9 @@ static bool makeFold(Generator &g) {
 }
 
 std::vector<Generator::Block> rowBlocks() {
-  return {makeConcatRows, makeAppend, makeAppend,    makeAppend, makeInterleave, makeDeinterleave, makeSelect,
-          makeSelect,     makeShift,  makeBroadcast, makeSplat,  makePad,        makeMaskRows,     makeMaskShort,
-          makePool,       makeRepeat, makeGroup,     makeFold,   makeNearest};
+  return {makeConcatRows,   makeAppend,    makeAppend, makeAppend, makeAppend,    makeAppend, makeInterleave,
+          makeDeinterleave, makeSelect,    makeSelect, makeShift,  makeBroadcast, makeSplat,  makePad,
+          makeMaskRows,     makeMaskShort, makePool,   makeRepeat, makeGroup,     makeFold,   makeNearest};
 }
 
 } // namespace reccc::fuzz

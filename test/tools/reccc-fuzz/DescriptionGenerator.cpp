@@ -187,10 +187,10 @@ const Described &DescriptionGenerator::vectors(int64_t most, Attribute space) {
 }
 
 const Described &DescriptionGenerator::tokens(int64_t most) {
-  const Described *known = random.chance(0.7) ? find([&](const Described &value) {
+  const Described *known = random.chance(0.85) ? find([&](const Described &value) {
     return value.isFloat && value.dims.size() == 1 && value.width() <= most && sequenceOf(value.space);
   })
-                                              : nullptr;
+                                               : nullptr;
   return known ? *known : vectors(most);
 }
 
@@ -299,7 +299,7 @@ void DescriptionGenerator::fillMask(pb::Mask &mask, Attribute space, bool revers
     mask.mutable_full();
   else
     mask.mutable_causal();
-  bool candidates = sequence && !sequence->candidates.empty() && random.chance(0.7);
+  bool candidates = sequence && !sequence->candidates.empty() && random.chance(0.85);
   if (candidates) {
     mask.mutable_candidates()->set_rows(sequence->candidates);
     int64_t see = random.below(4);
@@ -321,7 +321,7 @@ void DescriptionGenerator::fillMask(pb::Mask &mask, Attribute space, bool revers
       local.set_candidates(window());
     return;
   }
-  if (random.chance(0.4)) {
+  if (random.chance(0.7)) {
     mask.mutable_window()->set_past(random.between(1, 6));
     if (candidates || random.chance(0.3))
       mask.mutable_window()->set_candidates(window());
