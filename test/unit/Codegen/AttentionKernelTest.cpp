@@ -116,6 +116,35 @@ TEST(AttentionKernel, TimeBuckets) {
   compareWithInterpreter(biased(edges, "order add_then_scale " + types), kHistories, options);
 }
 
+/// History and candidates in one source, with a weight for each distance.
+static std::string biasedSequence(const std::string &places, const std::string &score) {
+  return llvm::formatv(R"(
+#h = #recsys.space<"h", max = 200>
+#c = #recsys.space<"c", max = 60>
+!x = !recsys.jagged<#recsys.concat<#h, #c> x 2x16xf32>
+recsys.parameter private @w : tensor<519xf32> from "w"
+recsys.model @m(%q: !x {{recsys.name = "q"}, %k: !x {{recsys.name = "k"}, %v: !x {{recsys.name = "v"}) -> (!x {{recsys.name = "y"}) {{
+  %w = recsys.get_parameter @w : tensor<519xf32>
+  %0 = rectile.kernel attention (%a = %q : !x, %b = %k : !x, %d = %v : !x, %pw = %w : tensor<519xf32>) -> (!x) {{
+    %1 = recsys.attention %a sources [%b, %d]
+      masks [[#recsys.interval<(d0) -> (), (d0) -> (d0 + 1)>, #recsys.none], [#recsys.full, #recsys.self]] {0} toeplitz(%pw, 259) {1}
+      : (!x, !x, !x, tensor<519xf32>) -> !x
+    rectile.yield %1 : !x
+  }
+  recsys.output %0 : !x
+}
+)",
+                       score, places);
+}
+
+TEST(AttentionKernel, ToeplitzOfSeveralSegments) {
+  std::vector<RequestLengths> batch = {
+      {{"h", 70}, {"c", 37}}, {{"h", 0}, {"c", 2}}, {{"h", 129}, {"c", 0}}, {{"h", 3}, {"c", 60}}};
+  for (const char *places : {"", "last_at_one_place"})
+    for (const char *score : {"score silu scale 2.5e-1 divisor 2.0e+01", "score softmax scale 2.5e-1"})
+      compareWithInterpreter(biasedSequence(places, score), batch);
+}
+
 /// The loops of a function that contain no other: the text between a label and the jump back to it.
 static std::vector<std::string> innermostLoops(llvm::StringRef assembly, llvm::StringRef function) {
   std::vector<std::string> loops;
