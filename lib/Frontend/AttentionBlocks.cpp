@@ -25,6 +25,23 @@ static LogicalResult checkPart(ModelBuilder &b, const Message &message, StringRe
          << ", expected what stands " << place << " in the sequence " << rowsText(space);
 }
 
+/// The number of named rows, which must stand first in the sequence, before its candidates.
+static FailureOr<size_t> countFirst(ModelBuilder &b, const pb::Mask &mask, const Message &message, StringRef field,
+                                    const google::protobuf::RepeatedPtrField<std::string> &names, Attribute space) {
+  SmallVector<Attribute> segments = segmentsOf(space);
+  segments.resize(segments.size() - mask.has_candidates());
+  for (int i = 0; i < names.size(); ++i) {
+    if (size_t(i) < segments.size() && b.rows(names[i]) == segments[i])
+      continue;
+    b.error(message, field, Code::BadMask, i)
+        << "node " << quoted(b.nodeName()) << ": rows " << quoted(names[i]) << " are " << rowsText(b.rows(names[i]))
+        << ", expected what stands " << (i ? "behind the rows before them" : "first") << " in the sequence "
+        << rowsText(space);
+    return failure();
+  }
+  return names.size();
+}
+
 /// The roles of the segments of `space`.
 static FailureOr<SmallVector<ir::SegmentRole>> segmentRoles(ModelBuilder &b, const pb::Mask &mask, Attribute space) {
   SmallVector<Attribute> segments = segmentsOf(space);
@@ -35,15 +52,17 @@ static FailureOr<SmallVector<ir::SegmentRole>> segmentRoles(ModelBuilder &b, con
     roles.back() = ir::SegmentRole::Candidates;
   }
   if (mask.has_context()) {
-    Attribute first = roles.front() == ir::SegmentRole::History ? segments.front() : Attribute();
-    if (failed(checkPart(b, mask.context(), mask.context().rows(), space, first, "first")))
+    auto count = countFirst(b, mask, mask.context(), "rows", mask.context().rows(), space);
+    if (failed(count))
       return failure();
-    roles.front() = ir::SegmentRole::Context;
-    if (mask.has_window() && !cast<ir::RowSpace>(first).getConstantRows()) {
-      b.error(mask.context(), "rows", Code::BadMask)
-          << "node " << quoted(b.nodeName()) << ": contextual rows " << rowsText(first)
-          << " under a window, expected the same number of them in every request";
-      return failure();
+    for (size_t i = 0; i < *count; ++i) {
+      roles[i] = ir::SegmentRole::Context;
+      if (mask.has_window() && !cast<ir::RowSpace>(segments[i]).getMaxRows()) {
+        b.error(mask.context(), "rows", Code::BadMask, i)
+            << "node " << quoted(b.nodeName()) << ": contextual rows " << rowsText(segments[i])
+            << " under a window, expected rows of which there is a greatest number";
+        return failure();
+      }
     }
   }
   return roles;
@@ -68,16 +87,10 @@ static LogicalResult readSemiLocal(ModelBuilder &b, const pb::Mask &mask, Attrib
   if (mask.has_window() || mask.has_context())
     return b.error(semiLocal, "", Code::Contradiction)
            << "node " << quoted(b.nodeName()) << ": semi_local with a window or context, expected semi_local alone";
-  rule.semiLocal = ir::SemiLocalRule{semiLocal.local(), semiLocal.prefix(), semiLocal.has_prefix_rows()};
-  if (semiLocal.has_prefix_rows()) {
-    SmallVector<Attribute> segments = segmentsOf(space);
-    Attribute first = segments.size() > (mask.has_candidates() ? 1 : 0) ? segments.front() : Attribute();
-    if (!first || b.rows(semiLocal.prefix_rows()) != first)
-      return b.error(semiLocal, "prefix_rows", Code::BadMask)
-             << "node " << quoted(b.nodeName()) << ": rows " << quoted(semiLocal.prefix_rows()) << " are "
-             << rowsText(b.rows(semiLocal.prefix_rows())) << ", expected what stands first in the sequence "
-             << rowsText(space);
-  }
+  auto kept = countFirst(b, mask, semiLocal, "prefix_rows", semiLocal.prefix_rows(), space);
+  if (failed(kept))
+    return failure();
+  rule.semiLocal = ir::SemiLocalRule{semiLocal.local(), semiLocal.prefix(), *kept};
   return readCandidateWindow(b, mask, semiLocal, "semi_local mask", rule);
 }
 
@@ -90,6 +103,7 @@ static LogicalResult readCandidates(ModelBuilder &b, const pb::Mask::Candidates 
            << " has one of `see: GROUP`, or WHOLE_GROUP, and group, expected both or neither";
   rule.candidatesSeeThemselves = candidates.see() != pb::Mask::Candidates::NONE;
   rule.candidateGroup = inGroups ? candidates.group() : 1;
+  rule.candidatesAreSeen = candidates.seen();
   return success();
 }
 
@@ -127,6 +141,11 @@ FailureOr<ArrayAttr> reccc::buildMask(ModelBuilder &b, const pb::Mask &mask, Val
   if (mask.has_bounds()) {
     b.error(mask, "bounds", Code::BadMask)
         << "node " << quoted(b.nodeName()) << ": the mask has bounds, expected them in the block attention alone";
+    return failure();
+  }
+  if (!mask.has_full() && mask.candidates().seen()) {
+    b.error(mask.candidates(), "seen", Code::Contradiction)
+        << "node " << quoted(b.nodeName()) << ": candidates are seen, expected that with a full mask alone";
     return failure();
   }
   if (!mask.has_causal() && (mask.has_window() || mask.has_context() || mask.has_semi_local())) {
@@ -216,7 +235,7 @@ FailureOr<BiasOperands> reccc::bindBias(ModelBuilder &b, const pb::ScoreBias &bi
     return failure();
   }
   Attribute space = b.spaceOf(query), frame = ir::getFrame(space);
-  if (bias.has_position()) {
+  if (bias.has_position() && (!bias.has_use_position() || bias.use_position())) {
     auto weight = biasWeight(b, bias, "position", prefix + bias.position(), bias.has_position_entries(),
                              bias.position_entries(), "position_entries");
     if (failed(weight))
@@ -234,7 +253,7 @@ FailureOr<BiasOperands> reccc::bindBias(ModelBuilder &b, const pb::ScoreBias &bi
     operands.toeplitz = *weight;
     operands.center = (entries - 1) / 2;
   }
-  if (bias.has_time()) {
+  if (bias.has_time() && (!bias.has_use_time() || bias.use_time())) {
     if (bias.timestamps().empty() || bias.request_time().empty() || !bias.has_rule()) {
       b.error(bias, "", Code::MissingField)
           << "node " << quoted(b.nodeName())

@@ -13,6 +13,7 @@ static Built buildBlock(ModelBuilder &b, const pb::Node &node) {
     RECCC_BLOCK(kEmbeddingBag, embedding_bag)
     RECCC_BLOCK(kActionBits, action_bits)
     RECCC_BLOCK(kThresholdBits, threshold_bits)
+    RECCC_BLOCK(kVocabulary, vocabulary)
     RECCC_BLOCK(kBucketize, bucketize)
     RECCC_BLOCK(kRowIndex, row_index)
     RECCC_BLOCK(kCalendar, calendar)

@@ -18,6 +18,7 @@ Built build(ModelBuilder &b, const pb::Embedding &block);
 Built build(ModelBuilder &b, const pb::EmbeddingBag &block);
 Built build(ModelBuilder &b, const pb::ActionBits &block);
 Built build(ModelBuilder &b, const pb::ThresholdBits &block);
+Built build(ModelBuilder &b, const pb::Vocabulary &block);
 Built build(ModelBuilder &b, const pb::Bucketize &block);
 Built build(ModelBuilder &b, const pb::RowIndex &block);
 Built build(ModelBuilder &b, const pb::Calendar &block);

@@ -253,6 +253,21 @@ FailureOr<Attribute> reccc::bucketRule(ModelBuilder &b, const pb::BucketRule &ru
   return failure();
 }
 
+Built reccc::build(ModelBuilder &b, const pb::Vocabulary &block) {
+  auto input = b.ids(block, "input");
+  if (failed(input))
+    return failure();
+  SmallVector<int64_t> ids(block.id().begin(), block.id().end());
+  auto wrong = llvm::adjacent_find(ids, std::greater_equal<>());
+  if (wrong != ids.end()) {
+    b.error(block, "id", Code::OutOfRange, wrong + 1 - ids.begin())
+        << "id " << wrong[1] << " follows " << *wrong << ", expected ids each greater than the one before";
+    return failure();
+  }
+  auto rule = ir::VocabularyAttr::get(b.builder.getContext(), ids, block.absent());
+  return Value(ir::BucketizeOp::create(b.builder, b.where, input->getType(), *input, rule));
+}
+
 Built reccc::build(ModelBuilder &b, const pb::Bucketize &block) {
   auto input = b.ids(block, "input");
   auto rule = bucketRule(b, block.rule(), -1);

@@ -251,7 +251,7 @@ private:
     }
     Value projected = b.linear(joined, *weight, bias, outIn);
     b.define(inner("projected"), projected);
-    return b.binary<ir::AddOp>(x, projected);
+    return block.has_residual() && !block.residual() ? projected : b.binary<ir::AddOp>(x, projected);
   }
 
   ModelBuilder &b;

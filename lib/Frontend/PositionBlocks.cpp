@@ -11,7 +11,8 @@ namespace {
 /// The parts of the sequence: context, history (possibly several segments), candidates.
 struct Sequence {
   SmallVector<Attribute> segments;
-  bool context = false, candidates = false;
+  size_t context = 0; // segments
+  bool candidates = false;
   size_t firstHistory() const { return context; }
   size_t endHistory() const { return segments.size() - candidates; }
 };
@@ -28,6 +29,11 @@ public:
     if (block.scale_case() == pb::Positions::SCALE_NOT_SET) {
       b.error(block, "", Code::MissingField)
           << "node " << quoted(b.nodeName()) << ": no scale is set, expected sqrt_width or factor";
+      return failure();
+    }
+    if (block.group() > 1 && (!block.has_candidates() || block.count() != pb::Positions::FROM_OLDEST)) {
+      b.error(block, "group", Code::Contradiction)
+          << "node " << quoted(b.nodeName()) << " has group, expected it with candidates and FROM_OLDEST";
       return failure();
     }
     double factor = block.has_sqrt_width() ? std::sqrt(static_cast<double>(width)) : block.factor();
@@ -58,10 +64,11 @@ private:
              << "node " << quoted(b.nodeName()) << ": rows " << quoted(name) << " are " << rowsText(b.rows(name))
              << ", expected what stands " << place << " in the sequence " << rowsText(space);
     };
-    if (block.has_context()) {
-      if (failed(part("context", block.context(), sequence.segments.front(), "first")))
+    for (const std::string &name : block.context()) {
+      size_t at = sequence.context++;
+      if (failed(part("context", name, at < sequence.segments.size() ? sequence.segments[at] : Attribute(),
+                      at ? "behind the rows before them" : "first")))
         return failure();
-      sequence.context = true;
     }
     if (block.has_candidates()) {
       if (failed(part("candidates", block.candidates(), sequence.segments.back(), "last")))
@@ -92,9 +99,8 @@ private:
     AffineExpr row = getAffineDimExpr(0, context), position;
     bool newest = block.count() == pb::Positions::FROM_NEWEST;
     bool candidate = sequence.candidates && segment + 1 == sequence.segments.size();
-    bool contextRow = sequence.context && segment == 0;
-    if (contextRow)
-      position = row;
+    if (segment < sequence.context)
+      position = total(0, segment) + row;
     else if (candidate)
       position = total(0, newest ? sequence.firstHistory() : sequence.endHistory());
     else if (newest) // rows from this one to the newest, itself included, behind the context
@@ -102,8 +108,14 @@ private:
     else
       position = total(0, segment) + row;
     Attribute space = sequence.segments[segment];
-    auto map = simplifyAffineMap(
-        AffineMap::get(1, lengths.size(), {position, getAffineConstantExpr(entries - 1, context)}, context));
+    SmallVector<AffineExpr> least = {position};
+    if (block.has_last())
+      least.push_back(getAffineConstantExpr(block.last(), context));
+    if (candidate && block.group() > 1)
+      for (AffineExpr &one : least)
+        one = one + row % block.group();
+    least.push_back(getAffineConstantExpr(entries - 1, context));
+    auto map = simplifyAffineMap(AffineMap::get(1, lengths.size(), least, context));
     auto type = ir::JaggedType::get(context, space, {}, b.builder.getI64Type());
     return Value(ir::RowIndexOp::create(b.builder, b.where, type, map,
                                         lengths.empty() ? ArrayAttr() : b.builder.getArrayAttr(lengths)));
@@ -120,9 +132,15 @@ private:
                           {{block.has_entries() ? block.entries() : -1, "entries"}, {width, "width of the input"}});
     if (failed(table))
       return failure();
+    int64_t rows = b.shapeOf(*table)[0];
+    if (block.last() >= rows) {
+      b.error(block, "last", Code::OutOfRange)
+          << "last is " << block.last() << ", expected a row of weight '" << block.weight() << "', which has " << rows;
+      return failure();
+    }
     SmallVector<Value> parts;
     for (size_t i = 0; i < sequence.segments.size(); ++i)
-      parts.push_back(*segmentPositions(i, b.shapeOf(*table)[0]));
+      parts.push_back(*segmentPositions(i, rows));
     auto positions = b.concatRows(block, parts);
     if (failed(positions))
       return failure();

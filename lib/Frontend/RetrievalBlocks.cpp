@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Blocks of the family retrieval: all items scored, the best ones named.
 #include "Blocks.h"
+#include <cmath>
 
 using namespace reccc;
 
@@ -81,7 +82,17 @@ Built reccc::build(ModelBuilder &b, const pb::NearestRows &block) {
       failed(b.notNested(block, "keys", *keys)))
     return failure();
   auto order = block.order() == pb::NearestRows::BEST_FIRST ? ir::NearestOrder::best_first : ir::NearestOrder::by_place;
+  FloatAttr scale;
+  if (block.has_half_scale()) {
+    float factor = static_cast<float>(block.half_scale());
+    if (!(factor > 0) || !std::isfinite(factor)) {
+      b.error(block, "half_scale", Code::OutOfRange)
+          << "half_scale is " << block.half_scale() << ", expected a number that fp32 holds";
+      return failure();
+    }
+    scale = b.builder.getF32FloatAttr(factor);
+  }
   ir::JaggedType type = b.typeOf(*query).withDims({block.k()});
-  return Value(
-      ir::NearestRowsOp::create(b.builder, b.where, type, *query, *keys, order, block.k(), block.from()).getPlaces());
+  return Value(ir::NearestRowsOp::create(b.builder, b.where, type, *query, *keys, order, block.k(), block.from(), scale)
+                   .getPlaces());
 }

@@ -181,7 +181,7 @@ static LogicalResult readInput(ModelOp model, const NamedTensors &requests, Stri
   if (!tensor)
     return describe(failIn(model, requests) << "expected a tensor '" << name << "' or '" << name << ".values' of ")
            << "; there is none";
-  bool kindAgrees = value.type.isFloat() ? isFloat(tensor->type) : isInteger(*tensor);
+  bool kindAgrees = value.type.isFloat() ? isFloat(tensor->type) : isInteger(*tensor) || tensor->type == TensorType::I8;
   if (!kindAgrees || ArrayRef<int64_t>(tensor->shape) != ArrayRef<int64_t>(shape))
     return describe(failIn(model, requests) << "expected '" << tensor->name << "' to be ")
            << ", got " << tensor->describe();

@@ -62,6 +62,14 @@ static int64_t dotProduct(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
   return static_cast<int64_t>(sum);
 }
 
+/// The fp16 number that `number` stands for, in steps of 2^-24.
+static int64_t halfSteps(int64_t number, float scale) {
+  llvm::APFloat half(std::clamp(static_cast<float>(number) * scale, -65504.0f, 65504.0f));
+  bool inexact;
+  half.convert(llvm::APFloat::IEEEhalf(), llvm::APFloat::rmNearestTiesToEven, &inexact);
+  return static_cast<int64_t>(std::ldexp(half.convertToDouble(), 24));
+}
+
 LogicalResult evaluate(NearestRowsOp op, Evaluation &evaluation) {
   const JaggedValue &query = evaluation.get(op.getQuery());
   const JaggedValue &keys = evaluation.get(op.getKeys());
@@ -71,11 +79,13 @@ LogicalResult evaluate(NearestRowsOp op, Evaluation &evaluation) {
   for (int64_t request = 0; request < query.numRequests(); ++request) {
     int64_t begin = keys.offsets[request], rows = keys.offsets[request + 1] - begin;
     for (int64_t row = query.offsets[request]; row < query.offsets[request + 1]; ++row) {
+      SmallVector<int64_t> numbers(ArrayRef(query.integers).slice(row * width, width));
+      if (std::optional<llvm::APFloat> scale = op.getHalfScale())
+        for (int64_t &number : numbers)
+          number = halfSteps(number, scale->convertToFloat());
       std::vector<std::pair<int64_t, int64_t>> ranked; // dot product, place
       for (int64_t place = op.getFrom(); place < rows; ++place)
-        ranked.emplace_back(dotProduct(ArrayRef(query.integers).slice(row * width, width),
-                                       ArrayRef(keys.integers).slice((begin + place) * width, width)),
-                            place);
+        ranked.emplace_back(dotProduct(numbers, ArrayRef(keys.integers).slice((begin + place) * width, width)), place);
       llvm::stable_sort(ranked, [](auto a, auto b) { return a.first > b.first; });
       ranked.resize(std::min<size_t>(ranked.size(), k));
       if (op.getOrder() == NearestOrder::by_place)

@@ -26,10 +26,11 @@ struct TypeInfo {
 } // namespace
 
 static constexpr TypeInfo typeTable[] = {
-    {TensorType::F64, "F64", "f64", 8, true},    {TensorType::F32, "F32", "f32", 4, true},
-    {TensorType::BF16, "BF16", "bf16", 2, true}, {TensorType::F16, "F16", "f16", 2, true},
-    {TensorType::I64, "I64", "i64", 8, false},   {TensorType::I32, "I32", "i32", 4, false},
-    {TensorType::U8, "U8", "u8", 1, false},      {TensorType::Bool, "BOOL", "bool", 1, false},
+    {TensorType::F64, "F64", "f64", 8, true},     {TensorType::F32, "F32", "f32", 4, true},
+    {TensorType::BF16, "BF16", "bf16", 2, true},  {TensorType::F16, "F16", "f16", 2, true},
+    {TensorType::I64, "I64", "i64", 8, false},    {TensorType::I32, "I32", "i32", 4, false},
+    {TensorType::I8, "I8", "i8", 1, false},       {TensorType::U8, "U8", "u8", 1, false},
+    {TensorType::Bool, "BOOL", "bool", 1, false},
 };
 
 static const TypeInfo &infoOf(TensorType type) { return typeTable[static_cast<size_t>(type)]; }
@@ -93,6 +94,8 @@ int64_t FileTensor::loadInteger(int64_t i) const {
     return load<int64_t>(data, i);
   case TensorType::I32:
     return load<int32_t>(data, i);
+  case TensorType::I8:
+    return load<int8_t>(data, i);
   default:
     return load<uint8_t>(data, i);
   }
@@ -127,7 +130,7 @@ static bool checkTensor(HeaderTensor &entry, uint64_t expectedBegin, uint64_t da
     if (entry.dtype == info.name)
       type = &info;
   if (!type) {
-    message = "expected dtype F64, F32, BF16, F16, I64, I32, U8 or BOOL, got " + quoteForMessage(entry.dtype);
+    message = "expected dtype F64, F32, BF16, F16, I64, I32, I8, U8 or BOOL, got " + quoteForMessage(entry.dtype);
     return false;
   }
   std::string range = "[" + std::to_string(entry.begin) + ", " + std::to_string(entry.end) + "]";

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Variants of the golden cases: their descriptions with other fields, held to NumPy by the rules of test/golden/run.py."""
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def without(text, *names):
     kept, part, depth = [], [], 0
     for line in text.splitlines():
         part.append(line)
-        code = line.split("#")[0]
+        code = re.sub(r'"[^"]*"|#.*', "", line)
         depth += code.count("{") - code.count("}")
         if depth == 0:
             head = " ".join(part[:2])

@@ -137,6 +137,15 @@ def test_bucketize_by_edges(mixed):
     assert_equal(mixed.run()["y"], log_bucket(numbers))
 
 
+@pytest.mark.parametrize("mode", ["double", "compiled"])
+@pytest.mark.parametrize("absent", [0, -1, 7])
+def test_bucketize_by_vocabulary(mixed, absent, mode):
+    known = [-4, 0, 1, 2, 30, 2**62]
+    ids, numbers = integers(mixed, "x", sorted({-2**63, 2**63 - 1, *(one + d for one in known for d in (-1, 0, 1))}))
+    mixed.output("y", mixed.op(f"recsys.bucketize {{0}} rule(#recsys.vocabulary<{known}, {absent}>)", [ids], ids.type))
+    assert_equal(mixed.run(mode)["y"], [known.index(number) if number in known else absent for number in numbers.tolist()])
+
+
 def sqrt_bucket(x, unit, last):
     """spec/hstu.md 2.3: conversion, division and root in fp32."""
     t = np.maximum(x.astype(np.float32), np.float32(1e-6)) / np.float32(unit)

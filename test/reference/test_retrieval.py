@@ -77,6 +77,19 @@ def test_nearest_rows(program, mode, order, k, first, width):
 
 
 @pytest.mark.parametrize("mode", ["double", "compiled"])
+@pytest.mark.parametrize("scale", [0.65 / 127, 1.0, 700.0])
+def test_nearest_rows_to_halves(program, mode, scale):
+    """Numbers of the query that stand for fp16 ones, the greatest of which are cut off."""
+    rows = lambda name, space: program.input(name, space, [3], program.random.integers(-127, 128, (program.rows(space), 3)), "i64")
+    (q, queries), (s, keys) = rows("q", CANDIDATES), rows("k", HISTORY)
+    program.output("y", program.op(f"recsys.nearest_rows best_first {{0}}, {{1}} k 3 from 0 half_scale {scale:e}", [q, s], jagged(CANDIDATES, [3], "i64")))
+    halves = np.clip(queries.astype(np.float32) * np.float32(scale), -65504, 65504).astype(np.float16).astype(np.float64) * 2**24
+    expected = [nearest(query.astype(np.int64), some, 3, 0, True)
+                for some, asked in zip(per_request(keys, program.history), per_request(halves, program.candidates)) for query in asked]
+    assert_equal(program.run(mode)["y"], np.array(expected, np.int64).reshape(-1, 3))
+
+
+@pytest.mark.parametrize("mode", ["double", "compiled"])
 def test_nearest_rows_of_themselves(program, mode):
     """Products of 64 bits wrap; a row is among its own keys."""
     x, values = program.input("x", HISTORY, [2], program.random.integers(-2**62, 2**62, (program.rows(HISTORY), 2)), "i64")

@@ -20,7 +20,7 @@
 
 namespace reccc {
 
-enum class TensorType { F64, F32, BF16, F16, I64, I32, U8, Bool };
+enum class TensorType { F64, F32, BF16, F16, I64, I32, I8, U8, Bool };
 
 /// Bytes of one element.
 size_t byteWidth(TensorType type);

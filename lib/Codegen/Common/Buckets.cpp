@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Edges: a branchless binary search in a constant table. Square roots: the fp32 operations of the rule, which are
-// exact.
+// Edges and vocabularies: a branchless binary search in a constant table. Square roots: the fp32 operations of the
+// rule, which are exact.
 #include "reccc/Codegen/Common/Buckets.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -66,7 +66,8 @@ static Value lookUp(TileBuilder &b, Value table, Value index) {
   return b.loadScalar(b.at(table, index, b.getI64Type()), b.getI64Type());
 }
 
-static Value buildEdges(TileBuilder &b, ArrayRef<int64_t> edges, Value x) {
+/// The table of the edges, padded, and the number of those that are at most x.
+static std::pair<Value, Value> searchEdges(TileBuilder &b, ArrayRef<int64_t> edges, Value x) {
   // Padded to one less than a power of two, so that no step leaves the table.
   SmallVector<int64_t> table(edges);
   table.resize(llvm::PowerOf2Ceil(edges.size() + 1), std::numeric_limits<int64_t>::max());
@@ -79,7 +80,16 @@ static Value buildEdges(TileBuilder &b, ArrayRef<int64_t> edges, Value x) {
     Value reached = b.cmp(arith::CmpIPredicate::sle, edge, x);
     below = b.add(below, b.select(reached, number(step), number(0)));
   }
-  return b.min(below, number(edges.size()));
+  return {address, b.min(below, number(edges.size()))};
+}
+
+static Value buildVocabulary(TileBuilder &b, recsys::VocabularyAttr rule, Value x) {
+  auto number = [&](int64_t value) { return constant(b, x.getType(), b.getI64IntegerAttr(value)); };
+  auto [table, count] = searchEdges(b, rule.getIds(), x);
+  // In front of the first id its place is 0, which holds another number than x.
+  Value place = b.max(b.sub(count, number(1)), number(0));
+  Value isThere = b.cmp(arith::CmpIPredicate::eq, lookUp(b, table, place), x);
+  return b.select(isThere, place, number(rule.getAbsent()));
 }
 
 static Value buildSqrt(TileBuilder &b, recsys::SqrtBucketAttr rule, Value x) {
@@ -96,6 +106,8 @@ static Value buildSqrt(TileBuilder &b, recsys::SqrtBucketAttr rule, Value x) {
 
 Value reccc::buildBucket(TileBuilder &b, Attribute rule, Value x) {
   if (auto edges = dyn_cast<recsys::EdgesAttr>(rule))
-    return buildEdges(b, edges.getEdges(), x);
+    return searchEdges(b, edges.getEdges(), x).second;
+  if (auto vocabulary = dyn_cast<recsys::VocabularyAttr>(rule))
+    return buildVocabulary(b, vocabulary, x);
   return buildSqrt(b, cast<recsys::SqrtBucketAttr>(rule), x);
 }

@@ -53,6 +53,18 @@ private:
 };
 } // namespace
 
+/// The fp16 number that `number` stands for, in steps of 2^-24.
+static Value buildHalfSteps(TileBuilder &b, Value number, float scale) {
+  using Predicate = arith::CmpFPredicate;
+  Value least = b.f32(-65504.0), most = b.f32(65504.0);
+  Value value = b.mulf(b.make<arith::SIToFPOp>(b.getF32Type(), number), b.f32(scale));
+  value = b.select(b.cmpf(Predicate::OLT, value, least), least, value);
+  value = b.select(b.cmpf(Predicate::OGT, value, most), most, value);
+  Value half = b.make<arith::TruncFOp>(b.getF16Type(), value);
+  value = b.make<arith::ExtFOp>(b.getF32Type(), half);
+  return b.make<arith::FPToSIOp>(b.getI64Type(), b.mulf(value, b.f32(0x1p24)));
+}
+
 LogicalResult RowProgram::emitNearestRows(NearestRowsOp op) {
   if (!isa<BlockArgument>(op.getKeys()))
     return op.emitOpError("in a kernel expects keys that are an operand of the kernel");
@@ -65,6 +77,14 @@ LogicalResult RowProgram::emitNearestRows(NearestRowsOp op) {
     b.storeScalar(getScalar(op.getQuery()), query = frame.scratch(sizeof(int64_t)));
   else
     query = getIntegers(op.getQuery());
+  if (std::optional<APFloat> scale = op.getHalfScale()) {
+    Value steps = frame.scratch(size * sizeof(int64_t));
+    b.forTiles(b.i64(0), b.i64(size), 1, [&](Value column) {
+      Value number = b.loadScalar(b.at(query, column, i64), i64);
+      b.storeScalar(buildHalfSteps(b, number, scale->convertToFloat()), b.at(steps, column, i64));
+    });
+    query = steps;
+  }
 
   KernelOperand &operand = frame.operand(op.getKeys());
   Instance instance = instanceIn(getFrame(keys.getSpace()));

@@ -68,6 +68,14 @@ func.func private @bias_of_segments(%q: !both, %w: tensor<121xf32>) {
   return
 }
 
+/// What is not among the ids may have a number of its own.
+// CHECK-LABEL: @vocabulary
+// CHECK: rule(#recsys.vocabulary<[1, 2, 30], -1>)
+func.func private @vocabulary(%t: !recsys.jagged<#s x i64>) {
+  %0 = recsys.bucketize %t rule(#recsys.vocabulary<[1, 2, 30], -1>) : (!recsys.jagged<#s x i64>) -> !recsys.jagged<#s x i64>
+  return
+}
+
 /// No edges: everything is in bucket 0.
 // CHECK-LABEL: @no_edges
 // CHECK: rule(#recsys.edges<>)

@@ -65,7 +65,7 @@ func.func private @threshold_bits_c2(%a: !recsys.jagged<#s x i64>, %b: !recsys.j
 
 #s = #recsys.space<"history", max = 50>
 func.func private @bucketize_c1(%a: !recsys.jagged<#s x i64>) {
-  // expected-error@+1 {{'recsys.bucketize' op expected #recsys.edges or #recsys.sqrt_bucket, got #recsys.full}}
+  // expected-error@+1 {{'recsys.bucketize' op expected #recsys.edges, #recsys.sqrt_bucket or #recsys.vocabulary, got #recsys.full}}
   %0 = recsys.bucketize %a rule(#recsys.full) : (!recsys.jagged<#s x i64>) -> !recsys.jagged<#s x i64>
   return
 }

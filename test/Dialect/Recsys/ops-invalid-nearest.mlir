@@ -58,6 +58,17 @@ func.func private @nearest_rows_c4(%q: !recsys.jagged<#c x 8xi64>, %k: !recsys.j
 
 #s = #recsys.space<"history", max = 50>
 #c = #recsys.space<"candidates", max = 10>
+func.func private @nearest_rows_c5(%q: !recsys.jagged<#c x 8xi64>, %k: !recsys.jagged<#s x 8xi64>) {
+  // expected-error@+2 {{expected a half_scale > 0, got -1.000000e+00}}
+  // expected-error@+1 {{'recsys.nearest_rows' op failed to infer returned types}}
+  %0 = recsys.nearest_rows by_place %q, %k k 4 from 0 half_scale -1.0 : (!recsys.jagged<#c x 8xi64>, !recsys.jagged<#s x 8xi64>) -> !recsys.jagged<#c x 4xi64>
+  return
+}
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+#c = #recsys.space<"candidates", max = 10>
 func.func private @gather_rows_c1(%x: !recsys.jagged<#recsys.nest<#c, #s> x 8xf32>, %p: !recsys.jagged<#c x 4xi64>) {
   // expected-error@+2 {{expected rows of the request to gather, got '!recsys.jagged<#recsys.nest<#recsys.space<"candidates", max = 10>, #recsys.space<"history", max = 50>> x 8xf32>'}}
   // expected-error@+1 {{'recsys.gather_rows' op failed to infer returned types}}

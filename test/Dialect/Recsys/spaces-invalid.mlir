@@ -158,5 +158,10 @@ func.func private @edges_c1() attributes {mask = #recsys.edges<[3, 2]>}
 
 // -----
 
+// expected-error@+1 {{expected at least one id, each greater than the one before}}
+func.func private @vocabulary_c1() attributes {mask = #recsys.vocabulary<[3, 3], 0>}
+
+// -----
+
 // expected-error@+1 {{expected an fp32 unit > 0 and last >= 0, got unit 0.000000e+00 and last 4}}
 func.func private @sqrt_bucket_c1() attributes {mask = #recsys.sqrt_bucket<0.0, 4>}

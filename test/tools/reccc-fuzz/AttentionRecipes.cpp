@@ -262,7 +262,9 @@ static bool makeNearest(ModelGenerator &g) {
   places.most = g.maxRows(g.spaceOf(keys));
   auto order = g.random.pick({NearestOrder::by_place, NearestOrder::best_first});
   int64_t from = g.random.chance(0.6) ? 0 : g.random.below(4);
-  g.add(NearestRowsOp::create(g.builder, g.loc, query, keys, order, g.random.between(1, 6), from), places);
+  FloatAttr scale =
+      g.random.chance(0.7) ? FloatAttr() : g.builder.getF32FloatAttr(g.random.pick({0.005f, 1.0f, 700.0f}));
+  g.add(NearestRowsOp::create(g.builder, g.loc, query, keys, order, g.random.between(1, 6), from, scale), places);
   return true;
 }
 

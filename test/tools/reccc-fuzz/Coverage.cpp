@@ -30,10 +30,10 @@ Coverage::Coverage(MLIRContext *context) {
     if (isa<RecsysDialect>(name.getDialect()))
       counts[name.getStringRef()];
   for (StringRef name :
-       {BaseSpaceAttr::name, RowsAttr::name, RequestAttr::name, ConcatAttr::name, InterleaveAttr::name, GroupAttr::name,
-        TakeFirstAttr::name, TakeLastAttr::name, NestAttr::name, BagsAttr::name, OpaqueSpaceAttr::name,
-        FullMaskAttr::name, NoMaskAttr::name, SelfMaskAttr::name, IntervalAttr::name, IntervalsAttr::name,
-        TableMaskAttr::name, EdgesAttr::name, SqrtBucketAttr::name})
+       {BaseSpaceAttr::name,   RowsAttr::name,      RequestAttr::name,  ConcatAttr::name,     InterleaveAttr::name,
+        GroupAttr::name,       TakeFirstAttr::name, TakeLastAttr::name, NestAttr::name,       BagsAttr::name,
+        OpaqueSpaceAttr::name, FullMaskAttr::name,  NoMaskAttr::name,   SelfMaskAttr::name,   IntervalAttr::name,
+        IntervalsAttr::name,   TableMaskAttr::name, EdgesAttr::name,    SqrtBucketAttr::name, VocabularyAttr::name})
     counts[name];
   expectKeywords(counts, "recsys.group", {"pad_first", "pad_last", "drop_first", "drop_last"});
   expectKeywords(counts, "recsys.group_rows", {"pad_first", "pad_last", "drop_first", "drop_last"});

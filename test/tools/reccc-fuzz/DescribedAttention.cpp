@@ -116,7 +116,7 @@ static bool makePositions(Generator &g) {
   block.set_weight(g.tensor());
   block.set_entries(g.random.between(1, 40));
   if (sequence && !sequence->context.empty())
-    block.set_context(sequence->context);
+    block.add_context(sequence->context);
   if (sequence && !sequence->candidates.empty())
     block.set_candidates(sequence->candidates);
   // A time bias where one history stands in the middle.

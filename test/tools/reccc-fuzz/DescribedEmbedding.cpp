@@ -78,6 +78,17 @@ static bool makeBucketize(Generator &g) {
   return true;
 }
 
+static bool makeVocabulary(Generator &g) {
+  Described input = g.ids();
+  pb::Vocabulary &block = *g.node().mutable_vocabulary();
+  block.set_input(input.name);
+  for (int64_t id = g.random.between(-3, 3), i = g.random.between(1, 6); i > 0; --i)
+    block.add_id(id += g.random.between(1, 4));
+  block.set_absent(g.random.between(-1, 6));
+  g.finish({"", input.space, {}, false});
+  return true;
+}
+
 static bool makeRowIndex(Generator &g) {
   mlir::Attribute space = g.anyRows();
   pb::RowIndex row;
@@ -156,8 +167,8 @@ static bool makeToFloat(Generator &g) {
 }
 
 std::vector<Generator::Block> embeddingBlocks() {
-  return {makeEmbedding, makeEmbedding, makeEmbeddingBag, makeActionBits,      makeThresholdBits, makeBucketize,
-          makeRowIndex,  makeCalendar,  makeHashIds,      makeHashedEmbedding, makeToFloat};
+  return {makeEmbedding,  makeEmbedding, makeEmbeddingBag, makeActionBits, makeThresholdBits,   makeBucketize,
+          makeVocabulary, makeRowIndex,  makeCalendar,     makeHashIds,    makeHashedEmbedding, makeToFloat};
 }
 
 } // namespace reccc::fuzz

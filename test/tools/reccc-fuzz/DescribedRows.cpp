@@ -251,6 +251,8 @@ static bool makeNearest(Generator &g) {
   nearest.set_order(g.random.pick({pb::NearestRows::BY_PLACE, pb::NearestRows::BEST_FIRST}));
   if (g.random.chance(0.5))
     nearest.set_from(g.random.below(3));
+  if (g.random.chance(0.3))
+    nearest.set_half_scale(g.random.pick({0.005, 1.0, 700.0}));
   Described places = g.finish({"", query.space, {k}, false});
   Described input = g.vectors(16, keys.space);
   pb::GatherRows &gather = *g.node().mutable_gather_rows();

@@ -316,7 +316,7 @@ void DescriptionGenerator::fillMask(pb::Mask &mask, Attribute space, bool revers
     local.set_local(random.below(5));
     local.set_prefix(random.below(4));
     if (context && random.chance(0.8))
-      local.set_prefix_rows(sequence->context);
+      local.add_prefix_rows(sequence->context);
     if (candidates || random.chance(0.3))
       local.set_candidates(window());
     return;
@@ -330,7 +330,7 @@ void DescriptionGenerator::fillMask(pb::Mask &mask, Attribute space, bool revers
   }
   if (context && random.chance(0.6) &&
       (!mask.has_window() || cast<RowSpace>(getSegments(space).front()).getConstantRows()))
-    mask.mutable_context()->set_rows(sequence->context);
+    mask.mutable_context()->add_rows(sequence->context);
 }
 
 void DescriptionGenerator::fillScore(pb::Score &score) {

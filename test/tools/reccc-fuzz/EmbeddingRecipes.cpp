@@ -144,7 +144,14 @@ static bool makeBucketize(ModelGenerator &g) {
   MLIRContext *context = g.builder.getContext();
   Attribute rule;
   Facts known;
-  if (g.random.chance(0.5)) {
+  if (g.random.chance(0.2)) {
+    SmallVector<int64_t> ids;
+    for (int64_t id = g.random.between(-5, 3), i = g.random.between(1, 8); i > 0; --i)
+      ids.push_back(id += g.random.between(1, 4));
+    known.least = -1;
+    known.most = ids.size();
+    rule = VocabularyAttr::get(context, ids, g.random.between(-1, ids.size()));
+  } else if (g.random.chance(0.5)) {
     SmallVector<int64_t> edges;
     for (int64_t edge = g.random.between(-30, 3), i = g.random.below(8); i > 0; --i)
       edges.push_back(edge += g.random.below(g.random.chance(0.2) ? 100000 : 12));

@@ -327,6 +327,22 @@ const Wrong kWrong[] = {
           "\"a\" key: \"a\" value: \"a\" heads: 2 mask { causal {} context { rows: \"h\" } } score { softmax {} "
           "factor: 1 } bias { position: \"w\" } } }\n" TAIL,
      {"a bias under a mask with context, expected history and candidates"}},
+    {"seenUnderCausal",
+     HEAD "node { name: \"a\" append { history: \"x\" candidates: \"y\" } }\nnode { name: \"n\" attention { query: "
+          "\"a\" key: \"a\" value: \"a\" heads: 2 mask { causal {} candidates { rows: \"c\" see: SELF seen: true } } "
+          "score { softmax {} factor: 1 } } }\n" TAIL,
+     {"error: node 'n': candidates are seen, expected that with a full mask alone"}},
+    {"vocabularyTwice",
+     HEAD "node { name: \"n\" vocabulary { input: \"id\" id: [1, 5, 5] absent: 0 } }\n" TAIL,
+     {"7:55: error: id 5 follows 5, expected ids each greater than the one before"}},
+    {"lastPositionBehindTheWeight",
+     HEAD "node { name: \"n\" positions { input: \"x\" factor: 1 count: FROM_OLDEST weight: \"p\" entries: 6 last: 6 } "
+          "}\n" TAIL,
+     {"error: last is 6, expected a row of weight 'p', which has 6"}},
+    {"groupOfPositionsWithoutCandidates",
+     HEAD "node { name: \"n\" positions { input: \"x\" factor: 1 count: FROM_OLDEST weight: \"p\" entries: 6 group: 2 "
+          "} }\n" TAIL,
+     {"error: node 'n' has group, expected it with candidates and FROM_OLDEST"}},
     {"semiLocalCandidates",
      HEAD
      "node { name: \"a\" append { history: \"x\" candidates: \"y\" } }\nnode { name: \"n\" attention { query: "

@@ -55,12 +55,13 @@ TEST_F(SafetensorsTest, RoundTripsEveryType) {
   const uint16_t bf16[] = {0x3fc0}, f16[] = {0x3e00, 0x0001, 0xfc00};
   const int64_t i64[] = {-7, INT64_MIN};
   const int32_t i32[] = {-9};
+  const int8_t i8[] = {-128, 127};
   const uint8_t u8[] = {255}, flag[] = {1, 0};
   std::vector<TensorToWrite> tensors = {{"flag", TensorType::Bool, {2}, flag}, {"u8", TensorType::U8, {1}, u8},
                                         {"f16", TensorType::F16, {3}, f16},    {"bf16", TensorType::BF16, {1, 1}, bf16},
                                         {"i32", TensorType::I32, {}, i32},     {"f32", TensorType::F32, {3, 1}, f32},
                                         {"i64", TensorType::I64, {2}, i64},    {"f64", TensorType::F64, {1, 2}, f64},
-                                        {"none", TensorType::F32, {0, 4}, f32}};
+                                        {"i8", TensorType::I8, {2}, i8},       {"none", TensorType::F32, {0, 4}, f32}};
   FileError error;
   ASSERT_TRUE(writeSafetensors(path("x"), tensors, error, {{"k\n", "v\"\\"}})) << error.message;
   auto file = SafetensorsFile::open(path("x"), error);
@@ -84,6 +85,7 @@ TEST_F(SafetensorsTest, RoundTripsEveryType) {
   EXPECT_EQ(file->find("i64")->loadInteger(1), INT64_MIN);
   EXPECT_EQ(file->find("i32")->loadInteger(0), -9);
   EXPECT_EQ(file->find("u8")->loadDouble(0), 255.0);
+  EXPECT_EQ(file->find("i8")->loadInteger(0), -128);
   EXPECT_EQ(file->find("flag")->loadInteger(1), 0);
   EXPECT_EQ(file->find("f32")->describe(), "f32[3, 1]");
   EXPECT_EQ(file->find("missing"), nullptr);

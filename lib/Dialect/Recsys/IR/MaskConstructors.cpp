@@ -59,8 +59,10 @@ static Attribute candidatesMask(MLIRContext *context, const CausalRule &rule, bo
     return SelfMaskAttr::get(context);
   AffineExpr row = getAffineDimExpr(0, context);
   AffineExpr first = row.floorDiv(rule.candidateGroup) * rule.candidateGroup, end = first + rule.candidateGroup;
-  return Lengths(context).interval(isReversed && !rule.seesWholeGroup ? row : first,
-                                   isReversed || rule.seesWholeGroup ? end : row + 1);
+  SmallVector<AffineExpr> lower = {isReversed && !rule.seesWholeGroup ? row : first};
+  if (rule.past && rule.candidateWindow == CandidateWindow::FromOwnRow)
+    lower.push_back(row - rule.past);
+  return Lengths(context).interval(lower, isReversed || rule.seesWholeGroup ? end : row + 1);
 }
 
 namespace {
@@ -71,6 +73,8 @@ public:
       : segments(segments), roles(roles), rule(rule), context(segments.front().getContext()) {}
 
   Attribute mask(size_t query, size_t key) {
+    if (rule.candidatesAreSeen && roles[query] != SegmentRole::Candidates && roles[key] == SegmentRole::Candidates)
+      return full();
     switch (roles[query]) {
     case SegmentRole::Context:
       return roles[key] == SegmentRole::Candidates ? none() : full();
@@ -113,7 +117,7 @@ private:
       upper.push_back(row() + 1);
     const SemiLocalRule &semi = *rule.semiLocal;
     Lengths lengths(context);
-    if (key == 0 && semi.keepsFirstSegment)
+    if (key < semi.keptSegments)
       return upper.empty() ? full() : Attribute(lengths.interval({}, upper));
     AffineExpr first = rowsBefore(lengths, key), prefix = constant(semi.prefix) - first;
     AffineExpr local = (this->*endOf)(lengths, query) - semi.local - first;
@@ -146,7 +150,7 @@ private:
     AffineExpr extra = widen ? widen * aboveAll() : constant(0);
     if (roles[key] == SegmentRole::Context) {
       // All or nothing: place + 1 <= past.
-      int64_t rows = *cast<RowSpace>(segments[key]).getConstantRows();
+      int64_t rows = *cast<RowSpace>(segments[key]).getMaxRows();
       return lengths.interval(AffineExpr(), (constant(rule.past) - place + extra) * rows);
     }
     return lengths.interval(place - historyRows(lengths, 0, key) - rule.past - extra, upper);

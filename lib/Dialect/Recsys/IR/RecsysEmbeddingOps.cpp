@@ -123,8 +123,8 @@ LogicalResult BucketizeOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
 }
 
 LogicalResult BucketizeOp::verify() {
-  if (!isa<EdgesAttr, SqrtBucketAttr>(getRule())) // bucketize_c1
-    return emitOpError() << "expected #recsys.edges or #recsys.sqrt_bucket, got " << getRule();
+  if (!isa<EdgesAttr, SqrtBucketAttr, VocabularyAttr>(getRule())) // bucketize_c1
+    return emitOpError() << "expected #recsys.edges, #recsys.sqrt_bucket or #recsys.vocabulary, got " << getRule();
   return success();
 }
 

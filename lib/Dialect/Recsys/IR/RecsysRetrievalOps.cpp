@@ -37,5 +37,8 @@ LogicalResult NearestRowsOp::inferReturnTypes(MLIRContext *context, std::optiona
     return failAt(location, context) << "expected k from 1 to 65536, got " << k;
   if (from < 0) // nearest_rows_c4
     return failAt(location, context) << "expected a place from 0 on, got " << from;
+  if (FloatAttr scale = adaptor.getHalfScaleAttr();
+      scale && !(scale.getValue().isFiniteNonZero() && !scale.getValue().isNegative())) // nearest_rows_c5
+    return failAt(location, context) << "expected a half_scale > 0, got " << scale.getValueAsDouble();
   return inferJagged(location, query.getSpace(), {k}, IntegerType::get(context, 64), types);
 }

@@ -21,8 +21,8 @@ enum class CandidateWindow {
 /// sequence. Rows are counted from the first one, context included.
 struct SemiLocalRule {
   int64_t local = 0, prefix = 0;
-  /// The first segment always lies in the prefix.
-  bool keepsFirstSegment = false;
+  /// The first segments that always lie in the prefix.
+  size_t keptSegments = 0;
 };
 
 /// Attention of a ranker (spec/hstu.md 1.4). Context rows see context and history. A history
@@ -42,12 +42,14 @@ struct CausalRule {
   bool seesWholeGroup = false;
   /// History rows see what stands behind them too. Without a window.
   bool bidirectional = false;
+  /// Context and history see all candidates.
+  bool candidatesAreSeen = false;
   /// Instead of a window.
   std::optional<SemiLocalRule> semiLocal = std::nullopt;
 };
 
 /// masks[query segment][key segment] of a sequence that attends to itself. Roles come in the order
-/// of the enumeration; with a window, context segments have a constant number of rows.
+/// of the enumeration; with a window, context segments have a bound.
 SmallVector<SmallVector<Attribute>> buildCausalMasks(ArrayRef<Attribute> segments, ArrayRef<SegmentRole> roles,
                                                      const CausalRule &rule);
 

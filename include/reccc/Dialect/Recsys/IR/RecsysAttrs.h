@@ -18,7 +18,7 @@
 
 namespace mlir::recsys {
 
-/// The bucket of `value` by an `EdgesAttr` or `SqrtBucketAttr`; exact on every machine.
+/// The bucket of `value` by an `EdgesAttr`, `SqrtBucketAttr` or `VocabularyAttr`; exact on every machine.
 int64_t getBucket(Attribute rule, int64_t value);
 
 } // namespace mlir::recsys

@@ -178,4 +178,14 @@ def Recsys_SqrtBucketAttr : Recsys_Attr<"SqrtBucket", "sqrt_bucket"> {
   let genVerifyDecl = 1;
 }
 
+def Recsys_VocabularyAttr : Recsys_Attr<"Vocabulary", "vocabulary"> {
+  let summary = "Places in a list of numbers";
+  let description = [{
+    bucket(x) = the place of x among `ids`, from 0; `absent` where it is not among them. (vocabulary_c1) At least one id, each greater than the one before.
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t">:$ids, "int64_t":$absent);
+  let assemblyFormat = "`<` `[` $ids `]` `,` $absent `>`";
+  let genVerifyDecl = 1;
+}
+
 #endif // RECCC_DIALECT_RECSYS_IR_RECSYSATTRS_TD

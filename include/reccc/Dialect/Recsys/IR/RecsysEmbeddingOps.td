@@ -167,9 +167,9 @@ def Recsys_BucketizeOp : Recsys_InferredOp<"bucketize", [Recsys_RowWiseInterface
   let summary = "The bucket of an integer";
   let description = [{
     An exact integer step function; a fp32 island in every mode.
-    - `rule` (required): `#recsys.edges<[…]>` or `#recsys.sqrt_bucket<unit, last>`.
+    - `rule` (required): `#recsys.edges<[…]>`, `#recsys.sqrt_bucket<unit, last>` or `#recsys.vocabulary<[…], absent>`.
 
-    (bucketize_c1) The rule is one of the two.
+    (bucketize_c1) The rule is one of the three.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>

@@ -32,8 +32,10 @@ def Recsys_NearestRowsOp : Recsys_InferredOp<"nearest_rows"> {
     For each row of `query` the places (row in its request, from 0) of the `k` rows of its request in `keys` whose dot product with it is greatest; of equal ones
     those at lower places. Rows before place `from` do not count. Fewer than k rows: -1 at the end. Exact: integers, which wrap in 64 bits.
     - order (required): `by_place`: lower places first; `best_first`: greater dot products first.
+    - `half_scale` (optional): the query's numbers stand for fp16 numbers, float(number) * half_scale rounded to fp32, cut off at -65504 and 65504 and rounded to
+      fp16; what is multiplied is their number of steps of 2^-24. As with numbers, the products are exact.
 
-    (nearest_rows_c1) Equal dimensions. (nearest_rows_c2) Keys are not over a nest. (nearest_rows_c3) 1 <= k <= 65536. (nearest_rows_c4) from >= 0.
+    (nearest_rows_c1) Equal dimensions. (nearest_rows_c2) Keys are not over a nest. (nearest_rows_c3) 1 <= k <= 65536. (nearest_rows_c4) from >= 0. (nearest_rows_c5) half_scale is finite and > 0.
 
     ```mlir
     #s = #recsys.space<"history", max = 50>
@@ -44,9 +46,9 @@ def Recsys_NearestRowsOp : Recsys_InferredOp<"nearest_rows"> {
     }
     ```
   }];
-  let arguments = (ins Recsys_Ids:$query, Recsys_Ids:$keys, Recsys_NearestOrderAttr:$order, I64Attr:$k, I64Attr:$from);
+  let arguments = (ins Recsys_Ids:$query, Recsys_Ids:$keys, Recsys_NearestOrderAttr:$order, I64Attr:$k, I64Attr:$from, OptionalAttr<F32Attr>:$half_scale);
   let results = (outs Recsys_Ids:$places);
-  let assemblyFormat = "custom<Keyword>($order) $query `,` $keys `k` $k `from` $from attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "custom<Keyword>($order) $query `,` $keys `k` $k `from` $from (`half_scale` $half_scale^)? attr-dict `:` functional-type(operands, results)";
 }
 
 #endif // RECCC_DIALECT_RECSYS_IR_RECSYSRETRIEVALOPS_TD
