@@ -220,7 +220,7 @@ TEST_F(Masks, semiLocalRowsAreThoseOfTorchEasyRec) {
             rule.semiLocal = SemiLocalRule{local, prefix, keeps && contextRows};
             rule.candidateWindow = CandidateWindow::AllHistory;
             rule.candidatesSeeThemselves = false;
-            int64_t first = rule.semiLocal->keepsFirstSegment ? std::max(prefix, contextRows) : prefix;
+            int64_t first = rule.semiLocal->keptSegments ? std::max(prefix, contextRows) : prefix;
             check(rule, contextRows, parts, true, [&](int64_t r, int64_t c, Lengths n) {
               if (r >= n.end())
                 return c < n.end();
@@ -249,6 +249,23 @@ TEST_F(Masks, bidirectionalHistoriesDoNotSeeCandidates) {
     rule.bidirectional = true;
     rule.candidatesSeeThemselves = self;
     check(rule, 2, 2, true, [&](int64_t r, int64_t c, Lengths n) { return c < n.end() || (self && r == c); });
+  }
+}
+
+TEST_F(Masks, candidatesAreSeenWhereNothingIsCausal) {
+  CausalRule rule;
+  rule.bidirectional = rule.candidatesAreSeen = true;
+  check(rule, 2, 2, true, [&](int64_t r, int64_t c, Lengths n) { return c < n.end() || r < n.end() || r == c; });
+}
+
+TEST_F(Masks, groupsUnderAWindowOfTheirOwnRows) {
+  for (int64_t past : {1, 2, 3}) {
+    CausalRule rule{past, 0, CandidateWindow::FromOwnRow, true};
+    rule.candidateGroup = 3;
+    check(rule, 3, 1, false, [&](int64_t r, int64_t c, Lengths n) {
+      bool sameGroup = r >= n.end() && c >= n.end() && (r - n.end()) / 3 == (c - n.end()) / 3 && c <= r;
+      return nvidiaVisible(r, c, n, past) || (sameGroup && r - c <= past);
+    });
   }
 }
 
