@@ -119,6 +119,10 @@ static bool makePositions(Generator &g) {
     block.add_context(sequence->context);
   if (sequence && !sequence->candidates.empty())
     block.set_candidates(sequence->candidates);
+  if (g.random.chance(0.3))
+    block.set_last(g.random.below(block.entries()));
+  if (!preset && block.has_candidates() && block.count() == pb::Positions::FROM_OLDEST && g.random.chance(0.3))
+    block.set_group(g.random.between(1, 3));
   // A time bias where one history stands in the middle.
   Attribute history = space;
   int64_t segments = getSegments(space).size();

@@ -306,6 +306,8 @@ void DescriptionGenerator::fillMask(pb::Mask &mask, Attribute space, bool revers
     mask.mutable_candidates()->set_see(static_cast<pb::Mask::Candidates::See>(see));
     if (see >= pb::Mask::Candidates::GROUP)
       mask.mutable_candidates()->set_group(random.between(1, 4));
+    if (kind == 2 && random.chance(0.3))
+      mask.mutable_candidates()->set_seen(true);
   }
   if (kind >= 2)
     return;
