@@ -93,7 +93,7 @@ CHOICES = {
     "normed_attention_no_residual": Choice(f"causal {{}} {SELF}", fields="output: U_NORMED_ATTENTION_GATED residual: false", output="U_NORMED_ATTENTION_GATED", residual=False),
     "no_bias_no_gain": Choice(f"causal {{}} {SELF}", fields="input_norm { affine: false } output_norm { affine: false }", affine=False, bias=False),
 }
-COMPILED = {"varying_context_window_own_row_group": ("fp32",), "not_causal": ("bf16",), "context_window_full_last": ("bf16",)}
+COMPILED = {"varying_context_window_own_row_group": ("fp32",), "not_causal": ("bf16",)}
 
 
 def describe(choice):
@@ -171,7 +171,8 @@ def reference(choice, weights, requests):
         for q, k, v in zip(*(np.split(parts[part], HEADS, axis=1) for part in "qkv")):
             s = q @ k.T * (choice.alpha or QK**-0.5)
             if choice.softmax:
-                p = np.where(seen, np.exp(s - np.where(seen, s, -np.inf).max(1, keepdims=True, initial=-1e30)), 0)
+                s = np.where(seen, s, -np.inf)
+                p = np.exp(s - s.max(1, keepdims=True, initial=-1e30))
                 p = p / np.maximum(p.sum(1, keepdims=True), 1e-300)
             else:
                 p = silu(s) / (len(x) if choice.row_length else DIVISOR) * seen

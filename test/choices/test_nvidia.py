@@ -41,7 +41,7 @@ CHOICES = {
     "blocks_no_bias": Choice(by_head=False, bias=False, positions=False),
     "no_gain_no_residual": Choice(affine=False, residual=False, group=3),
 }
-COMPILED = {"two_contexts": ("bf16",), "training_form": ("fp32",)}
+COMPILED = {"two_contexts": ("bf16",)}
 
 
 def mlp(name, input_, weights):

@@ -32,7 +32,7 @@ CHOICES = {
     "scaled_with_the_bias": Choice(scale=0.3, scale_last=True, heads=3),
     "no_unit_items_no_padding": Choice(unit=False, padding=False, divisor=100),
 }
-COMPILED = {"scaled_with_the_bias": ("fp32",), "concat": ("bf16",)}
+COMPILED = {"scaled_with_the_bias": ("fp32",)}
 
 
 def describe(choice):

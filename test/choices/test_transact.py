@@ -37,7 +37,7 @@ CHOICES = {
     "causal": Choice(causal=True),
     "no_candidate_causal_norm_first_all_rows": Choice(candidate=False, causal=True, pre=True, newest=0, heads=1, vocabulary=(30,)),
 }
-COMPILED = {"causal": ("bf16",), "no_candidate_causal_norm_first_all_rows": ("fp32",)}
+COMPILED = {"causal": ("bf16",)}
 
 
 def width(choice):
