@@ -334,7 +334,7 @@ const Wrong kWrong[] = {
      {"error: node 'n': candidates are seen, expected that with a full mask alone"}},
     {"vocabularyTwice",
      HEAD "node { name: \"n\" vocabulary { input: \"id\" id: [1, 5, 5] absent: 0 } }\n" TAIL,
-     {"7:55: error: id 5 follows 5, expected ids each greater than the one before"}},
+     {"error: id 5 follows 5, expected ids each greater than the one before"}},
     {"lastPositionBehindTheWeight",
      HEAD "node { name: \"n\" positions { input: \"x\" factor: 1 count: FROM_OLDEST weight: \"p\" entries: 6 last: 6 } "
           "}\n" TAIL,
