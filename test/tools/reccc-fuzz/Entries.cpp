@@ -274,10 +274,11 @@ std::optional<std::string> Entries::compare(ModuleOp module, StringRef appended)
     return std::nullopt;
   std::vector<int64_t> none(numRequests, 0);
   Call requested = cut("", none, /*behind=*/false);
-  FailureOr<Outputs> ranked = requested.run(module.lookupSymbol<ModelOp>("rank"), weights);
+  // The model stands first, whatever its name.
+  FailureOr<Outputs> ranked = requested.run(*module.getOps<ModelOp>().begin(), weights);
   FailureOr<Outputs> state = requested.run(module.lookupSymbol<ModelOp>("prefill"), weights);
   if (failed(ranked) || failed(state))
-    return "@rank or @prefill does not run";
+    return "the model or @prefill does not run";
   if (!appended.empty())
     if (auto message = append(module, appended, *state))
       return message;
