@@ -20,6 +20,7 @@ LogicalResult evaluate(recsys::ParamMulOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ParamRsqrtOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ParamScaleRowsOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ParamVecmatOp op, Evaluation &evaluation);
+LogicalResult evaluate(recsys::ParamMatmulOp op, Evaluation &evaluation);
 LogicalResult evaluate(recsys::ParamL2NormOp op, Evaluation &evaluation);
 
 // Embedding.cpp

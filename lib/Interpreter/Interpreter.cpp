@@ -25,7 +25,7 @@ std::optional<InterpreterMode> parseInterpreterMode(StringRef text) {
 static LogicalResult evaluateAny(Operation *op, Evaluation &evaluation) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<GetParameterOp, ParamSliceOp, ParamTransposeOp, ParamReshapeOp, ParamConcatOp, ParamAddOp, ParamSubOp,
-            ParamMulOp, ParamRsqrtOp, ParamScaleRowsOp, ParamVecmatOp, ParamL2NormOp>(
+            ParamMulOp, ParamRsqrtOp, ParamScaleRowsOp, ParamVecmatOp, ParamMatmulOp, ParamL2NormOp>(
           [&](auto known) { return evaluate(known, evaluation); })
       .Case<EmbeddingOp, EmbeddingBagOp, EmbeddingBagsOp, ToFloatOp, ActionBitsOp, ThresholdBitsOp, HashIdsOp,
             BucketizeOp, RowIndexOp, CalendarFeaturesOp>([&](auto known) { return evaluate(known, evaluation); })

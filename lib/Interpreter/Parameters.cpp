@@ -141,6 +141,19 @@ LogicalResult evaluate(ParamVecmatOp op, Evaluation &evaluation) {
   return success();
 }
 
+LogicalResult evaluate(ParamMatmulOp op, Evaluation &evaluation) {
+  const ParameterValue &left = evaluation.getParameter(op.getLeft());
+  const ParameterValue &right = evaluation.getParameter(op.getRight());
+  int64_t rows = left.type.getDimSize(0), inner = left.type.getDimSize(1), columns = right.type.getDimSize(1);
+  std::vector<double> elements(rows * columns);
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t k = 0; k < inner; ++k)
+      for (int64_t column = 0; column < columns; ++column)
+        elements[row * columns + column] += left.exact[row * inner + k] * right.exact[k * columns + column];
+  evaluation.setParameter(op.getResult(), op.getType(), std::move(elements));
+  return success();
+}
+
 LogicalResult evaluate(ParamL2NormOp op, Evaluation &evaluation) {
   const ParameterValue &input = evaluation.getParameter(op.getInput());
   int64_t columns = input.type.getDimSize(1);

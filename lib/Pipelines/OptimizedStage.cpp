@@ -17,7 +17,7 @@ static void addOptional(OpPassManager &pm, const PipelineOptions &options, std::
 /// In: what to compute, as the description says it. Out: the same with less work, still in recsys ops: an attention
 /// source is one segment, what every candidate would compute alike is computed once, only rows that are read are
 /// computed, a norm's gain and bias lie in the linears that follow it, those of a batch norm in the linear before it,
-/// and columns of a linear that are used apart are linears of their own. All rewrites are exact but for the rounding of
+/// a linear of a linear is one, and columns of a linear that are used apart are linears of their own. All rewrites are exact but for the rounding of
 /// folded weights; under `strictFp` nothing is folded.
 void reccc::buildOptimizedStage(OpPassManager &pm, const PipelineOptions &options) {
   // Views of views and folds of the description's own making are in the way of every pattern below.
@@ -41,6 +41,8 @@ void reccc::buildOptimizedStage(OpPassManager &pm, const PipelineOptions &option
   if (!options.strictFp) {
     addOptional(pm, options, createShareAttentionSumsPass());
     addOptional(pm, options, createSplitConcatLinearPass());
+    // Behind what takes linears apart: parts of a joined value may be linears themselves.
+    addOptional(pm, options, createFoldLinearsPass());
   }
   buildCleanupPipeline(pm);
   // Last: what the entry points share is the same ops, and gives the same bits.

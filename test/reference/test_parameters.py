@@ -19,6 +19,7 @@ EXPRESSIONS = {
     "mul": ("recsys.param_mul {0}, {1}", [(4, 2), (4, 2)], (4, 2), np.multiply),
     "rsqrt": ("recsys.param_rsqrt {0} eps 9.0", [(4,)], (4,), lambda v: 1 / np.sqrt(v + 9)),
     "scale_rows": ("recsys.param_scale_rows {0}, {1}", [(4, 6), (4,)], (4, 6), lambda w, g: w * g[:, None]),
+    "matmul": ("recsys.param_matmul {0}, {1}", [(5, 4), (4, 6)], (5, 6), lambda t, w: t @ w),
     "vecmat": ("recsys.param_vecmat {0}, {1}", [(4,), (4, 6)], (6,), lambda b, w: b @ w),
     "l2_norm": ("recsys.param_l2_norm {0} eps 1.0e-6", [(4, 6)], (4, 6), lambda w: w / np.maximum(np.sqrt((w**2).sum(1, keepdims=True)), 1e-6)),
 }

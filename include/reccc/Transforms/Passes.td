@@ -66,6 +66,21 @@ def FoldLinearAffinePass : Pass<"recsys-fold-linear-affine", "::mlir::recsys::Mo
   let statistics = [Statistic<"numFolded", "ops-folded", "Number of products and sums that went into a linear">];
 }
 
+def FoldLinearsPass : Pass<"recsys-fold-linears", "::mlir::recsys::ModelOp"> {
+  let summary = "Move a linear into the linear, or the rows of the table, that it reads";
+  let description = [{
+    Nothing stands between the two, so their weights are one matrix: a projection behind a projection, a matrix that stabilizes embeddings behind the last layer. Where
+    every reader of a `linear` is a `linear`, the readers take its input if that is less work than before (through few features it is not). Where every reader of an
+    `embedding` is a `linear` and the table has no more rows than a request may look up, the table is multiplied once and for all; its bias is added to the rows.
+    Weights stay expressions over parameters, evaluated at compile time in double.
+
+    Needs: the form of stage `model`. Guarantees: what it takes apart is gone. Idempotent: yes.
+    (* example: test/Transforms/fold-linears-example.mlir *)
+  }];
+  let statistics = [Statistic<"numLinears", "linears-folded", "Number of linears that went into those that read them">,
+                    Statistic<"numTables", "tables-folded", "Number of linears that went into the table that they read">];
+}
+
 def FoldNormAffinePass : Pass<"recsys-fold-norm-affine", "::mlir::recsys::ModelOp"> {
   let summary = "Move the gain and bias of a norm into the linears that read it";
   let description = [{

@@ -150,6 +150,14 @@ LogicalResult Evaluator::compute(Operation *op, std::vector<double> &result) {
             result[j] += vector[i] * matrix[i * result.size() + j];
         return success();
       })
+      .Case([&](ParamMatmulOp matmul) {
+        ArrayRef<double> left = operand(op, 0), right = operand(op, 1);
+        size_t inner = matmul.getLeft().getType().getDimSize(1), columns = matmul.getType().getDimSize(1);
+        for (size_t i = 0; i < left.size(); ++i)
+          for (size_t j = 0; j < columns; ++j)
+            result[i / inner * columns + j] += left[i] * right[i % inner * columns + j];
+        return success();
+      })
       .Case([&](ParamL2NormOp norm) {
         int64_t columns = norm.getType().getDimSize(1);
         for (int64_t row = 0, rows = norm.getType().getDimSize(0); row < rows; ++row) {

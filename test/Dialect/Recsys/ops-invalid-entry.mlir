@@ -122,6 +122,15 @@ func.func private @param_vecmat_c1(%a: tensor<6xf32>, %b: tensor<4x6xf32>) {
 
 // -----
 
+func.func private @param_matmul_c1(%a: tensor<4x6xf32>, %b: tensor<4x6xf32>) {
+  // expected-error@+2 {{expected a matrix with as many columns as the other has rows, got 'tensor<4x6xf32>' and 'tensor<4x6xf32>'}}
+  // expected-error@+1 {{'recsys.param_matmul' op failed to infer returned types}}
+  %0 = recsys.param_matmul %a, %b : (tensor<4x6xf32>, tensor<4x6xf32>) -> tensor<4x6xf32>
+  return
+}
+
+// -----
+
 func.func private @param_l2_norm_c1(%a: tensor<4x6xf32>) {
   // expected-error@+2 {{expected eps > 0, got 0.000000e+00}}
   // expected-error@+1 {{'recsys.param_l2_norm' op failed to infer returned types}}

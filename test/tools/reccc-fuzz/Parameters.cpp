@@ -65,6 +65,10 @@ Value ModelGenerator::weight(ArrayRef<int64_t> shape, double size) {
     return ParamMulOp::create(builder, loc, factor, parameter(shape, size));
   }
   case 9:
+    if (rank == 2 && random.chance(0.5)) {
+      int64_t in = random.between(1, 6);
+      return ParamMatmulOp::create(builder, loc, weight({shape[0], in}, 1), weight({in, shape[1]}, size / in));
+    }
     if (rank == 2)
       return ParamScaleRowsOp::create(builder, loc, weight(shape, size), weight({shape[0]}, 1));
     if (rank == 1) {

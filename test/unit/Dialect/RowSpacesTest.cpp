@@ -129,6 +129,7 @@ TEST_F(RowSpaces, InferenceRefusesWrongOperands) {
                          "recsys.mask_rows",
                          "recsys.param_add",
                          "recsys.param_vecmat",
+                         "recsys.param_matmul",
                          "recsys.param_scale_rows",
                          "recsys.param_concat",
                          "recsys.param_transpose",

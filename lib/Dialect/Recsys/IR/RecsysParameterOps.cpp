@@ -159,6 +159,19 @@ LogicalResult ParamVecmatOp::inferReturnTypes(MLIRContext *context, std::optiona
   return success();
 }
 
+LogicalResult ParamMatmulOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                              SmallVectorImpl<Type> &types) {
+  if (failed(checkWeights(location, {adaptor.getLeft(), adaptor.getRight()})))
+    return failure();
+  auto left = cast<RankedTensorType>(adaptor.getLeft().getType());
+  auto right = cast<RankedTensorType>(adaptor.getRight().getType());
+  if (left.getRank() != 2 || right.getRank() != 2 || left.getDimSize(1) != right.getDimSize(0)) // param_matmul_c1
+    return failAt(location, context) << "expected a matrix with as many columns as the other has rows, got " << left
+                                     << " and " << right;
+  types.push_back(RankedTensorType::get({left.getDimSize(0), right.getDimSize(1)}, left.getElementType()));
+  return success();
+}
+
 LogicalResult ParamL2NormOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
                                               SmallVectorImpl<Type> &types) {
   if (failed(checkWeights(location, {adaptor.getInput()})))

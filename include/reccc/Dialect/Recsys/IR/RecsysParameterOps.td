@@ -211,6 +211,24 @@ def Recsys_ParamVecmatOp : Recsys_InferredParameterOp<"param_vecmat"> {
   let assemblyFormat = "$vector `,` $matrix attr-dict `:` functional-type(operands, results)";
 }
 
+def Recsys_ParamMatmulOp : Recsys_InferredParameterOp<"param_matmul"> {
+  let summary = "A matrix times a matrix";
+  let description = [{
+    result[i, j] = sum over k of left[i, k] * right[k, j]: how one linear goes into the next, or into the table whose rows it reads. (param_matmul_c1) Ranks are 2
+    and sizes agree.
+
+    ```mlir
+    func.func private @param_matmul(%t: tensor<5x4xf32>, %w: tensor<4x6xf32>) {
+      %0 = recsys.param_matmul %t, %w : (tensor<5x4xf32>, tensor<4x6xf32>) -> tensor<5x6xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Recsys_Weight:$left, Recsys_Weight:$right);
+  let results = (outs Recsys_Weight:$result);
+  let assemblyFormat = "$left `,` $right attr-dict `:` functional-type(operands, results)";
+}
+
 def Recsys_ParamL2NormOp : Recsys_InferredParameterOp<"param_l2_norm"> {
   let summary = "Each row of a matrix divided by its length";
   let description = [{
