@@ -17,8 +17,8 @@ static void addOptional(OpPassManager &pm, const PipelineOptions &options, std::
 /// In: what to compute, as the description says it. Out: the same with less work, still in recsys ops: an attention
 /// source is one segment, what every candidate would compute alike is computed once, only rows that are read are
 /// computed, a norm's gain and bias lie in the linears that follow it, those of a batch norm in the linear before it,
-/// a linear of a linear is one, and columns of a linear that are used apart are linears of their own. All rewrites are exact but for the rounding of
-/// folded weights; under `strictFp` nothing is folded.
+/// a linear of a linear is one, and columns of a linear that are used apart are linears of their own. All rewrites are
+/// exact but for the rounding of folded weights; under `strictFp` nothing is folded.
 void reccc::buildOptimizedStage(OpPassManager &pm, const PipelineOptions &options) {
   // Views of views and folds of the description's own making are in the way of every pattern below.
   buildCleanupPipeline(pm);

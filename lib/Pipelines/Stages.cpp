@@ -34,7 +34,7 @@ const StageInfo *reccc::findStage(StringRef name) {
 }
 
 static const StringRef kOptionalPasses[] = {
-    "recsys-fold-linear-affine", "recsys-amortize-nests",       "recsys-split-linear",       "recsys-remove-dead-rows",
+    "recsys-fold-linear-affine", "recsys-amortize-nests",       "recsys-split-linear",        "recsys-remove-dead-rows",
     "recsys-fold-norm-affine",   "recsys-share-attention-sums", "recsys-split-concat-linear", "recsys-fold-linears"};
 
 ArrayRef<StringRef> reccc::getOptionalPasses() { return kOptionalPasses; }

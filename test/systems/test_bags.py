@@ -56,7 +56,7 @@ def test_states(directory, random):
 
 
 @pytest.mark.parametrize("change, message", [
-    ('entry_points { candidates: "candidates" append: "history" }', "no rows can be appended to 'history', because the input 'tag'"),
+    ('entry_points { candidates: "candidates" append: "history" }', "no rows can be appended to 'history', because the rows 1 of the state read the new rows here"),
     ('node { name: "tag_row" embedding { ids: "tag" table: "tags" } }\nnode { name: "q" slice_features { input: "users" offset: 0 size: 6 } }\n'
      'node { name: "seen" attention { query: "q" key: "tag_row" value: "tag_row" heads: 1 mask { full {} } score { softmax {} factor: 1 } } }\n'
      'output { node: "seen" }\nentry_points { candidates: "candidates" }', "rows of the bags 'tags' are read here at each scoring"),

@@ -112,6 +112,8 @@ static void fillHstuSettings(Generator &g, pb::Hstu &block) {
   block.mutable_silu()->set_q(g.random.chance(0.5));
   block.mutable_silu()->set_k(g.random.chance(0.5));
   block.set_output(static_cast<pb::Hstu::Output>(g.random.below(3)));
+  if (g.random.chance(0.3))
+    block.set_residual(g.random.chance(0.3));
   pb::Hstu::Weights &weights = *block.mutable_weights();
   weights.set_uvqk("uvqk");
   weights.set_output("output");

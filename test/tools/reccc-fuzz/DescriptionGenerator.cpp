@@ -368,6 +368,10 @@ bool DescriptionGenerator::fillBias(pb::ScoreBias &bias, Attribute space, bool i
     bias.set_request_time(idsOver(getRequestSpace(context)).name);
     fillRule(*bias.mutable_rule(), /*needsLast=*/false);
   }
+  if (bias.has_position() && bias.has_time() && random.chance(0.4)) {
+    bias.set_use_position(random.chance(0.5));
+    bias.set_use_time(random.chance(0.5));
+  }
   bias.set_order(random.pick({pb::ScoreBias::SCALE_THEN_ADD, pb::ScoreBias::ADD_THEN_SCALE}));
   return true;
 }

@@ -113,26 +113,16 @@ TEST_F(RowSpaces, RowsOfARequest) {
 TEST_F(RowSpaces, InferenceRefusesWrongOperands) {
   context.allowUnregisteredDialects();
   OpBuilder builder(&context);
-  for (StringRef name : {"recsys.linear",
-                         "recsys.embedding",
-                         "recsys.action_bits",
-                         "recsys.request_linear",
-                         "recsys.attention",
-                         "recsys.top_k",
-                         "recsys.add",
-                         "recsys.concat_features",
-                         "recsys.concat_rows",
-                         "recsys.interleave",
-                         "recsys.slice_rows",
-                         "recsys.pool",
-                         "recsys.shift",
-                         "recsys.mask_rows",
-                         "recsys.param_add",
-                         "recsys.param_vecmat",
-                         "recsys.param_matmul",
-                         "recsys.param_scale_rows",
-                         "recsys.param_concat",
-                         "recsys.param_transpose",
+  for (StringRef name : {"recsys.linear",        "recsys.embedding",
+                         "recsys.action_bits",   "recsys.request_linear",
+                         "recsys.attention",     "recsys.top_k",
+                         "recsys.add",           "recsys.concat_features",
+                         "recsys.concat_rows",   "recsys.interleave",
+                         "recsys.slice_rows",    "recsys.pool",
+                         "recsys.shift",         "recsys.mask_rows",
+                         "recsys.param_add",     "recsys.param_vecmat",
+                         "recsys.param_matmul",  "recsys.param_scale_rows",
+                         "recsys.param_concat",  "recsys.param_transpose",
                          "recsys.threshold_bits"}) {
     OperationState make(location, "test.make");
     make.addTypes({builder.getF32Type()});
