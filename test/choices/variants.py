@@ -72,8 +72,8 @@ def held(name, text, weights, requests, expected, directory, compiled=("fp32", "
     for precision in compiled:
         mode, mantissa = run.PRECISIONS[precision]
         naive = case.interpret(TOOLS, directory, mode, also=False)
-        TOOLS.call(TOOLS.reccc, model, "--weights", case.weights, f"--precision={precision}", "--cpu=x86-64-v4", "-o", directory / "model.so")
-        outputs = run.execute(TOOLS, directory / "model.so", case.requests, directory / "out.safetensors", "v4", 2)
+        TOOLS.call(TOOLS.reccc, model, "--weights", case.weights, f"--precision={precision}", f"--cpu=x86-64-{run.LEVELS[-1]}", "-o", directory / "model.so")
+        outputs = run.execute(TOOLS, directory / "model.so", case.requests, directory / "out.safetensors", run.LEVELS[-1], 2)
         lines += run.check_outputs(case, precision, outputs, reference, naive, mantissa)
     wrong = [str(line) for line in lines if not line.ok]
     assert lines and not wrong, "\n".join([run.HEADER, *wrong])

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,9 @@ ROOT = HERE.parents[1]
 ABSOLUTE = 1e-9
 PRECISIONS = {"fp32": ("f32", 23), "bf16": ("bf16", 7)}  # mode of the interpreter, bits of the mantissa
 STAGES = ("optimized", "quantized", "kernels")  # after `model`, those that the interpreter can run
-LEVELS = ("v3", "v4")  # weakest first
+AVX512 = {f"avx512{part}" for part in ("f", "bw", "cd", "dq", "vl")}
+CPU = set(re.search(r"^flags\s*:(.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)[1].split())
+LEVELS = ("v3", "v4") if AVX512 <= CPU else ("v3",)  # that this machine runs, weakest first
 THREADS = (1, 2)
 
 
@@ -201,9 +204,10 @@ def check_outputs(run, what, outputs, reference, naive, mantissa):
 
 
 def compile_model(run, tools, precision, also=False):
-    """Both levels; only v4 with inner values as outputs, to save time."""
+    """All levels; only the best one with inner values as outputs, to save time."""
     flags = [f"--precision={precision}", *(run.also_flag() if also else [])]
-    flags.append("--cpu=x86-64-v4" if also else "--cpu=x86-64-v3,x86-64-v4")
+    levels = LEVELS[-1:] if also else LEVELS
+    flags.append("--cpu=" + ",".join(f"x86-64-{level}" for level in levels))
     name = digest(run.model.read_bytes(), run.weights.read_bytes(), " ".join(flags).encode())
     model = tools.keep() / f"{name}.so"
     if not model.exists():
@@ -226,7 +230,7 @@ def check_compiled(run, tools, directory):
         for precision, (mode, mantissa) in PRECISIONS.items():
             naive = run.interpret(tools, directory, mode, also)
             model = compile_model(run, tools, precision, also)
-            for level in LEVELS[also:]:
+            for level in LEVELS[-1:] if also else LEVELS:
                 for threads in THREADS:
                     outputs = execute(tools, model, run.requests, directory / "out.safetensors", level, threads)
                     what = f"{precision} {level} {threads}t{' +' if also else ''}"
@@ -278,7 +282,7 @@ def main():
     if not arguments.case:
         sys.exit("run.py: no case has a model.textproto")
     wrong = 0
-    print(HEADER)
+    print(f"levels of this machine: {', '.join(LEVELS)}\n{HEADER}")
     for case in arguments.case:
         for kind in kinds:
             try:
