@@ -74,7 +74,7 @@ def FoldLinearsPass : Pass<"recsys-fold-linears", "::mlir::recsys::ModelOp"> {
     `embedding` is a `linear` and the table has no more rows than a request may look up, the table is multiplied once and for all; its bias is added to the rows.
     Weights stay expressions over parameters, evaluated at compile time in double.
 
-    Needs: the form of stage `model`. Guarantees: what it takes apart is gone. Idempotent: yes.
+    Needs: the form of stage `model`. Guarantees: no linear, and no such table, is left that all its readers could take. Idempotent: yes.
     (* example: test/Transforms/fold-linears-example.mlir *)
   }];
   let statistics = [Statistic<"numLinears", "linears-folded", "Number of linears that went into those that read them">,
