@@ -36,12 +36,19 @@ bool RowDependence::isVarying(Operation *op) const {
                       [&](Value value) { return isa<JaggedType>(value.getType()) && isVarying(value); });
 }
 
-/// Whether what `op` says about a query segment, or about all its rows, names the length of the rows in question.
+/// Whether what `op` says about a query segment, or about all its rows, names the length of the rows in question, or
+/// numbers rows behind them.
 bool RowDependence::countsRows(Operation *op, unsigned segment) const {
   bool found = false;
   AttrTypeWalker walker;
   walker.addWalk([&](BaseSpaceAttr base) { found |= base == rows; });
   auto attention = dyn_cast<AttentionOp>(op);
+  auto index = dyn_cast<RowIndexOp>(op);
+  if ((attention && attention.getToeplitz()) || (index && index.getMap().isFunctionOfDim(0))) {
+    SmallVector<Attribute> segments = recsys::getSegments(spaceOf(op->getResult(0)));
+    found =
+        llvm::any_of(ArrayRef(segments).take_front(segment), [&](Attribute before) { return isMadeOfRows(before); });
+  }
   if (!attention) {
     walker.walk(op->getAttrDictionary());
     return found;

@@ -15,7 +15,11 @@ std::optional<SmallVector<RowDemand>> reccc::splitDemand(ConcatRowsOp op, const 
         !llvm::equal(segments, ArrayRef(getSegments(demand.getWholeSpace()))
                                    .slice(demand.getParts().size() - rest.size(), segments.size())))
       return std::nullopt;
-    demands.push_back(RowDemand(spaceOf(input), rest.take_front(segments.size())));
+    if (spaceOf(input) == getFrame(demand.getWholeSpace())) // one segment, whatever segments it has as a space
+      demands.push_back(rest.front().kind == SegmentDemand::None ? RowDemand::none(spaceOf(input))
+                                                                 : RowDemand::all(spaceOf(input)));
+    else
+      demands.push_back(RowDemand(spaceOf(input), rest.take_front(segments.size())));
     rest = rest.drop_front(segments.size());
   }
   if (!rest.empty())

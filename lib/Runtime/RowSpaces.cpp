@@ -204,11 +204,17 @@ static Status rowOutside(int32_t space, int64_t request, int32_t outer) {
                  "the plan of the model maps rows outside of space %d; report this to reccc", outer);
 }
 
-/// Row by row: for maps that are not affine within a request.
+/// Row by row: for maps that are not affine within a request. What begins with a repeat comes around.
 static Status computeRows(const Plan &plan, const RowMapPlan &map, int64_t request, const Offsets &offsets,
                           int64_t count, int64_t *rows) {
   const int64_t *outer = offsets[static_cast<size_t>(map.outer)];
-  for (int64_t i = 0; i < count; ++i) {
+  const recrt_embed_step &innermost = map.desc->steps[0];
+  int64_t period = count;
+  if (innermost.kind == RECRT_EMBED_REPEAT) {
+    const int64_t *repeated = offsets[static_cast<size_t>(innermost.outer)];
+    period = std::clamp<int64_t>(repeated[request + 1] - repeated[request], 1, count);
+  }
+  for (int64_t i = 0; i < period; ++i) {
     int64_t row = i;
     int32_t inner = map.desc->space;
     for (int32_t s = 0; s < map.desc->num_steps && row >= 0; ++s) {
@@ -219,6 +225,8 @@ static Status computeRows(const Plan &plan, const RowMapPlan &map, int64_t reque
       return rowOutside(map.desc->space, request, inner);
     rows[i] = outer[request] + row;
   }
+  for (int64_t i = period; i < count; i += period)
+    std::copy_n(rows, std::min(period, count - i), rows + i);
   return success();
 }
 

@@ -126,3 +126,25 @@ recsys.model @negative_query_time(%x: !h {recsys.name = "x"}, %now: !r {recsys.n
   %y = recsys.attention %q sources[%z, %z] masks [[#recsys.full]] score softmax scale 1.0 : (!c, !h, !h) -> !c
   recsys.output %y : !c
 }
+
+// -----
+
+#h = #recsys.space<"history", max = 50>
+#c = #recsys.space<"candidates", max = 20>
+#hr = #recsys.concat<#h, #recsys.request>
+!h = !recsys.jagged<#h x 1x4xf32>
+!c = !recsys.jagged<#c x 1x4xf32>
+!r = !recsys.jagged<#recsys.request x 4xf32>
+recsys.parameter private @p : tensor<51x4xf32> from "positions"
+/// The number of a row behind those that are appended.
+recsys.model @negative_numbers_behind(%x: !h {recsys.name = "x"}, %q: !c {recsys.name = "q"})
+    -> (!c {recsys.name = "y"}, !recsys.jagged<#c x 4xf32> {recsys.name = "z"}) attributes {recsys.entry_points = {append = "history", candidates = "candidates"}} {
+  %p = recsys.get_parameter @p : tensor<51x4xf32>
+  // expected-error @+1 {{because the rows 1 of the state depend here on how many rows there are}}
+  %n = recsys.row_index affine_map<(d0) -> (d0)> : !recsys.jagged<#hr x i64>
+  %u = recsys.slice_rows %n first 1 count 1 : (!recsys.jagged<#hr x i64>) -> !recsys.jagged<#recsys.request x i64>
+  %e = recsys.embedding %u, %p out_of_range clamp : (!recsys.jagged<#recsys.request x i64>, tensor<51x4xf32>) -> !r
+  %z = recsys.broadcast_rows %e : (!r) -> !recsys.jagged<#c x 4xf32>
+  %y = recsys.attention %q sources[%x, %x] masks [[#recsys.full]] score softmax scale 1.0 : (!c, !h, !h) -> !c
+  recsys.output %y, %z : !c, !recsys.jagged<#c x 4xf32>
+}

@@ -2,7 +2,8 @@
 // Which rows vary with some rows and inputs of the request, per value and segment of its row space.
 //
 // A segment varies when its rows are made of those rows, when it reads a segment that varies, or when what it computes
-// names how many of those rows there are. What does not vary can be computed before they are known.
+// names how many of those rows there are, or numbers rows behind them. What does not vary can be computed before they
+// are known.
 #ifndef RECCC_ANALYSIS_ROWDEPENDENCE_H
 #define RECCC_ANALYSIS_ROWDEPENDENCE_H
 

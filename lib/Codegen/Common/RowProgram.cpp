@@ -25,7 +25,7 @@ static SmallVector<Attribute> framesOf(Operation *op, Attribute space) {
   return {};
 }
 
-void RowProgram::beginRow(Value newRow, ArrayRef<Operation *> ops) {
+void RowProgram::beginRow(Value newRow, ArrayRef<Operation *> ops, ArrayRef<std::pair<Attribute, Value>> outerRows) {
   row = newRow;
   cachedRequest = nullptr;
   instances.clear();
@@ -41,6 +41,8 @@ void RowProgram::beginRow(Value newRow, ArrayRef<Operation *> ops) {
           : jagged.getRowElements() == 1 ? void(getScalar(operand))
                                          : void(getIntegers(operand));
   request();
+  for (auto [of, index] : outerRows)
+    instances[of] = {of, index, request()};
   for (Operation *op : ops)
     for (Attribute of : framesOf(op, space))
       instanceIn(of);

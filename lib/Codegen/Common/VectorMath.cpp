@@ -17,16 +17,9 @@ static Value polynomial(TileBuilder &b, Value x, ArrayRef<double> coefficients) 
   return sum;
 }
 
-/// value * 2^n for integral n in [-151, 129]: past the range of one exponent, so in two steps where there is no
+/// value * 2^n for integral n in [-150, 129]: past the range of one exponent, so in two steps where there is no
 /// instruction for it.
 static Value scaleByPower(TileBuilder &b, Value value, Value n) {
-  if (b.target.hasScalef) {
-    Value all = b.make<arith::ConstantOp>(b.getI16IntegerAttr(-1));
-    return b
-        .make<LLVM::CallIntrinsicOp>(Type(b.f32Vector()), b.getStringAttr("llvm.x86.avx512.mask.scalef.ps.512"),
-                                     ValueRange{value, n, value, all, b.i32(4)})
-        .getResult(0);
-  }
   Value exponent = b.make<arith::FPToSIOp>(b.i32Vector(), n);
   Value half = b.make<arith::ShRSIOp>(exponent, b.splatI32(1));
   for (Value part : {half, b.sub(exponent, half)}) {
@@ -36,10 +29,22 @@ static Value scaleByPower(TileBuilder &b, Value value, Value n) {
   return value;
 }
 
+/// The same by one instruction, where `lanes` are set; 0 elsewhere.
+static Value scaleLanesByPower(TileBuilder &b, Value value, Value n, Value lanes) {
+  Value mask = b.make<LLVM::BitcastOp>(b.getI16Type(), lanes);
+  return b
+      .make<LLVM::CallIntrinsicOp>(Type(b.f32Vector()), b.getStringAttr("llvm.x86.avx512.mask.scalef.ps.512"),
+                                   ValueRange{value, n, b.splat(0.0), mask, b.i32(4)})
+      .getResult(0);
+}
+
 Value reccc::buildExp(TileBuilder &b, Value x) {
-  // A comparison with NaN is false, so NaN passes the clamps. exp is 0 below -104 and infinite above 89.
+  // Infinite above 89, and 0 below -104, where masked scores are: a product that underflows takes the processor a
+  // hundred cycles, so those lanes compute none. Comparisons let NaN pass.
   x = b.select(b.cmpf(CmpFPredicate::OGT, x, b.splat(89.0)), b.splat(89.0), x);
-  x = b.select(b.cmpf(CmpFPredicate::OLT, x, b.splat(-104.0)), b.splat(-104.0), x);
+  Value isPositive = b.cmpf(CmpFPredicate::UGE, x, b.splat(-104.0));
+  if (!b.target.hasScalef)
+    x = b.select(isPositive, x, b.splat(0.0));
   Value n = b.make<math::RoundEvenOp>(b.mulf(x, b.splat(1.4426950408889634)));
   // ln 2 in two parts; the first has zeros at its end, so n times it is exact.
   Value r = b.fma(n, b.splat(-0.693359375), x);
@@ -48,8 +53,10 @@ Value reccc::buildExp(TileBuilder &b, Value x) {
   Value p =
       polynomial(b, r, {0.5, 0.16666516661643982, 0.04166620224714279, 0.008369088172912598, 0.0013950832653790712});
   p = b.fma(b.mulf(r, r), p, r);
-  // A NaN has no integer exponent; its product below is NaN whatever n is.
-  return scaleByPower(b, b.addf(p, b.splat(1.0)), n);
+  p = b.addf(p, b.splat(1.0));
+  // A NaN has no integer exponent; its product is NaN whatever n is.
+  return b.target.hasScalef ? scaleLanesByPower(b, p, n, isPositive)
+                            : b.select(isPositive, scaleByPower(b, p, n), b.splat(0.0));
 }
 
 Value reccc::buildLog(TileBuilder &b, Value x) {

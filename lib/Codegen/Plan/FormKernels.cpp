@@ -23,6 +23,9 @@ using mlir::rectile::KernelOp;
 
 /// Kernels of more row-wise ops than this compile slowly and gain nothing.
 static constexpr size_t kMaxRowOps = 64;
+/// Elements of the weights of linears that follow each other in one kernel. Larger ones take longer to multiply than
+/// the rows between them to write and to read, and a kernel of several cannot be shared out by columns.
+static constexpr int64_t kMaxChainedWeight = 16384;
 
 //===-- What may be where --------------------------------------------------------------------===//
 
@@ -97,13 +100,13 @@ static Operation *getOwnBroadcast(Grouping &grouping, Value value) {
 }
 
 /// Takes the elementwise ops that follow a linear, as long as each is the only user of the one before. Their other
-/// operands come from outside of the kernel, or are broadcast from there.
-static void takeEpilogue(Grouping &grouping, Group *group, LinearOp linear) {
+/// operands come from outside of the kernel, or are broadcast from there. Returns the last value.
+static Value takeEpilogue(Grouping &grouping, Group *group, LinearOp linear) {
   Value value = linear.getResult();
   while (value.hasOneUse()) {
     Operation *user = *value.user_begin();
     if (!isa<Elementwise>(user) || grouping.groupOf(user))
-      return;
+      return value;
     llvm::SetVector<Operation *> grown = group->ops;
     for (Value operand : user->getOperands())
       if (Operation *broadcast = getOwnBroadcast(grouping, operand))
@@ -114,11 +117,43 @@ static void takeEpilogue(Grouping &grouping, Group *group, LinearOp linear) {
     });
     if (otherInside || grouping.hasCycle(grown) ||
         llvm::any_of(grown, [&](Operation *member) { return readsOtherRowsOf(member, grown); }))
-      return;
+      return value;
     for (Operation *taken : grown)
       if (!group->ops.contains(taken))
         grouping.add(group, taken);
     value = user->getResult(0);
+  }
+  return value;
+}
+
+/// Whether an elementwise op behind `linear` reads a value of the group, which an epilogue cannot: a residual around
+/// both linears of a block. It rides on the linear when that has a kernel of its own.
+static bool addsValueOf(Group *group, LinearOp linear) {
+  Value value = linear.getResult();
+  while (value.hasOneUse() && isa<Elementwise>(*value.user_begin())) {
+    Operation *user = *value.user_begin();
+    if (llvm::any_of(user->getOperands(), [&](Value operand) {
+          return operand.getDefiningOp() && group->ops.contains(operand.getDefiningOp());
+        }))
+      return true;
+    value = user->getResult(0);
+  }
+  return false;
+}
+
+/// Takes the linears that follow one after the other, each with its epilogue: their rows stay in the cache.
+static void takeChain(Grouping &grouping, Group *group, LinearOp linear, Value value) {
+  auto isSmall = [](LinearOp op) { return op.getInFeatures() * op.getOutFeatures() <= kMaxChainedWeight; };
+  while (isSmall(linear) && value.hasOneUse()) {
+    auto next = dyn_cast<LinearOp>(*value.user_begin());
+    if (!next || grouping.groupOf(next) || !isSmall(next) || addsValueOf(group, next))
+      return;
+    llvm::SetVector<Operation *> grown = group->ops;
+    grown.insert(next);
+    if (grouping.hasCycle(grown))
+      return;
+    grouping.add(group, next);
+    value = takeEpilogue(grouping, group, linear = next);
   }
 }
 
@@ -143,8 +178,11 @@ static void formGemms(Grouping &grouping, Block &block) {
     for (Operation *op : group->ops)
       linears.push_back(cast<LinearOp>(op));
     takePrologue(grouping, group, first.getInput());
-    for (LinearOp linear : linears)
-      takeEpilogue(grouping, group, linear);
+    for (LinearOp linear : linears) {
+      Value last = takeEpilogue(grouping, group, linear);
+      if (linears.size() == 1)
+        takeChain(grouping, group, linear, last);
+    }
   }
 }
 

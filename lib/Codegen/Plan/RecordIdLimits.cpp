@@ -30,7 +30,7 @@ static LogicalResult traceInputs(Operation *lookup, Value ids, llvm::SetVector<B
       worklist.push_back(gather.getInput());
       continue;
     }
-    if (!isa<View, BroadcastRowsOp, PadRowsOp, ShiftOp>(op)) {
+    if (!isa<View, BroadcastRowsOp, PadRowsOp, ShiftOp, GroupRowsOp, FoldRowsOp>(op)) {
       InFlightDiagnostic diagnostic =
           lookup->emitError()
           << "expected ids that come from an input, since a bad one rejects the request, got ids that are "

@@ -106,3 +106,45 @@ recsys.model @parameter_read_in_two_ways(%x: !recsys.jagged<#s x 8xf32> {recsys.
   %y = recsys.linear %a, %w, %b : (!recsys.jagged<#s x 8xf32>, tensor<8x8xf32>, tensor<8xf32>) -> !recsys.jagged<#s x 8xf32>
   recsys.output %y : !recsys.jagged<#s x 8xf32>
 }
+
+// -----
+
+// Small linears that follow each other are one kernel; a large one stands alone, and so does one whose rows others read too.
+#s = #recsys.space<"history", max = 50>
+!x = !recsys.jagged<#s x 8xf32>
+!big = !recsys.jagged<#s x 4096xf32>
+recsys.parameter private @w : tensor<8x8xf32> from "w"
+recsys.parameter private @wide : tensor<8x4096xf32> from "wide"
+recsys.parameter private @back : tensor<4096x8xf32> from "back"
+recsys.parameter private @one : tensor<8x1xf32> from "one"
+// CHECK-LABEL: recsys.model @chain
+// CHECK: rectile.kernel gemm
+// CHECK: recsys.linear
+// CHECK-NEXT: recsys.relu
+// CHECK-NEXT: recsys.linear
+// CHECK-NEXT: recsys.sigmoid
+// CHECK-NEXT: rectile.yield
+// CHECK: rectile.kernel gemm
+// CHECK: recsys.linear
+// CHECK-NEXT: rectile.yield
+// CHECK: rectile.kernel gemm
+// CHECK: recsys.linear
+// CHECK-NEXT: rectile.yield
+// CHECK: rectile.kernel gemm
+// CHECK: recsys.linear
+// CHECK-NEXT: rectile.yield
+recsys.model @chain(%x: !x {recsys.name = "x"}) -> (!recsys.jagged<#s x 1xf32> {recsys.name = "y"}, !x {recsys.name = "z"}, !recsys.jagged<#s x 1xf32> {recsys.name = "v"}) {
+  %w = recsys.get_parameter @w : tensor<8x8xf32>
+  %one = recsys.get_parameter @one : tensor<8x1xf32>
+  %wide = recsys.get_parameter @wide : tensor<8x4096xf32>
+  %back = recsys.get_parameter @back : tensor<4096x8xf32>
+  %a = recsys.silu %x : (!x) -> !x
+  %h = recsys.linear %a, %w : (!x, tensor<8x8xf32>) -> !x
+  %r = recsys.relu %h : (!x) -> !x
+  %l = recsys.linear %r, %one : (!x, tensor<8x1xf32>) -> !recsys.jagged<#s x 1xf32>
+  %y = recsys.sigmoid %l : (!recsys.jagged<#s x 1xf32>) -> !recsys.jagged<#s x 1xf32>
+  %m = recsys.linear %x, %wide : (!x, tensor<8x4096xf32>) -> !big
+  %z = recsys.linear %m, %back : (!big, tensor<4096x8xf32>) -> !x
+  %v = recsys.linear %z, %one : (!x, tensor<8x1xf32>) -> !recsys.jagged<#s x 1xf32>
+  recsys.output %y, %z, %v : !recsys.jagged<#s x 1xf32>, !x, !recsys.jagged<#s x 1xf32>
+}

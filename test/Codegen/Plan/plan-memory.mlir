@@ -37,8 +37,11 @@ recsys.parameter private @w : tensor<8x8xf32> from "w"
 recsys.model @slots_are_shared(%x: !row {recsys.name = "x"}) -> (!row {recsys.name = "y"}) {
   %w = recsys.get_parameter @w : tensor<8x8xf32>
   %0 = recsys.linear %x, %w : (!row, tensor<8x8xf32>) -> !row
-  %1 = recsys.linear %0, %w : (!row, tensor<8x8xf32>) -> !row
-  %2 = recsys.linear %1, %w : (!row, tensor<8x8xf32>) -> !row
-  %3 = recsys.linear %2, %w : (!row, tensor<8x8xf32>) -> !row
+  %n0 = recsys.l2_norm %0 eps 1.0 : (!row) -> !row
+  %1 = recsys.linear %n0, %w : (!row, tensor<8x8xf32>) -> !row
+  %n1 = recsys.l2_norm %1 eps 1.0 : (!row) -> !row
+  %2 = recsys.linear %n1, %w : (!row, tensor<8x8xf32>) -> !row
+  %n2 = recsys.l2_norm %2 eps 1.0 : (!row) -> !row
+  %3 = recsys.linear %n2, %w : (!row, tensor<8x8xf32>) -> !row
   recsys.output %3 : !row
 }

@@ -37,6 +37,18 @@ recsys.model @bags(%ids: !recsys.jagged<#s x 3xi64> {recsys.name = "item"}) -> (
   recsys.output %a : !recsys.jagged<#recsys.rows<4> x 8xf32>
 }
 
+// Rows that are missing in a group hold id 0 too.
+// CHECK-LABEL: recsys.model @groups
+// CHECK-SAME: recsys.id_limit = 100 : i64
+!groups = !recsys.jagged<#recsys.nest<#recsys.group<#s, 4, pad_last>, #recsys.rows<4>> x i64>
+!grouped = !recsys.jagged<#recsys.nest<#recsys.group<#s, 4, pad_last>, #recsys.rows<4>> x 8xf32>
+recsys.model @groups(%ids: !ids {recsys.name = "item"}) -> (!grouped {recsys.name = "a"}) {
+  %l = recsys.get_parameter @large : tensor<100x8xf32>
+  %g = recsys.group_rows pad_last %ids size 4 : (!ids) -> !groups
+  %a = recsys.embedding %g, %l out_of_range reject_request : (!groups, tensor<100x8xf32>) -> !grouped
+  recsys.output %a : !grouped
+}
+
 // CHECK-LABEL: recsys.model @negative_clamped
 // CHECK-NOT: recsys.id_limit
 // CHECK: recsys.output

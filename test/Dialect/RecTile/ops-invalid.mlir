@@ -83,3 +83,18 @@ func.func @kernel_c4_gemm(%x: !recsys.jagged<#s x 8xf32>) {
   }
   return
 }
+
+// -----
+
+#s = #recsys.space<"history", max = 50>
+!x = !recsys.jagged<#s x 8xf32>
+func.func @kernel_c4_linears_apart(%x: !x, %z: !x, %w: tensor<8x8xf32>) {
+  %0:2 = rectile.kernel gemm (%a = %x : !x, %c = %z : !x, %b = %w : tensor<8x8xf32>) -> (!x, !x) {
+    // expected-note @below {{the linear before is here}}
+    %1 = recsys.linear %a, %b : (!x, tensor<8x8xf32>) -> !x
+    // expected-error @below {{expects the input of the linear before it in this kernel, or what follows that}}
+    %2 = recsys.linear %c, %b : (!x, tensor<8x8xf32>) -> !x
+    rectile.yield %1, %2 : !x, !x
+  }
+  return
+}

@@ -75,7 +75,7 @@ private:
   bool checkCode(Compiled &code, const Precise &precise, IsaLevel level);
   bool isWithin(Compiled &code, const Precise &precise, IsaLevel level, const Outputs &given);
   std::optional<std::string> addSample(Contract &contract, Compiled &code, const Precise &precise, IsaLevel level,
-                                       const TensorSet &weightsOfSample);
+                                       const TensorSet &weightsOfSample, int64_t sample);
   std::unique_ptr<Compiled> compile(const Precise &precise, ArrayRef<IsaLevel> levels, const TensorSet &values,
                                     bool checked, std::string &error);
 
@@ -169,7 +169,7 @@ bool Checker::isWithin(Compiled &code, const Precise &precise, IsaLevel level, c
   // The contract measures what rounding does by the largest error of the naive interpreter, and the few numbers of a
   // small output are a small sample of that. More requests, and the model with other weights, are a larger one, of
   // which these numbers are still a part.
-  if (auto message = addSample(contract, code, precise, level, model.weights))
+  if (auto message = addSample(contract, code, precise, level, model.weights, 0))
     return fail(where, *message);
   constexpr int kDraws = 32;
   Random random(options.seed, 1);
@@ -179,7 +179,7 @@ bool Checker::isWithin(Compiled &code, const Precise &precise, IsaLevel level, c
     if (!drawn)
       return fail(where, "with other weights: " + error);
     contract.beginOtherWeights();
-    if (auto message = addSample(contract, *drawn, precise, level, other))
+    if (auto message = addSample(contract, *drawn, precise, level, other, draw + 1))
       return fail(where, *message);
   }
   if (auto message = contract.check())
@@ -188,10 +188,10 @@ bool Checker::isWithin(Compiled &code, const Precise &precise, IsaLevel level, c
 }
 
 std::optional<std::string> Checker::addSample(Contract &contract, Compiled &code, const Precise &precise,
-                                              IsaLevel level, const TensorSet &weightsOfSample) {
+                                              IsaLevel level, const TensorSet &weightsOfSample, int64_t sample) {
   NamedTensors named = weightsOfSample.view("weights");
   constexpr int64_t kBatches = 32;
-  for (int64_t number = 0; number < kBatches; ++number) {
+  for (int64_t number = sample * kBatches; number < (sample + 1) * kBatches; ++number) {
     TensorSet batch =
         makeRequests(modelOf(*model.module), model.inputs, options.seed, number * numRequests, numRequests);
     NamedTensors inputs = batch.view("requests");

@@ -20,8 +20,8 @@ std::optional<std::string> compareTransformed(const Outputs &given, const Output
 
 /// Compiled code: per output, max|given - reference| <= max(2 max|naive - reference|, one unit in the last place of
 /// max|reference|), where reference is the interpreter in double and naive the interpreter in the storage type. Ids of
-/// `x.ids` are compared by `x.scores`. An output that is zero whatever the weights and inputs, x - x in other words,
-/// has no size of its own: it is measured by the inputs.
+/// `x.ids` are compared by `x.scores`. An output that is zero whatever the weights and inputs, x - x in other words or
+/// the mean of what is normalized, has no size of its own: it is measured by the inputs.
 class Contract {
 public:
   explicit Contract(int mantissaBits) : mantissaBits(mantissaBits) {}
@@ -30,10 +30,10 @@ public:
   /// compared at all.
   std::optional<std::string> add(const TensorSet &inputs, const Outputs &given, const Outputs &reference,
                                  const Outputs &naive);
-  /// What is added from here on is of other weights, and counts in parts of the greatest numbers of its own outputs.
+  /// What is added from here on is of other weights. Errors of several weights are compared by their means, in parts of
+  /// the greatest numbers of the outputs that they are errors of.
   void beginOtherWeights() { samples.emplace_back(); }
-  /// A message when an output of all samples together is off, unless an earlier check found it good; errors of several
-  /// samples are in such parts.
+  /// A message when an output of all samples together is off, unless an earlier check found it good.
   std::optional<std::string> check();
 
 private:

@@ -37,6 +37,16 @@ TEST(GemmKernel, Shapes) {
   }
 }
 
+// Rows in the lanes: 32 at a time, the last one or two of a block one by one, and not where k is large.
+TEST(GemmKernel, FewColumns) {
+  for (int64_t rows : {1, 2, 3, 32, 34, 35, 96, 98, 131})
+    for (auto [k, n] : {std::pair(64, 1), {17, 3}, {40, 6}, {600, 2}}) {
+      SCOPED_TRACE("rows " + std::to_string(rows) + ", k " + std::to_string(k) + ", n " + std::to_string(n));
+      compareWithInterpreter(plainGemm(k, n, "f32", false), {{{"s", rows}}});
+    }
+  compareWithInterpreter(plainGemm(50, 2, "bf16", true), {{{"s", 13}}, {{"s", 85}}});
+}
+
 TEST(GemmKernel, TransposedWeights) {
   compareWithInterpreter(plainGemm(50, 70, "f32", true), {{{"s", 13}}, {{"s", 5}}});
 }
@@ -77,4 +87,45 @@ recsys.model @m(%x: !x {recsys.name = "x"}, %r: !x {recsys.name = "r"})
 }
 )",
                          {{{"s", 7}}, {{"s", 0}}, {{"s", 90}}, {{"s", 17}}});
+}
+
+// The rows between three linears stay in scratch; each has an epilogue, one of them reads rows of another space.
+TEST(GemmKernel, Chain) {
+  compareWithInterpreter(R"(
+#s = #recsys.space<"s", max = 1000>
+#c = #recsys.space<"c", max = 1000>
+#n = #recsys.nest<#c, #s>
+!x = !recsys.jagged<#n x 20xf32>
+!h = !recsys.jagged<#n x 70xf32>
+!g = !recsys.jagged<#c x 70xf32>
+!k = !recsys.jagged<#n x 33xf32>
+!y = !recsys.jagged<#n x 2xf32>
+recsys.parameter private @w1 : tensor<20x70xf32> from "w1"
+recsys.parameter private @b1 : tensor<70xf32> from "b1"
+recsys.parameter private @w2 : tensor<33x70xf32> from "w2"
+recsys.parameter private @w3 : tensor<33x2xf32> from "w3"
+recsys.parameter private @b3 : tensor<2xf32> from "b3"
+recsys.model @m(%x: !x {recsys.name = "x"}, %g: !g {recsys.name = "g"}) -> (!y {recsys.name = "y"}) {
+  %w1 = recsys.get_parameter @w1 : tensor<20x70xf32>
+  %b1 = recsys.get_parameter @b1 : tensor<70xf32>
+  %w2 = recsys.get_parameter @w2 : tensor<33x70xf32>
+  %w3 = recsys.get_parameter @w3 : tensor<33x2xf32>
+  %b3 = recsys.get_parameter @b3 : tensor<2xf32>
+  %0 = rectile.kernel gemm (%i = %x : !x, %j = %g : !g, %p1 = %w1 : tensor<20x70xf32>, %q1 = %b1 : tensor<70xf32>,
+      %p2 = %w2 : tensor<33x70xf32>, %p3 = %w3 : tensor<33x2xf32>, %q3 = %b3 : tensor<2xf32>) -> (!y) {
+    %1 = recsys.l2_norm %i eps 1.0e-5 : (!x) -> !x
+    %2 = recsys.linear %1, %p1, %q1 : (!x, tensor<20x70xf32>, tensor<70xf32>) -> !h
+    %3 = recsys.broadcast_rows %j : (!g) -> !h
+    %4 = recsys.add %2, %3 : (!h, !h) -> !h
+    %5 = recsys.relu %4 : (!h) -> !h
+    %6 = recsys.linear %5, %p2 transposed : (!h, tensor<33x70xf32>) -> !k
+    %7 = recsys.silu %6 : (!k) -> !k
+    %8 = recsys.linear %7, %p3, %q3 : (!k, tensor<33x2xf32>, tensor<2xf32>) -> !y
+    %9 = recsys.sigmoid %8 : (!y) -> !y
+    rectile.yield %9 : !y
+  }
+  recsys.output %0 : !y
+}
+)",
+                         {{{"s", 7}, {"c", 31}}, {{"s", 5}, {"c", 0}}, {{"s", 1}, {"c", 1}}, {{"s", 0}, {"c", 4}}});
 }

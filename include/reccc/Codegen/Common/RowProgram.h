@@ -30,8 +30,9 @@ public:
   RowProgram(KernelFrame &frame, Attribute space, bool mayMaterialize)
       : frame(frame), b(frame.b), space(space), mayMaterialize(mayMaterialize) {}
 
-  /// From here on operators work on this row of the iteration space. Operands used by `ops` are found.
-  void beginRow(Value row, ArrayRef<Operation *> ops);
+  /// From here on operators work on this row of the iteration space. Operands used by `ops` are found. `outerRows` are
+  /// rows of other spaces that this row is known to belong to.
+  void beginRow(Value row, ArrayRef<Operation *> ops, ArrayRef<std::pair<Attribute, Value>> outerRows = {});
   /// Fails, with an error at the operator, on what cannot stand in a kernel.
   LogicalResult emit(Operation *op);
   LogicalResult emit(ArrayRef<Operation *> ops);
@@ -45,6 +46,9 @@ public:
   Value getIntegers(Value value);
   /// Writes one row of an operand or result, exactly its elements, rounded to `element`.
   void store(Value value, Value pointer, Type element);
+
+  /// The row of `of` that this row belongs to.
+  const Instance &instanceIn(Attribute of);
 
   /// A row that lies in memory; whole vectors may be read of it when it is padded.
   RowValue inMemory(Value pointer, Type element, int64_t size, bool padded);
@@ -115,8 +119,6 @@ private:
   /// Chooses one of two rows of operands of one kind.
   void readEither(Value result, Value condition, Value argument, Value row, Value otherArgument, Value otherRow);
   Value request();
-  /// The row of `of` that this row belongs to.
-  const Instance &instanceIn(Attribute of);
 
   KernelFrame &frame;
   TileBuilder &b;

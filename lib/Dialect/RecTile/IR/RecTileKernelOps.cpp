@@ -75,19 +75,25 @@ static LogicalResult verifyLayouts(Operation *op, std::optional<ArrayAttr> layou
   return success();
 }
 
-/// Linears of a gemm share their input.
+/// Linears of a gemm share their input, or each reads what follows the one before.
 static LogicalResult verifyGemmBody(KernelOp kernel) {
-  recsys::LinearOp first;
-  for (auto linear : kernel.getBody().getOps<recsys::LinearOp>()) {
-    if (first && linear.getInput() != first.getInput()) {
-      auto diag = linear.emitOpError("expects the input of the other linears of this kernel");
-      diag.attachNote(first.getLoc()) << "the first linear is here";
+  recsys::LinearOp last;
+  llvm::DenseSet<Value> behind; // the last linear
+  for (Operation &op : kernel.getBody().front()) {
+    auto linear = dyn_cast<recsys::LinearOp>(op);
+    if (linear && last && linear.getInput() != last.getInput() && !behind.contains(linear.getInput())) {
+      auto diag = linear.emitOpError("expects the input of the linear before it in this kernel, or what follows that");
+      diag.attachNote(last.getLoc()) << "the linear before is here";
       return diag;
     }
-    if (!first)
-      first = linear;
+    if (linear) {
+      behind = {linear.getResult()};
+      last = linear;
+    } else if (llvm::any_of(op.getOperands(), [&](Value operand) { return behind.contains(operand); })) {
+      behind.insert(op.result_begin(), op.result_end());
+    }
   }
-  if (!first)
+  if (!last)
     return kernel.emitOpError("of kind gemm expects at least one recsys.linear");
   return success();
 }

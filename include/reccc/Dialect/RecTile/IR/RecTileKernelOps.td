@@ -18,7 +18,8 @@ def RecTile_KernelOp : RecTile_Op<"kernel", [IsolatedFromAbove, RecursiveMemoryE
       `pool` or `request_linear`.
     - `gemm`: one or more `linear` with the same input, what computes that input (as in `rows`), and elementwise operators behind
       the linears. A result is a value before the linears or an epilogue's. An epilogue belongs to one linear; its other
-      operands are block arguments, values computed before the linears are not visible to it.
+      operands are block arguments, values computed before the linears are not visible to it. What follows a linear may be the
+      input of a next one.
     - `attention`: one `attention` of block arguments.
     - `top_k`: one `top_k` of block arguments. `filter`: one `filter_rows` of a block argument. The runtime runs both.
 
