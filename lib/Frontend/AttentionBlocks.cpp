@@ -194,6 +194,8 @@ FailureOr<ScoreSettings> reccc::scoreSettings(ModelBuilder &b, const pb::Score &
   switch (score.kind_case()) {
   case pb::Score::kSoftmax:
     settings.kind = ir::ScoreKind::softmax;
+    if (score.softmax().has_padded_rows())
+      settings.paddedRows = score.softmax().padded_rows();
     break;
   case pb::Score::kSilu:
     settings.kind = ir::ScoreKind::silu;
@@ -218,6 +220,29 @@ FailureOr<ScoreSettings> reccc::scoreSettings(ModelBuilder &b, const pb::Score &
     return missing(score, "the score has no scale, expected inverse_sqrt_width or factor");
   }
   return settings;
+}
+
+LogicalResult reccc::checkPaddedRows(ModelBuilder &b, const pb::Score &score, const pb::Mask *mask, Value query) {
+  const pb::Score::Softmax &softmax = score.softmax();
+  if (!softmax.has_padded_rows())
+    return success();
+  auto refuse = [&] {
+    return b.error(softmax, "padded_rows", Code::Contradiction)
+           << "node " << quoted(b.nodeName()) << " has a softmax over padded rows, expected ";
+  };
+  if (!mask)
+    return refuse() << "it in the macro hstu alone";
+  Attribute space = b.spaceOf(query);
+  if (!mask->has_causal() || mask->has_window() || mask->has_semi_local() || mask->has_context() ||
+      mask->has_candidates() || segmentsOf(space).size() != 1 || !isa<ir::RequestAttr>(ir::getFrame(space)))
+    return refuse() << "that under a causal mask of a history of one part, without window, semi_local, context or "
+                       "candidates";
+  std::optional<int64_t> most = cast<ir::RowSpace>(space).getMaxRows();
+  if (!most || *most > softmax.padded_rows())
+    return b.error(softmax, "padded_rows", Code::TooManyRows)
+           << "node " << quoted(b.nodeName()) << ": the rows " << rowsText(space) << " are more than the "
+           << softmax.padded_rows() << " padded rows, expected at most as many";
+  return success();
 }
 
 /// A rank-1 weight of a bias.
@@ -273,6 +298,7 @@ FailureOr<BiasOperands> reccc::bindBias(ModelBuilder &b, const pb::ScoreBias &bi
       return failure();
     operands.bucketWeights = *weight;
     operands.keyTimes = *times;
+    operands.requestTime = *request;
     operands.queryTimes =
         ir::ShiftOp::create(b.builder, b.where, times->getType(), *times, b.broadcast(*request, frame), /*by=*/-1);
     operands.rule = *rule;
@@ -328,35 +354,87 @@ static ArrayAttr addOwnColumns(ArrayAttr masks) {
   return ArrayAttr::get(context, lists);
 }
 
-Value reccc::buildAttention(ModelBuilder &b, Value query, Value key, Value value, ArrayAttr masks,
-                            const ScoreSettings &score, const BiasOperands &bias, const KeyMask &keyMask,
-                            ValueRange bounds) {
+namespace {
+/// Operands of an attention beside the query, its mask and score.
+struct Sources {
+  SmallVector<Value> keys, values, keyMasks;
+  ValueRange bounds = {};
+  Value initial = {}, initialState = {};
+  bool withState = false;
+};
+} // namespace
+
+static ir::AttentionOp createAttention(ModelBuilder &b, Value query, const Sources &sources, ArrayAttr masks,
+                                       const ScoreSettings &score, const BiasOperands &bias) {
   OpBuilder &builder = b.builder;
   MLIRContext *context = builder.getContext();
   ir::JaggedType queryType = b.typeOf(query);
-  auto type = queryType.withDims({queryType.getDims()[0], b.typeOf(value).getDims()[1]});
-  Attribute frame = ir::findFrame({queryType.getSpace(), b.typeOf(key).getSpace()});
-  SmallVector<Value> keys = {key}, values = {value}, keyMasks;
+  int64_t heads = queryType.getDims()[0];
+  auto type = queryType.withDims({heads, b.typeOf(sources.values.front()).getDims()[1]});
+  Attribute frame = ir::findFrame({queryType.getSpace(), b.spaceOf(sources.keys.front())});
+  static const int64_t masked[] = {0, 1};
+  return ir::AttentionOp::create(
+      builder, b.where, type, sources.withState ? Type(queryType.withDims({heads, 2})) : Type(), query, sources.keys,
+      sources.values, sources.keyMasks, bias.toeplitz, bias.bucketWeights, bias.queryTimes, bias.keyTimes,
+      sources.initial, sources.initialState, sources.bounds,
+      builder.getDenseI64ArrayAttr(ArrayRef(masked).take_front(sources.keyMasks.size())), masks,
+      ir::ScoreKindAttr::get(context, score.kind), builder.getF64FloatAttr(score.scale),
+      score.divisor ? builder.getF64FloatAttr(*score.divisor) : FloatAttr(),
+      score.rowLengthDivisor ? ir::getSpaceWithin(frame, queryType.getSpace()) : Attribute(),
+      bias.toeplitz ? builder.getI64IntegerAttr(bias.center) : IntegerAttr(),
+      bias.lastAtOnePlace ? builder.getUnitAttr() : UnitAttr(), bias.rule, ir::ScoreOrderAttr::get(context, bias.order),
+      sources.withState ? builder.getUnitAttr() : UnitAttr());
+}
+
+Value reccc::buildAttention(ModelBuilder &b, Value query, Value key, Value value, ArrayAttr masks,
+                            const ScoreSettings &score, const BiasOperands &bias, const KeyMask &keyMask,
+                            ValueRange bounds) {
+  Sources sources{{key}, {value}, {}, bounds};
   if (keyMask.valid)
-    keyMasks.push_back(keyMask.valid);
+    sources.keyMasks.push_back(keyMask.valid);
   if (keyMask.own) {
-    keys.push_back(key);
-    values.push_back(value);
-    keyMasks.push_back(keyMask.own);
+    sources.keys.push_back(key);
+    sources.values.push_back(value);
+    sources.keyMasks.push_back(keyMask.own);
     masks = addOwnColumns(masks);
   }
-  static const int64_t sources[] = {0, 1};
-  return ir::AttentionOp::create(builder, b.where, type, /*state=*/Type(), query, keys, values, keyMasks, bias.toeplitz,
-                                 bias.bucketWeights, bias.queryTimes, bias.keyTimes, /*initial=*/Value(),
-                                 /*initial_state=*/Value(), bounds,
-                                 builder.getDenseI64ArrayAttr(ArrayRef(sources).take_front(keyMasks.size())), masks,
-                                 ir::ScoreKindAttr::get(context, score.kind), builder.getF64FloatAttr(score.scale),
-                                 score.divisor ? builder.getF64FloatAttr(*score.divisor) : FloatAttr(),
-                                 score.rowLengthDivisor ? ir::getSpaceWithin(frame, queryType.getSpace()) : Attribute(),
-                                 bias.toeplitz ? builder.getI64IntegerAttr(bias.center) : IntegerAttr(),
-                                 bias.lastAtOnePlace ? builder.getUnitAttr() : UnitAttr(), bias.rule,
-                                 ir::ScoreOrderAttr::get(context, bias.order), /*with_state=*/UnitAttr())
-      .getResult();
+  return createAttention(b, query, sources, masks, score, bias).getResult();
+}
+
+Value reccc::buildPaddedAttention(ModelBuilder &b, Value query, Value key, Value value, const ScoreSettings &score,
+                                  BiasOperands bias) {
+  MLIRContext *context = b.builder.getContext();
+  Attribute space = b.spaceOf(query), padded = ir::getRowsSpace(context, *score.paddedRows);
+  auto pad = [&](Value rows) -> Value {
+    return ir::PadRowsOp::create(b.builder, b.where, b.typeOf(rows).withSpace(padded), rows);
+  };
+  auto columns = [&](bool behind) {
+    AffineMap all = AffineMap::get(1, 0, context);
+    AffineMap next = AffineMap::get(1, 0, getAffineDimExpr(0, context) + 1);
+    Attribute mask = ir::IntervalAttr::get(context, behind ? next : all, behind ? all : next, {});
+    return ArrayAttr::get(context, {ArrayAttr::get(context, {mask})});
+  };
+  if (bias.keyTimes) {
+    Attribute withRequest = ir::getConcatSpace({space, b.spaceOf(bias.requestTime)});
+    bias.keyTimes = pad(ir::ConcatRowsOp::create(b.builder, b.where, b.typeOf(bias.keyTimes).withSpace(withRequest),
+                                                 ValueRange{bias.keyTimes, bias.requestTime}));
+    bias.queryTimes = pad(bias.queryTimes);
+  }
+  query = pad(query);
+  // 1. The columns that the mask hides: their sum stays, their values do not.
+  Sources sources{{pad(key)}, {pad(value)}, {}};
+  sources.withState = true;
+  ir::AttentionOp hidden = createAttention(b, query, sources, columns(/*behind=*/true), score, bias);
+  // 2. The others go on from there.
+  sources.withState = false;
+  sources.initial = b.scale(hidden.getResult(), /*factor=*/0);
+  sources.initialState = hidden.getState();
+  Value result = createAttention(b, query, sources, columns(/*behind=*/false), score, bias).getResult();
+  // 3. The rows of the sequence.
+  auto numbers = ir::JaggedType::get(context, space, {}, b.builder.getI64Type());
+  Value places = ir::RowIndexOp::create(b.builder, b.where, numbers,
+                                        AffineMapAttr::get(AffineMap::getMultiDimIdentityMap(1, context)), ArrayAttr());
+  return ir::GatherRowsOp::create(b.builder, b.where, b.typeOf(result).withSpace(space), result, places);
 }
 
 /// A table of bounds for each query segment on keys of one segment.
@@ -415,7 +493,7 @@ Built reccc::build(ModelBuilder &b, const pb::Attention &block) {
   auto masks = block.mask().has_bounds() ? buildTableMask(b, block.mask(), *query, *key, bounds)
                                          : buildMask(b, block.mask(), *query, *key);
   auto score = scoreSettings(b, block.score(), width);
-  if (failed(masks) || failed(score))
+  if (failed(masks) || failed(score) || failed(checkPaddedRows(b, block.score(), /*mask=*/nullptr, *query)))
     return failure();
   FailureOr<BiasOperands> bias = BiasOperands();
   if (block.has_bias())

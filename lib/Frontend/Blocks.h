@@ -134,12 +134,18 @@ struct ScoreSettings {
   double scale;
   std::optional<double> divisor;
   bool rowLengthDivisor = false;
+  std::optional<int64_t> paddedRows; // columns that a softmax counts, seen or not
 };
 FailureOr<ScoreSettings> scoreSettings(ModelBuilder &b, const pb::Score &score, int64_t queryWidth);
+
+/// What `padded_rows` of the score of `query` expects: a causal mask of history alone, and not more rows. Without
+/// `mask`, that it is not there.
+LogicalResult checkPaddedRows(ModelBuilder &b, const pb::Score &score, const pb::Mask *mask, Value query);
 
 /// Biases of one attention. Tensor names are `prefix` + the names in the message.
 struct BiasOperands {
   Value toeplitz, bucketWeights, queryTimes, keyTimes;
+  Value requestTime;
   int64_t center = 0;
   bool lastAtOnePlace = false; // all candidates stand behind the history
   Attribute rule;
@@ -159,6 +165,10 @@ FailureOr<KeyMask> bindKeyMask(ModelBuilder &b, const Message &message, Value ke
 /// query, key and value have records of [heads, width]; `bounds` are what masks that are tables read.
 Value buildAttention(ModelBuilder &b, Value query, Value key, Value value, ArrayAttr masks, const ScoreSettings &score,
                      const BiasOperands &bias, const KeyMask &keyMask = {}, ValueRange bounds = {});
+
+/// A causal attention whose softmax counts `score.paddedRows` columns of every row.
+Value buildPaddedAttention(ModelBuilder &b, Value query, Value key, Value value, const ScoreSettings &score,
+                           BiasOperands bias);
 
 } // namespace reccc
 

@@ -21,9 +21,15 @@ public:
       return failure();
     auto settings = scoreSettings(b, block.score(), qk);
     auto mask = buildMask(b, block.mask(), *input, *input);
-    if (failed(settings) || failed(mask))
+    if (failed(settings) || failed(mask) || failed(checkPaddedRows(b, block.score(), &block.mask(), *input)))
       return failure();
     score = *settings;
+    if (score.paddedRows && heads != 1) {
+      b.error(block, "heads", Code::Contradiction)
+          << "node " << quoted(b.nodeName()) << " has a softmax over padded rows and " << heads
+          << " heads, expected one head";
+      return failure();
+    }
     masks = *mask;
     Value x = *input;
     for (int64_t end = layer + block.layers(); layer < end; ++layer) {
@@ -196,8 +202,18 @@ private:
         return failure();
       bias = *bound;
     }
-    Value attended = buildAttention(b, b.reshape(query, {heads, qk}), b.reshape(key, {heads, qk}),
-                                    b.reshape(value, {heads, v}), masks, score, bias);
+    if (score.paddedRows && bias.toeplitz && b.shapeOf(bias.toeplitz)[0] < 2 * *score.paddedRows - 1) {
+      b.error(block.bias(), "position", Code::TooManyRows)
+          << "node " << quoted(b.nodeName()) << ": the position bias has " << b.shapeOf(bias.toeplitz)[0]
+          << " entries, expected at least " << 2 * *score.paddedRows - 1 << " (2N - 1) for " << *score.paddedRows
+          << " padded rows";
+      return failure();
+    }
+    query = b.reshape(query, {heads, qk});
+    key = b.reshape(key, {heads, qk});
+    value = b.reshape(value, {heads, v});
+    Value attended = score.paddedRows ? buildPaddedAttention(b, query, key, value, score, bias)
+                                      : buildAttention(b, query, key, value, masks, score, bias);
     b.define(inner("attention"), attended);
     Value attention = b.reshape(attended, {heads * v});
     b.define(inner("attn"), attention);

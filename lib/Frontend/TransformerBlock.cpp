@@ -23,6 +23,8 @@ public:
     if (failed(checkLayerPrefix(b, names, names.prefix(), block.layers())))
       return failure();
     auto settings = scoreSettings(b, block.score(), width / block.heads());
+    if (failed(checkPaddedRows(b, block.score(), /*mask=*/nullptr, *input)))
+      return failure();
     auto queries = block.query().empty() ? input : b.vectors(block, "query");
     if (failed(queries) || failed(b.sameRecord(block, "query", -1, *queries, *input)))
       return failure();

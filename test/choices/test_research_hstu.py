@@ -21,6 +21,7 @@ class Choice:
     scale_last: bool = False  # after the biases
     unit: bool = True  # items
     padding: bool = True  # rows of item 0 are zeros
+    softmax: bool = False  # over all columns of the padded batch
 
 
 CHOICES = {
@@ -31,17 +32,22 @@ CHOICES = {
     "scaled_before_the_bias": Choice(scale=0.3),
     "scaled_with_the_bias": Choice(scale=0.3, scale_last=True, heads=3),
     "no_unit_items_no_padding": Choice(unit=False, padding=False, divisor=100),
+    "softmax": Choice(softmax=True),
+    "softmax_no_bias": Choice(softmax=True, position=False, time=False, concat=True),
+    "softmax_time_bias": Choice(softmax=True, position=False),
 }
-COMPILED = {"scaled_with_the_bias": ("fp32",)}
+COMPILED = {"scaled_with_the_bias": ("fp32",), "softmax": ("fp32", "bf16")}
 
 
 def describe(choice):
-    order = f"order: {'ADD_THEN_SCALE' if choice.scale_last else 'SCALE_THEN_ADD'}" if choice.scale != 1 else ""
+    order = f"order: {'ADD_THEN_SCALE' if choice.scale_last or choice.softmax else 'SCALE_THEN_ADD'}" if choice.scale != 1 or choice.softmax else ""
     bias = 'timestamps: "timestamp" request_time: "query_time"' if choice.time else ""
     bias += ("" if choice.position else " use_position: false") + ("" if choice.time else " use_time: false")
     changes = [("max: 200", f"max: {ROWS}"), ("heads: 1", f"heads: {choice.heads}"), ("k: 20", f"k: {K}"),
                ("divisor: 211 } }", f"divisor: {choice.divisor} }} factor: {choice.scale} }}"),
                ('bias { timestamps: "timestamp" request_time: "query_time" }', f"bias {{ {bias} {order} }}" if choice.position or choice.time else "")]
+    if choice.softmax:
+        changes.append((f"score {{ silu {{ divisor: {choice.divisor} }} factor: {choice.scale} }}", f"score {{ softmax {{ padded_rows: {choice.divisor} }} inverse_sqrt_width {{}} }}"))
     if choice.concat:
         changes.append(("layers: 2", "output: U_NORMED_ATTENTION_GATED layers: 2"))
     if not choice.unit:
@@ -106,6 +112,13 @@ def reference(choice, weights, requests):
             u, v, q, k = np.split(silu(norm(x) @ w[p + "_uvqk"]), choice.heads * np.cumsum([V, V, QK]), axis=1)
             heads = []
             for h in range(choice.heads):
+                if choice.softmax:
+                    # Keys, and times behind the request's own, are padded with zeros.
+                    size, zeros = choice.divisor, np.zeros((choice.divisor - n, QK))
+                    s = np.concatenate([q, zeros]) @ np.concatenate([k, zeros]).T + bias(layer, np.concatenate([time, [now], np.zeros(size)])[:size], 0, size)
+                    e = np.exp(s / np.sqrt(QK))
+                    heads.append(((e / e.sum(1, keepdims=True))[:n, :n] * np.tril(np.ones((n, n)))) @ v)
+                    continue
                 s, b = q[:, h * QK : (h + 1) * QK] @ k[:, h * QK : (h + 1) * QK].T, bias(layer, time, now, n)
                 s = (s + b) * choice.scale if choice.scale_last else s * choice.scale + b
                 heads.append(silu(s) / choice.divisor * np.tril(np.ones((n, n))) @ v[:, h * V : (h + 1) * V])

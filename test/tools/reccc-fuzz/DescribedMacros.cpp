@@ -130,6 +130,19 @@ static void fillHstuSettings(Generator &g, pb::Hstu &block) {
   weights.set_output_layout(g.random.pick({pb::OUT_IN, pb::IN_OUT}));
 }
 
+/// A softmax over the columns of a padded batch: of a history alone, in one head, under a causal mask.
+static bool padHstu(Generator &g, pb::Hstu &block, Attribute space) {
+  std::optional<int64_t> most = cast<RowSpace>(space).getMaxRows();
+  if (block.has_preset() || !most || *most == 0 || getSegments(space).size() != 1 ||
+      !isa<RequestAttr>(getFrame(space)) || !g.random.chance(0.3))
+    return false;
+  block.set_heads(1);
+  block.mutable_mask()->Clear();
+  block.mutable_mask()->mutable_causal();
+  block.mutable_score()->mutable_softmax()->set_padded_rows(*most);
+  return true;
+}
+
 static bool makeHstu(Generator &g) {
   Described input = g.tokens(16);
   if (!g.isSmall(input.space, 64) || input.width() < 2)
@@ -153,11 +166,15 @@ static bool makeHstu(Generator &g) {
     fillHstuSettings(g, block);
     g.fillScore(*block.mutable_score());
   }
+  bool isPadded = padHstu(g, block, input.space);
   // META_RESEARCH_HSTU has both biases or none.
   bool both = block.has_preset() && block.preset() == pb::Hstu::META_RESEARCH_HSTU;
   if (!block.mask().has_context() && g.random.chance(0.3) &&
       !g.fillBias(*block.mutable_bias(), input.space, /*isStacked=*/true, both))
     block.clear_bias();
+  if (isPadded && !block.has_bias()) // which has weights for no more rows
+    block.mutable_score()->mutable_softmax()->set_padded_rows(block.score().softmax().padded_rows() +
+                                                              g.random.below(4));
   block.mutable_weights()->set_prefix(g.tensor() + ".{layer}.");
   *g.node().mutable_hstu() = block;
   g.finish({"", input.space, input.dims, true, input.size + 4 * block.layers()});

@@ -1,29 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Wrong descriptions: the line, the column, what was expected, what was given, what to do.
 #include "ImportForTest.h"
+#include "WrongDescription.h"
 #include "gtest/gtest.h"
 
 using namespace reccc;
 
 namespace {
-
-struct Wrong {
-  const char *name, *text;
-  std::vector<const char *> says; // parts of the diagnostics, in order
-};
-
-// A model that is right, so that each case shows one mistake.
-#define HEAD                                                                                                           \
-  "name: \"m\"\n"                                                                                                      \
-  "rows { name: \"h\" max: 8 }\n"                                                                                      \
-  "rows { name: \"c\" max: 4 }\n"                                                                                      \
-  "input { name: \"x\" rows: \"h\" type: FLOAT32 dims: 4 }\n"                                                          \
-  "input { name: \"y\" rows: \"c\" type: FLOAT32 dims: 4 }\n"                                                          \
-  "input { name: \"id\" rows: \"h\" type: INT64 }\n"
-#define MASKED(mask)                                                                                                   \
-  "node { name: \"n\" attention { query: \"x\" key: \"x\" value: \"x\" heads: 2 mask { " mask                          \
-  " } score { softmax {} factor: 1 } } }\n"
-#define TAIL "output { node: \"n\" }\n"
 
 const Wrong kWrong[] = {
     {"empty", "", {"0:0: error: empty file, expected a model description (recsys.v1.Model) [RC2001]"}},
@@ -304,34 +287,6 @@ const Wrong kWrong[] = {
     {"reshapeWrong",
      HEAD "node { name: \"n\" reshape_features { input: \"x\" dims: [3, 2] } }\n" TAIL,
      {"shape [3, 2] has 6 numbers, expected the 4 of the input [RC2402]"}},
-    {"fullMaskWithWindow",
-     HEAD MASKED("full {} window { past: 2 }") TAIL,
-     {"a full mask has no window, semi_local or context [RC2204]"}},
-    {"semiLocalWithWindow",
-     HEAD MASKED("causal {} semi_local { local: 1 prefix: 1 } window { past: 2 }") TAIL,
-     {"semi_local with a window or context, expected semi_local alone"}},
-    {"semiLocalPrefixRows",
-     HEAD MASKED("causal {} semi_local { local: 1 prefix: 1 prefix_rows: \"c\" }") TAIL,
-     {"rows 'c' are c, expected what stands first in the sequence h"}},
-    {"groupWithoutSize",
-     HEAD "node { name: \"a\" append { history: \"x\" candidates: \"y\" } }\nnode { name: \"n\" attention { query: "
-          "\"a\" key: \"a\" value: \"a\" heads: 2 mask { causal {} candidates { rows: \"c\" see: GROUP } } score { "
-          "softmax {} factor: 1 } } }\n" TAIL,
-     {"has one of `see: GROUP`, or WHOLE_GROUP, and group, expected both or neither"}},
-    {"keyMaskMissing",
-     HEAD "node { name: \"n\" attention { query: \"x\" key: \"x\" value: \"x\" heads: 2 mask { full {} } "
-          "masked_see_themselves: true score { softmax {} factor: 1 } } }\n" TAIL,
-     {"has masked_see_themselves, expected key_mask beside it [RC2204]"}},
-    {"biasWithContext",
-     HEAD "node { name: \"a\" append { context: \"x\" history: \"y\" } }\nnode { name: \"n\" attention { query: "
-          "\"a\" key: \"a\" value: \"a\" heads: 2 mask { causal {} context { rows: \"h\" } } score { softmax {} "
-          "factor: 1 } bias { position: \"w\" } } }\n" TAIL,
-     {"a bias under a mask with context, expected history and candidates"}},
-    {"seenUnderCausal",
-     HEAD "node { name: \"a\" append { history: \"x\" candidates: \"y\" } }\nnode { name: \"n\" attention { query: "
-          "\"a\" key: \"a\" value: \"a\" heads: 2 mask { causal {} candidates { rows: \"c\" see: SELF seen: true } } "
-          "score { softmax {} factor: 1 } } }\n" TAIL,
-     {"error: node 'n': candidates are seen, expected that with a full mask alone"}},
     {"vocabularyTwice",
      HEAD "node { name: \"n\" vocabulary { input: \"id\" id: [1, 5, 5] absent: 0 } }\n" TAIL,
      {"error: id 5 follows 5, expected ids each greater than the one before"}},
@@ -343,17 +298,6 @@ const Wrong kWrong[] = {
      HEAD "node { name: \"n\" positions { input: \"x\" factor: 1 count: FROM_OLDEST weight: \"p\" entries: 6 group: 2 "
           "} }\n" TAIL,
      {"error: node 'n' has group, expected it with candidates and FROM_OLDEST"}},
-    {"semiLocalCandidates",
-     HEAD
-     "node { name: \"a\" append { history: \"x\" candidates: \"y\" } }\nnode { name: \"n\" attention { query: "
-     "\"a\" key: \"a\" value: \"a\" heads: 2 mask { causal {} semi_local { local: 1 prefix: 1 } candidates { rows: "
-     "\"c\" see: SELF } } score { softmax {} factor: 1 } } }\n" TAIL,
-     {"the semi_local mask has no `candidates`, expected from where candidates look back"}},
-    {"fullMaskOverOtherRows",
-     HEAD
-     "node { name: \"n\" attention { query: \"x\" key: \"y\" value: \"y\" heads: 2 mask { full {} candidates { rows: "
-     "\"c\" see: SELF } } score { softmax {} factor: 1 } } }\n" TAIL,
-     {"query rows are h, key rows c, expected the same under a mask with candidates"}},
     {"hashTables",
      HEAD
      "table { name: \"t\" weight: \"w\" out_of_range: CLAMP rows: 3 width: 2 }\nnode { name: \"n\" hashed_embedding { "
@@ -382,19 +326,6 @@ const Wrong kWrong[] = {
      "1 } } "
      "} }\n" TAIL,
      {"rows 'i' are too many"}},
-    {"maskPartMissing",
-     HEAD "node { name: \"n\" attention { query: \"x\" key: \"x\" value: \"x\" heads: 2 mask { "
-          "causal {} candidates { rows: \"c\" see: SELF } } score { softmax {} inverse_sqrt_width "
-          "{} } } }\n" TAIL,
-     {"error: node 'n': rows 'c' are c, expected what stands last in the sequence h [RC2406]"}},
-    {"noDivisor",
-     HEAD "node { name: \"n\" attention { query: \"x\" key: \"x\" value: \"x\" heads: 2 mask { "
-          "causal {} } score { silu {} inverse_sqrt_width {} } } }\n" TAIL,
-     {"the silu score has no divisor", "[RC2201]"}},
-    {"headsDoNotDivide",
-     HEAD "node { name: \"n\" attention { query: \"x\" key: \"x\" value: \"x\" heads: 3 mask { "
-          "causal {} } score { softmax {} factor: 1 } } }\n" TAIL,
-     {"query has 4 numbers a row, expected a multiple of the 3 heads [RC2402]"}},
     {"unknownField",
      HEAD "node { name: \"n\" relu { input: \"x\" inptu: \"y\" } }\n" TAIL,
      {"7:36: warning: unknown field 'inptu' in message Operand; it is ignored [RC2006]",
@@ -402,19 +333,7 @@ const Wrong kWrong[] = {
     {"newerRevision",
      "name: \"m\"\nrevision: 7\n",
      {"2:1: error: the description needs revision 7 of recsys.v1, this tool reads up to 1", "[RC2007]"}},
-    {"rejectedPositions",
-     "name: \"m\" rows { name: \"h\" max: 8 } input { name: \"x\" rows: \"h\" type: FLOAT32 dims: "
-     "4 } input { name: \"t\" rows: \"h\" type: INT64 } input { name: \"now\" rows: \"request\" "
-     "type: INT64 }\n"
-     "node { name: \"n\" hstu { input: \"x\" preset: META_RESEARCH_HSTU layers: 1 heads: 1 "
-     "qk_width: 2 v_width: 2 score { silu { divisor: 8 } }\n"
-     "bias { timestamps: \"t\" request_time: \"now\" position_entries: 9 time_entries: 129 } "
-     "weights { prefix: \"l.\" } } }\n" TAIL,
-     {"3:1: error: node 'n': the position bias has 9 entries, expected an odd number of at least "
-      "15 (2N - 1) for up to 8 rows [RC2405]"}},
 };
-
-class WrongDescription : public testing::TestWithParam<Wrong> {};
 
 } // namespace
 
@@ -432,8 +351,7 @@ TEST_P(WrongDescription, isExplained) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, WrongDescription, testing::ValuesIn(kWrong),
-                         [](const auto &info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(All, WrongDescription, testing::ValuesIn(kWrong), nameOf);
 
 //===-- With weights
 //--------------------------------------------------------------------------------------------------===//
