@@ -174,7 +174,6 @@ void FrameDependence::addAttentionReads(SmallVectorImpl<ValueSegment> &reads, At
       }
     }
   }
-  addReads(reads, op.getQueryTimes());
   addReads(reads, op.getKeyTimes());
 }
 

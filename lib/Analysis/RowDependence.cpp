@@ -44,15 +44,20 @@ bool RowDependence::countsRows(Operation *op, unsigned segment) const {
   walker.addWalk([&](BaseSpaceAttr base) { found |= base == rows; });
   auto attention = dyn_cast<AttentionOp>(op);
   auto index = dyn_cast<RowIndexOp>(op);
-  if ((attention && attention.getToeplitz()) || (index && index.getMap().isFunctionOfDim(0))) {
-    SmallVector<Attribute> segments = recsys::getSegments(spaceOf(op->getResult(0)));
-    found =
-        llvm::any_of(ArrayRef(segments).take_front(segment), [&](Attribute before) { return isMadeOfRows(before); });
-  }
+  auto isAnyMadeOfRows = [&](ArrayRef<Attribute> segments) {
+    return llvm::any_of(segments, [&](Attribute before) { return isMadeOfRows(before); });
+  };
   if (!attention) {
+    SmallVector<Attribute> segments = recsys::getSegments(spaceOf(op->getResult(0)));
+    if (index && index.getMap().isFunctionOfDim(0))
+      found = isAnyMadeOfRows(ArrayRef(segments).take_front(segment));
     walker.walk(op->getAttrDictionary());
     return found;
   }
+  if (attention.getToeplitz()) // which counts the rows between a row and what it sees
+    found = isAnyMadeOfRows(ArrayRef(attention.getSourceSegments()).drop_back());
+  for (Attribute length : attention.getPlaceSpaces())
+    walker.walk(length);
   walker.walk(attention.getMasks()[segment]);
   return found || (attention.getDivisorRows() && isMadeOfRows(*attention.getDivisorRows()));
 }

@@ -54,6 +54,21 @@ SmallVector<bool> reccc::findLiveSources(AttentionOp op, const RowDemand &demand
   return live;
 }
 
+SmallVector<bool> reccc::findLiveSegments(AttentionOp op, const RowDemand &demand) {
+  SmallVector<bool> segments;
+  for (auto [key, live] : llvm::zip_equal(op.getKeys(), findLiveSources(op, demand)))
+    segments.append(getSegmentsWithin(op.getFrame(), spaceOf(key)).size(), live);
+  // Candidates at one place are told by the last segment, which stays for them.
+  bool isBiased = op.getToeplitz() || op.getBucketWeights();
+  bool needsLast = op.getLastAtOnePlace() && (op.getPlaces() || demand.getParts().back().kind != SegmentDemand::None);
+  if (!isBiased || needsLast || spaceOf(op.getKeys().front()) == op.getFrame())
+    return segments;
+  SmallVector<bool> seen = findSeenSources(op, demand);
+  for (unsigned segment = segments.size(); segment-- > 0 && !seen[segment];)
+    segments[segment] = false;
+  return segments;
+}
+
 static RowDemand allOf(Value value) { return isJagged(value) ? RowDemand::all(spaceOf(value)) : RowDemand(); }
 
 /// The last or first row of a request lies in its last or first segment, when that one has rows in every request.
@@ -120,13 +135,25 @@ SmallVector<RowDemand> reccc::getOperandDemands(Operation *op, const RowDemand &
   } else if (auto attention = dyn_cast<AttentionOp>(op)) {
     for (OpOperand *operand : attention.getQueryRowOperands())
       demands[operand->getOperandNumber()] = demand;
-    for (auto [index, live] : llvm::enumerate(findLiveSources(attention, demand)))
-      if (!live)
-        for (OperandRange sources : {attention.getKeys(), attention.getValues()})
-          demands[sources.getBeginOperandIndex() + index] = RowDemand::none(spaceOf(sources[index]));
+    SmallVector<bool> live = findLiveSegments(attention, demand);
+    ArrayRef<bool> rest = live;
+    unsigned firstKey = attention.getKeys().getBeginOperandIndex();
+    for (auto [index, key] : llvm::enumerate(attention.getKeys())) {
+      ArrayRef<bool> ofKey = rest.take_front(getSegmentsWithin(attention.getFrame(), spaceOf(key)).size());
+      rest = rest.drop_front(ofKey.size());
+      if (!llvm::is_contained(ofKey, false))
+        continue;
+      RowDemand read = RowDemand::none(spaceOf(key));
+      if (llvm::is_contained(ofKey, true))
+        read = RowDemand(spaceOf(key), llvm::map_to_vector(ofKey, [](bool stays) {
+                           return SegmentDemand{stays ? SegmentDemand::All : SegmentDemand::None, 0};
+                         }));
+      demands[firstKey + index] = demands[attention.getValues().getBeginOperandIndex() + index] = read;
+    }
     for (auto [number, source] : llvm::enumerate(attention.getMaskedSources()))
-      demands[attention.getKeyMasks().getBeginOperandIndex() + number] =
-          demands[attention.getKeys().getBeginOperandIndex() + source];
+      demands[attention.getKeyMasks().getBeginOperandIndex() + number] = demands[firstKey + source];
+    if (attention.getKeyTimes())
+      demands[attention.getKeyTimesMutable()[0].getOperandNumber()] = demands[firstKey];
   }
   return demands;
 }

@@ -382,7 +382,8 @@ static ir::AttentionOp createAttention(ModelBuilder &b, Value query, const Sourc
       score.divisor ? builder.getF64FloatAttr(*score.divisor) : FloatAttr(),
       score.rowLengthDivisor ? ir::getSpaceWithin(frame, queryType.getSpace()) : Attribute(),
       bias.toeplitz ? builder.getI64IntegerAttr(bias.center) : IntegerAttr(),
-      bias.lastAtOnePlace ? builder.getUnitAttr() : UnitAttr(), bias.rule, ir::ScoreOrderAttr::get(context, bias.order),
+      bias.lastAtOnePlace ? builder.getUnitAttr() : UnitAttr(), /*places=*/AffineMapAttr(),
+      /*place_lengths=*/ArrayAttr(), bias.rule, ir::ScoreOrderAttr::get(context, bias.order),
       sources.withState ? builder.getUnitAttr() : UnitAttr());
 }
 

@@ -3,6 +3,8 @@
 // sum.
 #include "Families.h"
 
+#include "reccc/Dialect/Recsys/IR/RowMaps.h"
+
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
 
@@ -68,8 +70,9 @@ public:
     for (const Instance &instance : evaluation.getInstances(frame)) {
       SmallVector<Segment> querySegments = findSegments(evaluation, op.getQuery(), frame, instance);
       SmallVector<Segment> sourceSegments = findSegments(evaluation, op.getKeys(), frame, instance);
-      firstRow = querySegments.front().begin;
-      lastPlace = op.getLastAtOnePlace() ? querySegments.back().begin - firstRow : std::numeric_limits<int64_t>::max();
+      firstQuery = querySegments.front().begin;
+      firstRow = sourceSegments.front().begin;
+      lastPlace = op.getLastAtOnePlace() ? sourceSegments.back().begin - firstRow : std::numeric_limits<int64_t>::max();
       for (auto [number, segment] : llvm::enumerate(querySegments))
         for (int64_t place = 0; place < segment.rows; ++place)
           if (failed(runRow(instance, number, segment.begin + place, place, sourceSegments)))
@@ -105,7 +108,7 @@ private:
             columns.push_back({segment.source, segment.begin + column});
     }
     std::vector<Real> biases;
-    if (failed(computeBiases(row, columns, biases)))
+    if (failed(computeBiases(instance, row, columns, biases)))
       return failure();
     for (int64_t head = 0; head < op.getHeads(); ++head) {
       std::vector<Real> weights = computeScores(row, head, columns, biases);
@@ -122,17 +125,28 @@ private:
   /// Place of a row in the sequence, for the toeplitz weights.
   int64_t placeOf(int64_t row) const { return std::min(row - firstRow, lastPlace); }
 
-  LogicalResult computeBiases(int64_t row, ArrayRef<Column> columns, std::vector<Real> &biases) {
+  int64_t placeOfQuery(const Instance &instance, int64_t row) {
+    if (!op.getPlaces())
+      return placeOf(firstRow + row - firstQuery);
+    SmallVector<int64_t> lengths;
+    for (Attribute space : op.getPlaceSpaces())
+      lengths.push_back(evaluation.getRows(space, instance.request));
+    return placeOf(firstRow + evaluateRowExpr(op.getPlaces()->getResult(0), row - firstQuery, lengths));
+  }
+
+  LogicalResult computeBiases(const Instance &instance, int64_t row, ArrayRef<Column> columns,
+                              std::vector<Real> &biases) {
     if (toeplitz.empty() && buckets.empty())
       return success();
+    int64_t place = toeplitz.empty() ? 0 : placeOfQuery(instance, row);
     for (const Column &column : columns) {
       Real bias = 0;
       if (!toeplitz.empty()) {
-        int64_t index = static_cast<int64_t>(*op.getToeplitzCenter()) + placeOf(column.row) - placeOf(row);
+        int64_t index = static_cast<int64_t>(*op.getToeplitzCenter()) + placeOf(column.row) - place;
         if (index < 0 || index >= static_cast<int64_t>(toeplitz.size()))
-          return op.emitError() << "expected a toeplitz parameter that has a weight for row " << placeOf(row)
-                                << " and column " << placeOf(column.row) << ", got " << toeplitz.size()
-                                << " weights, and none at " << index;
+          return op.emitError() << "expected a toeplitz parameter that has a weight for row " << place << " and column "
+                                << placeOf(column.row) << ", got " << toeplitz.size() << " weights, and none at "
+                                << index;
         bias += static_cast<Real>(toeplitz[index]);
       }
       if (!buckets.empty()) {
@@ -227,7 +241,7 @@ private:
   const JaggedValue &query;
   JaggedValue &result;
   int64_t width, valueWidth;
-  int64_t firstRow = 0, lastPlace = 0; // of the query, in an instance
+  int64_t firstQuery = 0, firstRow = 0, lastPlace = 0; // of the query and the source, in an instance
   ArrayRef<double> toeplitz, buckets;
 };
 } // namespace

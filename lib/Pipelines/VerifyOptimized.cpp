@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Closes stage `optimized`: sources of one segment that are seen; with a bias the one source has the query's rows.
+// Closes stage `optimized`: sources of one segment that are seen, but for the one source of a bias.
 #include "StageChecks.h"
 #include "reccc/Dialect/Recsys/IR/RowSpaces.h"
 #include "reccc/Pipelines/Passes.h"

@@ -87,7 +87,8 @@ static bool share(AttentionOp op) {
       builder, op.getLoc(), repeat.getInput(), shared.keys, shared.values, shared.keyMasks, Value(), Value(), Value(),
       Value(), Value(), Value(), ValueRange(), builder.getDenseI64ArrayAttr(shared.masked), shared.getMasks(builder),
       op.getScoreAttr(), op.getScaleAttr(), op.getDivisorAttr(), op.getDivisorRowsAttr(), IntegerAttr(), UnitAttr(),
-      Attribute(), op.getOrderAttr(), op.getScore() == ScoreKind::softmax ? builder.getUnitAttr() : UnitAttr());
+      AffineMapAttr(), ArrayAttr(), Attribute(), op.getOrderAttr(),
+      op.getScore() == ScoreKind::softmax ? builder.getUnitAttr() : UnitAttr());
   once->setAttr(kPartialSumAttr, builder.getUnitAttr());
   auto repeatRows = [&](Value value) -> Value {
     return value ? RepeatRowsOp::create(builder, op.getLoc(), value, op.getFrame()).getResult() : Value();

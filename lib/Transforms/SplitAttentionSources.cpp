@@ -47,7 +47,7 @@ struct SplitAttentionSources : reccc::impl::SplitAttentionSourcesPassBase<SplitA
 
   void split(AttentionOp op) {
     if (op.getToeplitz() || op.getBucketWeights())
-      return; // a bias is between the rows of one space
+      return; // a bias has one source
 
     // 1. Which source segments stay: those that are seen, the first one when none is, because an attention has a
     // source.

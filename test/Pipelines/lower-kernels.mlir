@@ -17,7 +17,8 @@ recsys.model @rank(%x: !row {recsys.name = "x"}) -> (!row {recsys.name = "y"}) {
   %w = recsys.get_parameter @w : tensor<8x8xf32>
   %0 = recsys.linear %x, %w : (!row, tensor<8x8xf32>) -> !row
   %1 = recsys.silu %0 : (!row) -> !row
-  %2 = recsys.linear %1, %w : (!row, tensor<8x8xf32>) -> !row
+  %n = recsys.l2_norm %1 eps 1.0 : (!row) -> !row
+  %2 = recsys.linear %n, %w : (!row, tensor<8x8xf32>) -> !row
   %3 = recsys.silu %2 : (!row) -> !row
   recsys.output %3 : !row
 }

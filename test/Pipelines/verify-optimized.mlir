@@ -42,7 +42,7 @@ recsys.model @frame(%q: !q {recsys.name = "q"}, %k: !k {recsys.name = "k"}) -> (
 
 // -----
 
-/// A bias is between the rows of one space, so its source stays whole.
+/// A bias has one source, which stays whole.
 #h = #recsys.space<"history", max = 50>
 #t = #recsys.concat<#h, #recsys.request>
 recsys.parameter private @w : tensor<101xf32> from "w"

@@ -5,6 +5,7 @@
 // CHECK-DAG: #[[H:.*]] = #recsys.space<"history", max = 50>
 // CHECK-DAG: #[[C:.*]] = #recsys.space<"candidates", max = 20>
 // CHECK-DAG: #[[L3:.*]] = #recsys.take_last<#[[H]], 3>
+// CHECK-DAG: #[[PLACES:.*]] = affine_map<(d0)[s0, s1] -> (d0 + s0 - s1)>
 #r = #recsys.request
 #h = #recsys.space<"history", max = 50>
 #c = #recsys.space<"candidates", max = 20>
@@ -60,12 +61,23 @@ recsys.model @remove_dead_rows_divisor(%q: !h {recsys.name = "q"}) -> (!recsys.j
   recsys.output %y : !recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32>
 }
 
-/// A bias between equal spaces.
-// CHECK-LABEL: recsys.model @negative_remove_dead_rows_bias
-// CHECK:         recsys.attention {{.*}} toeplitz{{.*}} -> !recsys.jagged<#[[H]] x 2x4xf32>
-// CHECK-NEXT:    recsys.take_rows
+/// Of a bias the last segments of the source that nobody sees go.
+// CHECK-LABEL: recsys.model @remove_dead_rows_biased_source
+// CHECK:         %[[S:[a-z0-9]+]] = recsys.slice_rows %{{.*}} first 0 count 1
+// CHECK:         recsys.attention %[[S]] sources[%[[S]], %[[S]]] masks {{\[\[}}#recsys.full]] {{.*}} toeplitz(%{{[a-z0-9]+}}, 49) :
+recsys.model @remove_dead_rows_biased_source(%q: !recsys.jagged<#recsys.concat<#h, #r> x 2x4xf32> {recsys.name = "q"}) -> (!h {recsys.name = "y"}) {
+  %w = recsys.get_parameter @w : tensor<99xf32>
+  %a = recsys.attention %q sources [%q, %q] masks [[#recsys.full, #recsys.none], [#recsys.full, #recsys.self]] score silu scale 0.5 divisor 9.0 toeplitz(%w, 49) last_at_one_place
+    : (!recsys.jagged<#recsys.concat<#h, #r> x 2x4xf32>, !recsys.jagged<#recsys.concat<#h, #r> x 2x4xf32>, !recsys.jagged<#recsys.concat<#h, #r> x 2x4xf32>, tensor<99xf32>) -> !recsys.jagged<#recsys.concat<#h, #r> x 2x4xf32>
+  %y = recsys.slice_rows %a first 0 count 1 : (!recsys.jagged<#recsys.concat<#h, #r> x 2x4xf32>) -> !h
+  recsys.output %y : !h
+}
+
+/// A position bias counts from where the rows were.
+// CHECK-LABEL: recsys.model @remove_dead_rows_bias
+// CHECK:         recsys.attention {{.*}} toeplitz(%{{[a-z0-9]+}}, 49) places #[[PLACES]] place_lengths [#[[H]], #[[L3]]] {{.*}} -> !recsys.jagged<#[[L3]] x 2x4xf32>
 recsys.parameter private @w : tensor<99xf32> from "bias"
-recsys.model @negative_remove_dead_rows_bias(%q: !h {recsys.name = "q"}) -> (!recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32> {recsys.name = "y"}) {
+recsys.model @remove_dead_rows_bias(%q: !h {recsys.name = "q"}) -> (!recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32> {recsys.name = "y"}) {
   %w = recsys.get_parameter @w : tensor<99xf32>
   %a = recsys.attention %q sources [%q, %q] masks [[#recsys.full]] score silu scale 0.5 divisor 9.0 toeplitz(%w, 49) : (!h, !h, !h, tensor<99xf32>) -> !h
   %y = recsys.take_rows %a : (!h) -> !recsys.jagged<#recsys.take_last<#h, 3> x 2x4xf32>

@@ -214,6 +214,28 @@ def test_bias_of_history_and_candidates(program, one_place, mode):
     check(program, inputs, expected, masks.meta_ir(HISTORY), text, [w], f"toeplitz({{3}}, {most - 1})" + " last_at_one_place" * one_place, mode)
 
 
+@pytest.mark.parametrize("mode", ["double", "compiled"])
+@pytest.mark.parametrize("one_place", [False, True])
+@pytest.mark.parametrize("score", SCORES)
+def test_bias_of_candidates_alone(program, score, one_place, mode):
+    """The rows of the candidates are computed, their places count the history in front of them."""
+    inputs = sequence(program, [HISTORY, CANDIDATES])
+    most = HISTORY_MAX + max(program.candidates, default=0)
+    w, weights = program.parameter("pos", 2 * most - 1)
+    text, weigh = SCORES[score]
+    parts = []
+    for r, history in enumerate(program.history):
+        q, k, v = (inputs[name][1][r] for name in "qkv")
+        places = np.arange(len(q))
+        places = np.minimum(places, history) if one_place else places
+        visible = masks.meta(0, history, program.candidates[r])
+        parts.append(attend(q, k, v, visible, weigh, bias=weights[most - 1 + places - places[:, None]])[history:])
+    form = f"recsys.attention {{0}} sources [{{1}}, {{2}}] masks [[#recsys.full, #recsys.self]] {text} toeplitz({{3}}, {most - 1})"
+    form += " last_at_one_place" * one_place + f" places affine_map<(d0)[s0] -> (d0 + s0)> place_lengths [{HISTORY}]"
+    program.output("y", program.op(form, [inputs["q"][2][1], inputs["k"][0], inputs["v"][0], w], jagged(CANDIDATES, [2, 3])))
+    assert_equal(program.run(mode)["y"], packed(parts, np.zeros((0, 2, 3))), 1e-12 if mode == "double" else 3e-6)
+
+
 def test_infinite_values_that_are_not_visible_change_nothing(mixed):
     inputs = sequence(mixed, [HISTORY])
     visible = lambda r: np.tril(np.ones((mixed.history[r],) * 2, bool))

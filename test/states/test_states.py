@@ -151,7 +151,7 @@ def two_tokens(text):
 
 RANKER = (ROOT / "examples" / "04_user_states" / "ranker.textproto").read_text()
 GROWING = {"example": RANKER, "two_tokens": two_tokens(RANKER),
-           "tagged_events": (pathlib.Path(__file__).parent / "tagged_events.textproto").read_text()}
+           **{name: (pathlib.Path(__file__).parent / f"{name}.textproto").read_text() for name in ("tagged_events", "biased_history")}}
 
 
 @pytest.mark.parametrize("system", GROWING)

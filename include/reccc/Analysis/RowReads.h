@@ -19,6 +19,10 @@ std::optional<SmallVector<RowDemand>> splitDemand(recsys::ConcatRowsOp op, const
 /// and a frame.
 SmallVector<bool> findLiveSources(recsys::AttentionOp op, const RowDemand &demand);
 
+/// Per source segment: whether it stays when those query rows are wanted. Those of a source stay together, but for the
+/// last ones of the one source of a bias: what stands in front of them keeps its places.
+SmallVector<bool> findLiveSegments(recsys::AttentionOp op, const RowDemand &demand);
+
 } // namespace reccc
 
 #endif // RECCC_ANALYSIS_ROWREADS_H

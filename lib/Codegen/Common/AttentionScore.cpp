@@ -37,14 +37,17 @@ protected:
   void forKeys(const KeyBlock &block, ValueRange init, function_ref<SmallVector<Value>(Value, bool, ValueRange)> body,
                SmallVectorImpl<Value> &results);
   Value bias(const KeyBlock &block, Value key, int64_t lane);
-  /// The place of a row in the sequence; rows of the last segment have that of its first.
-  Value placeOf(Value row) { return b.min(b.sub(row, firstRow), lastPlace); }
+  /// The place of a row of the source in its sequence, and of a row of the query in that of the source.
+  Value placeOfKey(Value row) {
+    return b.sub(row, frame.offsetOf(recsys::spaceOf(op.getKeys().front()), item.instance));
+  }
+  Value placeOfQuery(Value row);
 
   KernelFrame &frame;
   TileBuilder &b;
   recsys::AttentionOp op;
   Value scores, toeplitz, queryTimes, queryPlaces;
-  Value firstRow, lastPlace; // of the query, with queryPlaces
+  Value lastPlace; // with queryPlaces: that of all rows of the last segment
   AttentionItem item;
 };
 
@@ -96,11 +99,17 @@ void ScoreBase::beginTile(const AttentionItem &tile) {
     });
   if (!queryPlaces)
     return;
-  firstRow = frame.offsetOf(op.getQuery().getType().getSpace(), item.instance);
   lastPlace = b.i64(0);
-  for (Attribute segment : ArrayRef(op.getQuerySegments()).drop_back())
+  for (Attribute segment : ArrayRef(op.getSourceSegments()).drop_back())
     lastPlace = b.add(lastPlace, frame.rowsOf(segment, item.instance));
-  forLanes(queryPlaces, [&](Value row) { return placeOf(row); });
+  forLanes(queryPlaces, [&](Value row) { return b.min(placeOfQuery(row), lastPlace); });
+}
+
+Value ScoreBase::placeOfQuery(Value row) {
+  Value place = b.sub(row, frame.offsetOf(recsys::spaceOf(op.getQuery()), item.instance));
+  if (!op.getPlaces())
+    return place;
+  return frame.affineResults(*op.getPlaces(), op.getPlaceSpaces(), place, item.instance.request).front();
 }
 
 void ScoreBase::beginBlock(const KeyBlock &block) {
@@ -108,10 +117,10 @@ void ScoreBase::beginBlock(const KeyBlock &block) {
     return;
   // The weights that the block needs, in descending order of their index: lane q of key j reads place
   // (last key - j) + q. Weights that only masked pairs would read need not exist: those indices are clamped.
-  // Keys and queries are rows of one space, so their rows are as far apart as their places.
   KernelOperand &weights = frame.operand(op.getToeplitz());
   Value lastKey = b.add(b.add(block.keyBegin, b.add(block.first, block.count)), -1);
-  Value top = b.add(b.sub(lastKey, b.add(item.begin, item.first)), *op.getToeplitzCenter());
+  Value firstQuery = placeOfQuery(b.add(item.begin, item.first));
+  Value top = b.add(b.sub(placeOfKey(lastKey), firstQuery), *op.getToeplitzCenter());
   b.forTiles(b.i64(0), b.add(block.count, kQueryTile - 1), 1, [&](Value place) {
     Value index = b.max(b.min(b.sub(top, place), b.i64(weights.elements - 1)), b.i64(0));
     Value weight = b.loadScalar(b.at(weights.data, index, weights.element), weights.element);
@@ -135,7 +144,7 @@ Value ScoreBase::bias(const KeyBlock &block, Value key, int64_t lane) {
   };
   Value sum;
   if (queryPlaces) {
-    Value place = b.broadcast(b.add(placeOf(keyRow), *op.getToeplitzCenter()));
+    Value place = b.broadcast(b.add(b.min(placeOfKey(keyRow), lastPlace), *op.getToeplitzCenter()));
     sum = weightAt(frame.operand(op.getToeplitz()), b.sub(place, ofLanes(queryPlaces)));
   }
   if (toeplitz) {

@@ -234,7 +234,9 @@ LogicalResult GemmBuilder::buildEpilogue(Linear &linear, Value row, Value accumu
       b.storeVector(vector, b.at(pointer, offset, element), element, valid);
     }
     if (linear.next) {
-      Value vector = program.get(linear.next->value).vector(offset, valid);
+      // In whatever kernels the linears stand, the bits are the same.
+      Type element = cast<recsys::JaggedType>(linear.next->value.getType()).getElementType();
+      Value vector = b.round(program.get(linear.next->value).vector(offset, valid), element);
       b.storeVector(vector, b.at(inBlock(*linear.next, row), offset, b.getF32Type()), b.getF32Type(), valid);
     }
   }

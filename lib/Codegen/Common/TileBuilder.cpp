@@ -61,6 +61,12 @@ Value TileBuilder::laneNumbers() {
   return make<arith::ConstantOp>(DenseElementsAttr::get(i32Vector(), ArrayRef<int32_t>(numbers)));
 }
 
+/// The fp32 that has these upper halves.
+static Value widenBf16(TileBuilder &b, Value halves) {
+  Value bits = b.make<arith::ShLIOp>(b.make<arith::ExtUIOp>(b.i32Vector(), halves), b.splatI32(16));
+  return b.make<arith::BitcastOp>(b.f32Vector(), bits);
+}
+
 Value TileBuilder::loadVector(Value pointer, Type element, int64_t valid) {
   VectorType type = vectorOf(element.isBF16() ? Type(getI16Type()) : element);
   unsigned bytes = type.getElementTypeBitWidth() / 8;
@@ -71,11 +77,7 @@ Value TileBuilder::loadVector(Value pointer, Type element, int64_t valid) {
     Value zero = make<arith::ConstantOp>(cast<TypedAttr>(getZeroAttr(type)));
     value = make<LLVM::MaskedLoadOp>(type, pointer, laneMask(valid), zero, bytes);
   }
-  if (!element.isBF16())
-    return value;
-  value = make<arith::ExtUIOp>(i32Vector(), value);
-  value = make<arith::ShLIOp>(value, splatI32(16));
-  return make<arith::BitcastOp>(f32Vector(), value);
+  return element.isBF16() ? widenBf16(*this, value) : value;
 }
 
 /// fp32 to the bits of the nearest bf16, ties to even; a NaN stays one.
@@ -88,6 +90,10 @@ static Value roundToBf16(TileBuilder &b, Value value) {
   Value quiet = b.make<arith::OrIOp>(top, b.splatI32(0x40));
   Value isNan = b.cmpf(arith::CmpFPredicate::UNO, value, value);
   return b.make<arith::TruncIOp>(b.vectorOf(b.getI16Type()), b.select(isNan, quiet, rounded));
+}
+
+Value TileBuilder::round(Value value, Type element) {
+  return element.isBF16() ? widenBf16(*this, roundToBf16(*this, value)) : value;
 }
 
 void TileBuilder::storeVector(Value value, Value pointer, Type element, int64_t valid) {

@@ -42,7 +42,12 @@ static bool isCoupled(AttentionOp op, Attribute candidates) {
       if (seesCandidates || (ofCandidate && dependsOnRow(mask)))
         return true;
     }
-  return op.getToeplitz() && mentionsSpace(spaceOf(op.getQuery()), candidates);
+  // A bias counts places: those of candidates are all the same, or other ones in another slice.
+  SmallVector<Attribute> sources = op.getSourceSegments();
+  bool atOnePlace = op.getLastAtOnePlace() && mentionsSpace(sources.back(), candidates) &&
+                    llvm::none_of(ArrayRef(sources).drop_back(),
+                                  [&](Attribute segment) { return mentionsSpace(segment, candidates); });
+  return op.getToeplitz() && mentionsSpace(spaceOf(op.getQuery()), candidates) && !atOnePlace;
 }
 
 /// Whether the number of a row is another one in another slice: the least result depends on the row.

@@ -173,8 +173,8 @@ FailureOr<Attribute> GrowRows::growMask(AttentionOp op, Attribute mask, const Pl
 }
 
 LogicalResult GrowRows::growAttention(AttentionOp op) const {
-  if (op.getToeplitz() || op.getBucketWeights())
-    return refuse(op) << "its bias is between the rows of one space, where old and new rows cannot be told apart";
+  if (op.getPlaces() || op.getLastAtOnePlace())
+    return refuse(op) << "its bias gives some of them places of their own";
   // Segments as they were: operands have the grown types already, the result has not.
   SmallVector<Attribute> lists;
   unsigned querySegment = 0, sourceSegments = op.getMasks().empty() ? 0 : cast<ArrayAttr>(op.getMasks()[0]).size();

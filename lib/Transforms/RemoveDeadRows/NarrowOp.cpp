@@ -21,6 +21,32 @@ static bool isCutWhereItReads(ShiftOp op, const RowDemand &demand) {
              (static_cast<int64_t>(op.getBy()) < 0 ? SegmentDemand::Last : SegmentDemand::First);
 }
 
+namespace {
+/// A map of rows, and the lengths that are its symbols.
+struct Places {
+  AffineMap map;
+  SmallVector<Attribute> lengths;
+};
+} // namespace
+
+/// Where the wanted rows of a query stand among the rows of the source, for a toeplitz bias; nothing when they do not
+/// follow one another.
+static std::optional<Places> findPlaces(AttentionOp op, const RowDemand &demand) {
+  Places places{AffineMap::getMultiDimIdentityMap(1, op.getContext()), {}};
+  if (op.getPlaces())
+    places = {*op.getPlaces(), SmallVector<Attribute>(op.getPlaceSpaces())};
+  if (demand.isAll() || demand.isNone())
+    return places;
+  std::optional<RowMap> rows = getRowInRequest(demand);
+  if (!rows)
+    return std::nullopt;
+  places.map = composeWithRows(places.map, places.lengths, *rows);
+  AffineExpr apart = places.map.getResult(0) - getAffineDimExpr(0, op.getContext());
+  if (simplifyAffineExpr(apart, 1, places.lengths.size()).isFunctionOfDim(0))
+    return std::nullopt;
+  return places;
+}
+
 /// Whether a source that stays says what the op works within.
 static bool hasGroupedSource(AttentionOp op, const RowDemand &demand) {
   return llvm::any_of(llvm::zip_equal(op.getKeys(), findLiveSources(op, demand)), [&](auto source) {
@@ -35,7 +61,9 @@ StringRef reccc::getObstacle(Operation *op, const RowDemand &demand) {
       return "each of its rows has keys of its own";
     if (!isa<RequestAttr>(frame) && demand.getSpace() == frame && !hasGroupedSource(attention, demand))
       return "its rows would be grouped no more";
-    return attention.getToeplitz() || attention.getBucketWeights() ? "its bias is between the rows of one space" : "";
+    return attention.getToeplitz() && !findPlaces(attention, demand)
+               ? "its bias counts rows that do not follow one another"
+               : "";
   }
   if (auto concat = dyn_cast<ConcatRowsOp>(op))
     return splitDemand(concat, demand) ? "" : "constant rows of two operands were merged into one segment";
@@ -133,12 +161,10 @@ static Attribute composeMask(Attribute mask, const RowMap &rows, bool isWhole) {
 static SmallVector<Value> narrowAttention(OpBuilder &builder, AttentionOp op, ValueRange operands,
                                           const RowDemand &demand) {
   auto copy = cast<AttentionOp>(builder.clone(*op));
-  SmallVector<bool> live = findLiveSources(op, demand);
+  SmallVector<bool> live = findLiveSources(op, demand), keptSegments = findLiveSegments(op, demand);
   SmallVector<Value> keys, values, keyMasks;
   SmallVector<int64_t> maskedSources;
-  SmallVector<bool> keptSegments;
   for (unsigned source = 0; source < live.size(); ++source) {
-    keptSegments.append(getSegmentsWithin(op.getFrame(), spaceOf(op.getKeys()[source])).size(), live[source]);
     if (!live[source])
       continue;
     const auto *masked = llvm::find(op.getMaskedSources(), source);
@@ -168,6 +194,15 @@ static SmallVector<Value> narrowAttention(OpBuilder &builder, AttentionOp op, Va
   copy.getKeyMasksMutable().assign(keyMasks);
   copy.setMaskedSources(maskedSources);
   copy.setMasksAttr(builder.getArrayAttr(lists));
+  if (op.getKeyTimes())
+    copy.getKeyTimesMutable().assign(operands[op.getKeyTimesMutable()[0].getOperandNumber()]);
+  if (!keptSegments.back())
+    copy.setLastAtOnePlace(false);
+  if (op.getToeplitz() && (op.getPlaces() || demand.getSpace() != spaceOf(keys.front()))) {
+    Places places = *findPlaces(op, demand);
+    copy.setPlacesAttr(AffineMapAttr::get(places.map));
+    copy.setPlaceLengthsAttr(places.lengths.empty() ? ArrayAttr() : builder.getArrayAttr(places.lengths));
+  }
   for (Value result : copy->getResults())
     result.setType(jaggedTypeOf(result).withSpace(demand.getSpace()));
   return SmallVector<Value>(copy->getResults());
@@ -210,7 +245,7 @@ SmallVector<Value> reccc::narrowOp(OpBuilder &builder, Operation *op, ValueRange
     return {operands.front()};
   // 2. All rows of other ops.
   auto attention = dyn_cast<AttentionOp>(op);
-  bool losesSources = attention && llvm::is_contained(findLiveSources(attention, demand), false);
+  bool losesSources = attention && llvm::is_contained(findLiveSegments(attention, demand), false);
   if (op->getNumResults() == 0 || demand.getParts().empty() || (demand.isAll() && !losesSources)) {
     if (!inPlace)
       op = builder.clone(*op);

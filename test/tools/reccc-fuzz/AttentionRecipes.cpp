@@ -123,13 +123,22 @@ static bool makeAttention(ModelGenerator &g) {
   Value query = g.floatsOver(space, {heads, keyWidth});
   Attribute frame = getFrame(space);
   bool biased = g.random.chance(0.4);
+  // The query may have the last rows of the source of a bias.
+  Attribute before, biasedSpace = space;
+  if (biased && isa<RequestAttr>(frame) && g.random.chance(0.4)) {
+    before = g.anySpace(60);
+    if (isa<RequestAttr>(getFrame(before)))
+      biasedSpace = getConcatSpace({before, space});
+    else
+      before = {};
+  }
 
   Sources sources;
   int64_t sourceHeads = g.divisorOf(heads);
   for (int64_t i = 0, count = biased ? 1 : g.random.pick({1, 1, 2, 3}); i < count; ++i) {
     // Sources may have fewer heads than one another.
     int64_t grouped = g.random.chance(0.7) ? sourceHeads : g.divisorOf(heads);
-    Attribute from = biased ? space : sourceSpace(g, space, frame);
+    Attribute from = biased ? biasedSpace : sourceSpace(g, space, frame);
     if (!g.isSmall(from, grouped * std::max(keyWidth, valueWidth)))
       return false;
     addSource(g, sources, from, grouped, keyWidth, valueWidth);
@@ -170,17 +179,26 @@ static bool makeAttention(ModelGenerator &g) {
   Value toeplitz, bucketWeights, queryTimes, keyTimes;
   bool lastAtOnePlace = false;
   IntegerAttr center;
+  AffineMapAttr places;
+  ArrayAttr placeLengths;
   Attribute rule;
   if (biased && g.random.chance(0.6)) {
-    int64_t rows = std::max<int64_t>(g.maxRows(space), 1), before = g.random.below(3);
-    toeplitz = g.weight({2 * rows - 1 + before + g.random.below(3)}, 1);
-    center = g.builder.getI64IntegerAttr(rows - 1 + before);
+    int64_t rows = std::max<int64_t>(g.maxRows(biasedSpace), 1), more = g.random.below(3);
+    toeplitz = g.weight({2 * rows - 1 + more + g.random.below(3)}, 1);
+    center = g.builder.getI64IntegerAttr(rows - 1 + more);
     lastAtOnePlace = g.random.chance(0.3);
+    if (before) {
+      MLIRContext *context = g.builder.getContext();
+      std::optional<int64_t> constant = cast<RowSpace>(before).getConstantRows();
+      AffineExpr count = constant ? getAffineConstantExpr(*constant, context) : getAffineSymbolExpr(0, context);
+      places = AffineMapAttr::get(AffineMap::get(1, constant ? 0 : 1, getAffineDimExpr(0, context) + count));
+      placeLengths = constant ? ArrayAttr() : g.builder.getArrayAttr({before});
+    }
   }
   if (biased && (!toeplitz || g.random.chance(0.4))) {
     bucketWeights = g.weight({g.random.between(1, 12)}, 1);
     queryTimes = g.integersOver(space, {});
-    keyTimes = g.random.chance(0.5) ? queryTimes : g.integersOver(space, {});
+    keyTimes = !before && g.random.chance(0.5) ? queryTimes : g.integersOver(biasedSpace, {});
     if (g.random.chance(0.5))
       rule = SqrtBucketAttr::get(g.builder.getContext(), g.number(g.random.pick({1.0, 60.0})), g.random.between(0, 14));
     else
@@ -202,7 +220,8 @@ static bool makeAttention(ModelGenerator &g) {
                                   bucketWeights, queryTimes, keyTimes, initial, initialState, bounds, sources.masked,
                                   g.builder.getArrayAttr(lists), silu ? ScoreKind::silu : ScoreKind::softmax, scale,
                                   silu && !byLength ? g.numberAttr(divisor) : FloatAttr(), divisorRows, center,
-                                  lastAtOnePlace, rule, order, /*with_state=*/left == 1 && !silu);
+                                  lastAtOnePlace, places, placeLengths, rule, order,
+                                  /*with_state=*/left == 1 && !silu);
     initial = op.getResult();
     initialState = op.getState();
     if (left == 1)

@@ -46,15 +46,16 @@ Coverage::Coverage(MLIRContext *context) {
   expectKeywords(counts, "recsys.nearest_rows", {"by_place", "best_first"});
   expectKeywords(counts, "recsys.feature_dots", {"all", "lower", "lower_diagonal", "upper", "upper_diagonal"});
   expectKeywords(counts, "recsys.attention",
-                 {"silu", "softmax", "scale_then_add", "add_then_scale", "key_masks", "toeplitz", "time_buckets",
-                  "divisor_rows", "several sources", "grouped heads", "in a frame", "initial", "initial_state",
-                  "with_state"});
+                 {"silu", "softmax", "scale_then_add", "add_then_scale", "key_masks", "toeplitz", "places",
+                  "time_buckets", "divisor_rows", "several sources", "grouped heads", "in a frame", "initial",
+                  "initial_state", "with_state"});
 }
 
 static void countAttention(AttentionOp op, llvm::StringMap<int64_t> &counts) {
   auto count = [&](bool present, StringRef what) { counts[("recsys.attention " + what).str()] += present; };
   count(!op.getKeyMasks().empty(), "key_masks");
   count(static_cast<bool>(op.getToeplitz()), "toeplitz");
+  count(op.getPlaces().has_value(), "places");
   count(static_cast<bool>(op.getBucketWeights()), "time_buckets");
   count(op.getDivisorRows().has_value(), "divisor_rows");
   count(static_cast<bool>(op.getInitial()), "initial");

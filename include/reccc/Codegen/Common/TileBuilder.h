@@ -71,6 +71,8 @@ public:
   /// Rounds to `element`; writes the first `valid` elements.
   void storeVector(Value value, Value pointer, Type element, int64_t valid);
   void storeVector(Value value, Value pointer, Type element) { storeVector(value, pointer, element, lanes); }
+  /// An fp32 vector as `element` storage would give it back.
+  Value round(Value value, Type element);
   /// A constant mask of the first `valid` lanes.
   Value laneMask(int64_t valid);
   /// [0, 1, …, lanes - 1] as i32.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Family attention: result type and checks.
 #include "OpChecks.h"
+#include "reccc/Dialect/Recsys/IR/RowMaps.h"
 
 using namespace mlir;
 using namespace mlir::recsys;
@@ -32,11 +33,16 @@ unsigned AttentionOp::findGroupedSource() {
 
 SmallVector<OpOperand *> AttentionOp::getQueryRowOperands() {
   SmallVector<OpOperand *> operands = {&getQueryMutable()};
-  for (MutableOperandRange initial :
-       {MutableOperandRange(getInitialMutable()), MutableOperandRange(getInitialStateMutable()), getBoundsMutable()})
-    for (OpOperand &operand : initial)
+  for (MutableOperandRange range :
+       {MutableOperandRange(getQueryTimesMutable()), MutableOperandRange(getInitialMutable()),
+        MutableOperandRange(getInitialStateMutable()), getBoundsMutable()})
+    for (OpOperand &operand : range)
       operands.push_back(&operand);
   return operands;
+}
+
+ArrayRef<Attribute> AttentionOp::getPlaceSpaces() {
+  return getPlaceLengths() ? getPlaceLengthsAttr().getValue() : ArrayRef<Attribute>();
 }
 
 Value AttentionOp::getKeyMask(unsigned source) {
@@ -168,6 +174,27 @@ static LogicalResult verifyMasks(AttentionOp op) {
 }
 
 /// attention_c5
+static LogicalResult verifyPlaces(AttentionOp op) {
+  if (!op.getPlaces() && !op.getPlaceLengths())
+    return success();
+  std::optional<AffineMap> map = op.getPlaces();
+  AffineExpr row = getAffineDimExpr(0, op.getContext());
+  size_t lengths = op.getPlaceSpaces().size();
+  if (!op.getToeplitz() || !map || map->getNumDims() != 1 || map->getNumSymbols() != lengths ||
+      map->getNumResults() != 1 || simplifyAffineExpr(map->getResult(0) - row, 1, lengths).isFunctionOfDim(0))
+    return op.emitOpError() << "expected places with a toeplitz parameter, a map of one row to row + a that has "
+                            << lengths << " symbols, one for each length, got " << op.getPlacesAttr();
+  if (failed(checkRowMap([&] { return op.emitOpError(); }, *map)))
+    return failure();
+  for (Attribute length : op.getPlaceSpaces())
+    if (!isa<RowSpace>(length) || isa<NestAttr>(length) ||
+        !isKnownLength(length, op.getQuerySegments(), op.getSourceSegments()))
+      return op.emitOpError() << "expected a length that the request gives, or one of spaces at hand, got that of "
+                              << length;
+  return success();
+}
+
+/// attention_c5
 static LogicalResult verifyBias(AttentionOp op) {
   if (op.getToeplitz() && (!op.getToeplitzCenter() || static_cast<int64_t>(*op.getToeplitzCenter()) < 0 ||
                            op.getToeplitz().getType().getRank() != 1))
@@ -178,21 +205,24 @@ static LogicalResult verifyBias(AttentionOp op) {
   if (buckets != static_cast<bool>(op.getQueryTimes()) || buckets != static_cast<bool>(op.getKeyTimes()) ||
       buckets != op.getBucketRule().has_value())
     return op.emitOpError() << "expected all of weights, query times, key times and rule of time_buckets, or none";
+  if (failed(verifyPlaces(op)))
+    return failure();
   if (!buckets && !op.getToeplitz())
     return success();
-  Attribute space = op.getQuery().getType().getSpace();
-  if (op.getKeys().size() != 1 || jagged(op.getKeys().front()).getSpace() != space)
-    return op.emitOpError() << "expected, for a bias, one source over the query's space, " << space << ", got "
-                            << op.getKeys().size() << " sources, the first over "
-                            << jagged(op.getKeys().front()).getSpace();
+  Attribute space = op.getQuery().getType().getSpace(), sourceSpace = jagged(op.getKeys().front()).getSpace();
+  if (op.getKeys().size() != 1)
+    return op.emitOpError() << "expected, for a bias, one source, got " << op.getKeys().size();
+  if (op.getToeplitz() && !op.getPlaces() && space != sourceSpace)
+    return op.emitOpError() << "expected the source of a toeplitz bias over the query's space, " << space
+                            << ", or the places of its rows there, got a source over " << sourceSpace;
   if (!buckets)
     return success();
   if (op.getBucketWeights().getType().getRank() != 1 || !isa<EdgesAttr, SqrtBucketAttr>(*op.getBucketRule()))
     return op.emitOpError() << "expected bucket weights of rank 1 and a bucket rule, got "
                             << op.getBucketWeights().getType() << " and " << *op.getBucketRule();
-  for (Value times : {op.getQueryTimes(), op.getKeyTimes()})
-    if (jagged(times).getSpace() != space || !jagged(times).getDims().empty())
-      return op.emitOpError() << "expected times of one number a row over " << space << ", got " << times.getType();
+  for (auto [times, over] : {std::pair(op.getQueryTimes(), space), {op.getKeyTimes(), sourceSpace}})
+    if (jagged(times).getSpace() != over || !jagged(times).getDims().empty())
+      return op.emitOpError() << "expected times of one number a row over " << over << ", got " << times.getType();
   return success();
 }
 

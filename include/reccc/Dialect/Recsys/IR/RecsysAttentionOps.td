@@ -18,7 +18,8 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
       s = scale * q·k + bias, or scale * (q·k + bias) with `order = add_then_scale`.
     - `divisor` (silu): a constant, or with `divisor_rows` the number of rows that the request has of that space.
     - `toeplitz(w, center)`: adds w[center + j - i], i and j counted through all segments. With `last_at_one_place` all rows of the last segment count as its first:
-      candidates stand behind the history. `time_buckets(w, tq, tk, rule)`: adds w[bucket(|tq[i] - tk[j]|)], the bucket clamped to the table.
+      candidates stand behind the history. Row d0 of a query that has but some rows of the source's is row `places` of those, s_k = number of rows of `place_lengths[k]`.
+      `time_buckets(w, tq, tk, rule)`: adds w[bucket(|tq[i] - tk[j]|)], the bucket clamped to the table.
     - `bounds(…)`: what masks that are tables read, for each row of the query.
     A row that sees no column is 0. Scores, P and the sum are fp32.
     - `with_state` (softmax): `state` is, for each head, the greatest score of the row and the sum of exp(s - greatest): -inf and 0 where it sees no column.
@@ -27,8 +28,9 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
 
     (attention_c1) query is [heads, a], keys [source heads, a], values [source heads, v]; source heads divide heads; a key and its value share a space.
     (attention_c2) One list of masks for each query segment, one mask for each source segment. (attention_c3) Lengths that masks name follow
-    from the request; those of opaque spaces are parts of the spaces at hand. (attention_c4) `silu` has one divisor, a number > 0 or the rows of a space that is no nest; softmax none. (attention_c5) A bias needs one source, over the query's space;
-    the toeplitz parameter has rank 1 and 0 <= center, and `last_at_one_place` stands with one; times are scalars over the query's space. (attention_c6) `self` needs equal segments.
+    from the request; those of opaque spaces are parts of the spaces at hand. (attention_c4) `silu` has one divisor, a number > 0 or the rows of a space that is no nest; softmax none. (attention_c5) A bias needs one source, and
+    a toeplitz one `places` or a query over the source's space; its parameter has rank 1 and 0 <= center; `last_at_one_place` and `places`, d0 + a, stand with it; times are scalars over
+    the query's and the source's space. (attention_c6) `self` needs equal segments.
     (attention_c7) The query is over the deepest frame or grouped by it, each source too or not grouped at all. (attention_c8) A key mask is a scalar over its source's space,
     and masked sources are listed in order. (attention_c9) An initial result has the rows and records of the result; `initial_state`, [heads, 2] over the same rows, stands beside
     it with softmax and never with silu; `with_state` needs softmax; a state is f32. (attention_c10) Bounds are scalars over the query's space, and tables name some of them.
@@ -47,12 +49,14 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
                    Optional<Recsys_Ids>:$query_times, Optional<Recsys_Ids>:$key_times,
                    Optional<Recsys_Floats>:$initial, Optional<Recsys_Floats>:$initial_state, Variadic<Recsys_Ids>:$bounds,
                    DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$masked_sources, ArrayAttr:$masks, Recsys_ScoreKindAttr:$score, F64Attr:$scale, OptionalAttr<F64Attr>:$divisor, OptionalAttr<AnyAttr>:$divisor_rows,
-                   OptionalAttr<I64Attr>:$toeplitz_center, UnitAttr:$last_at_one_place, OptionalAttr<AnyAttr>:$bucket_rule,
+                   OptionalAttr<I64Attr>:$toeplitz_center, UnitAttr:$last_at_one_place, OptionalAttr<AffineMapAttr>:$places,
+                   OptionalAttr<ArrayAttr>:$place_lengths, OptionalAttr<AnyAttr>:$bucket_rule,
                    DefaultValuedAttr<Recsys_ScoreOrderAttr, "ScoreOrder::scale_then_add">:$order, UnitAttr:$with_state);
   let results = (outs Recsys_Floats:$result, Optional<Recsys_Floats>:$state);
   let assemblyFormat = [{
     $query `sources` `[` custom<Sources>($keys, $values, $key_masks, $masked_sources) `]` `masks` $masks `score` custom<Keyword>($score) `scale` $scale (`divisor` $divisor^)?
     (`divisor_rows` `(` $divisor_rows^ `)`)? (`toeplitz` `(` $toeplitz^ `,` $toeplitz_center `)`)? (`last_at_one_place` $last_at_one_place^)?
+    (`places` $places^)? (`place_lengths` $place_lengths^)?
     (`time_buckets` `(` $bucket_weights^ `,` $query_times `,` $key_times `,` $bucket_rule `)`)? (`order` custom<Keyword>($order)^)?
     (`bounds` `(` $bounds^ `)`)? (`initial` `(` $initial^ `)`)? (`initial_state` `(` $initial_state^ `)`)? (`with_state` $with_state^)?
     attr-dict `:` functional-type(operands, results)
@@ -67,10 +71,12 @@ def Recsys_AttentionOp : Recsys_InferredOp<"attention", [AttrSizedOperandSegment
     ::mlir::Attribute getFrame();
     /// The first source that is grouped by the frame: there is one when the query is over the frame itself, and not over `request`.
     unsigned findGroupedSource();
-    /// The operands that are read at the query's own row: it, its bounds, and what it goes on from.
+    /// The operands that are read at the query's own row: it, its times and bounds, and what it goes on from.
     ::llvm::SmallVector<::mlir::OpOperand *> getQueryRowOperands();
     /// The key mask of a source; null when it has none.
     ::mlir::Value getKeyMask(unsigned source);
+    /// The lengths that `places` names.
+    ::llvm::ArrayRef<::mlir::Attribute> getPlaceSpaces();
     ::mlir::recsys::Mask getMask(unsigned querySegment, unsigned sourceSegment);
   }];
 }
