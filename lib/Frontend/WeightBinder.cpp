@@ -56,7 +56,7 @@ FailureOr<SmallVector<int64_t>> WeightBinder::checkShape(Location where, StringR
   }
   const FileTensor *tensor = findTensor(weights, name);
   if (!tensor)
-    return reportMissing(where, name), failure();
+    return reportMissing(where, name);
   if (!isFloat(tensor->type)) {
     Report::error(where, Code::TensorType)
             .note(fileLocation(where.getContext()), "tensor " + quoted(name) + " is " + tensor->describe())

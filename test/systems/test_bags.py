@@ -1,32 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bags of rows beyond what they compute: user states, and requests whose offsets are damaged."""
-import os
-import subprocess
-from pathlib import Path
-
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
 import reference
-
-HERE = Path(__file__).resolve().parent
-BIN = HERE.parents[1] / os.environ.get("RECCC_BUILD", "build") / "bin"
-
-
-def call(*command):
-    return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=300)
-
-
-def compile_model(directory, text):
-    """The description with random data beside it; returns the result of the compiler."""
-    weights, requests, _ = reference.item_tags()
-    save_file(weights, directory / "weights.safetensors")
-    save_file(requests, directory / "requests.safetensors")
-    (directory / "model.textproto").write_text(text)
-    return call(BIN / "reccc", directory / "model.textproto", f"--weights={directory / 'weights.safetensors'}", "--cpu=x86-64-v3",
-                "-o", directory / "model.so")
-
+from machine import BIN, HERE, call, compile_model
 
 DESCRIPTION = (HERE / "item_tags.textproto").read_text()
 
@@ -34,7 +13,7 @@ DESCRIPTION = (HERE / "item_tags.textproto").read_text()
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory):
     directory = tmp_path_factory.mktemp("bags")
-    done = compile_model(directory, DESCRIPTION.replace('output { node: "tag_mean" }', 'entry_points { candidates: "candidates" }'))
+    done = compile_model(directory, DESCRIPTION.replace('output { node: "tag_mean" }', 'entry_points { candidates: "candidates" }'), reference.item_tags())
     assert done.returncode == 0, done.stderr
     return directory
 
@@ -62,7 +41,7 @@ def test_states(directory, random):
      'output { node: "seen" }\nentry_points { candidates: "candidates" }', "rows of the bags 'tags' are read here at each scoring"),
 ])
 def test_refused_states(tmp_path, change, message):
-    done = compile_model(tmp_path, DESCRIPTION.replace('output { node: "tag_mean" }', change))
+    done = compile_model(tmp_path, DESCRIPTION.replace('output { node: "tag_mean" }', change), reference.item_tags())
     assert done.returncode == 1 and message in done.stderr, done.stderr
 
 

@@ -1,32 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Filtered rows beyond what they compute: user states, outputs of the host, requests of which nothing or all is kept."""
-import os
-import subprocess
-from pathlib import Path
-
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
 import reference
+from machine import BIN, HERE, call, compile_model
 
-HERE = Path(__file__).resolve().parent
-BIN = HERE.parents[1] / os.environ.get("RECCC_BUILD", "build") / "bin"
 DESCRIPTION = (HERE / "valid_events.textproto").read_text()
 STATES = 'entry_points { candidates: "candidates" }'
-
-
-def call(*command):
-    return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=300)
-
-
-def compile_model(directory, text):
-    weights, requests, _ = reference.valid_events()
-    save_file(weights, directory / "weights.safetensors")
-    save_file(requests, directory / "requests.safetensors")
-    (directory / "model.textproto").write_text(text)
-    return call(BIN / "reccc", directory / "model.textproto", f"--weights={directory / 'weights.safetensors'}", "--cpu=x86-64-v3",
-                "-o", directory / "model.so")
 
 
 def execute(directory, *flags):
@@ -38,7 +20,7 @@ def execute(directory, *flags):
 @pytest.mark.parametrize("seconds, allowed", [(0, 0), (0, 1), (500, 0), (500, 1)])
 def test_all_and_nothing(tmp_path, seconds, allowed):
     """One thread and two give the same bits; offsets say how many rows are left."""
-    assert compile_model(tmp_path, DESCRIPTION).returncode == 0
+    assert compile_model(tmp_path, DESCRIPTION, reference.valid_events()).returncode == 0
     requests = load_file(tmp_path / "requests.safetensors")
     requests["seconds"][:] = seconds
     requests["allowed"][:] = allowed
@@ -55,7 +37,7 @@ def test_all_and_nothing(tmp_path, seconds, allowed):
 
 def test_filters_within_entry_points(tmp_path):
     """What is left of the user is pooled into the state; candidates are filtered at each scoring. The bits of the whole model."""
-    done = compile_model(tmp_path, DESCRIPTION.replace('output { node: "attended" }', STATES))
+    done = compile_model(tmp_path, DESCRIPTION.replace('output { node: "attended" }', STATES), reference.valid_events())
     assert done.returncode == 0, done.stderr
     whole = execute(tmp_path)
     parts = execute(tmp_path, "--states")
@@ -69,6 +51,6 @@ def test_filters_within_entry_points(tmp_path):
     ('entry_points { candidates: "candidates" append: "history" }', "no rows can be appended to 'history', because how many of them it keeps"),
 ])
 def test_refused_states(tmp_path, change, message):
-    done = compile_model(tmp_path, DESCRIPTION.replace('output { node: "attended" }', change))
+    done = compile_model(tmp_path, DESCRIPTION.replace('output { node: "attended" }', change), reference.valid_events())
     assert done.returncode == 1 and message in done.stderr, done.stderr
     assert "model.textproto:" in done.stderr.split("error:")[0].splitlines()[-1]

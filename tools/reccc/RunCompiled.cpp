@@ -76,7 +76,7 @@ int reccc::runCompiled(const Options &options, ModuleOp module, ArrayRef<char> p
     error() << "cannot make a temporary file: " << code.message() << "\n";
     return kIo;
   }
-  auto cleanup = llvm::make_scope_exit([&] { llvm::sys::fs::remove(path); });
+  llvm::scope_exit cleanup([&] { llvm::sys::fs::remove(path); });
   Options emitting = options;
   emitting.output = path.str().str();
   if (int code = emitModule(emitting, module, packedWeights))
