@@ -17,7 +17,7 @@ static constexpr int64_t kPanelPrefetch = 16;
 static constexpr int64_t kLaneRows = kPanelColumns;
 /// Fewer rows than these cost less one by one than together with empty lanes.
 static constexpr int64_t kFewRows = 3;
-/// Transposed rows of more columns would not stay in the first-level cache.
+/// Transposed rows of more columns would take more than 64 KB of the caches.
 static constexpr int64_t kMaxLaneDepth = 512;
 
 namespace {

@@ -24,8 +24,10 @@ int64_t reccc::getRowBlock(rectile::KernelOp kernel) {
   case KernelKind::rows:
     return 64;
   case KernelKind::gemm: {
-    auto linear = *kernel.getBody().getOps<recsys::LinearOp>().begin();
-    int64_t rows = kGemmBlockBytes / (linear.getInFeatures() * int64_t(sizeof(float)));
+    int64_t widest = 1;
+    for (auto linear : kernel.getBody().getOps<recsys::LinearOp>())
+      widest = std::max(widest, linear.getInFeatures());
+    int64_t rows = kGemmBlockBytes / (widest * int64_t(sizeof(float)));
     return std::clamp(rows / kStep * kStep, kStep, kMaxRows);
   }
   default:
