@@ -267,7 +267,8 @@ FailureOr<BiasOperands> reccc::bindBias(ModelBuilder &b, const pb::ScoreBias &bi
       return failure();
     operands.lastAtOnePlace = mask.has_candidates();
     int64_t entries = b.shapeOf(*weight)[0], rows = mask.has_candidates() ? 1 : 0;
-    for (Attribute segment : ArrayRef(segmentsOf(space)).drop_back(rows))
+    SmallVector<Attribute> segments = segmentsOf(space);
+    for (Attribute segment : ArrayRef(segments).drop_back(rows))
       rows += *cast<ir::RowSpace>(segment).getMaxRows();
     if (entries % 2 == 0 || rows > (entries + 1) / 2) {
       b.error(bias, "position", Code::TooManyRows) << "node " << quoted(b.nodeName()) << ": the position bias has "

@@ -100,7 +100,8 @@ void ScoreBase::beginTile(const AttentionItem &tile) {
   if (!queryPlaces)
     return;
   lastPlace = b.i64(0);
-  for (Attribute segment : ArrayRef(op.getSourceSegments()).drop_back())
+  SmallVector<Attribute> segments = op.getSourceSegments();
+  for (Attribute segment : ArrayRef(segments).drop_back())
     lastPlace = b.add(lastPlace, frame.rowsOf(segment, item.instance));
   forLanes(queryPlaces, [&](Value row) { return b.min(placeOfQuery(row), lastPlace); });
 }
