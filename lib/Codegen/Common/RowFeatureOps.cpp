@@ -36,14 +36,15 @@ Value RowProgram::greatest(const RowValue &value, Value first, int64_t size) {
 void RowProgram::beginPool(PoolKind kind, Value pointer, int64_t size) {
   Type f32 = b.getF32Type();
   Value none = b.splat(kind == PoolKind::max ? -std::numeric_limits<double>::infinity() : 0.0);
-  b.forVectors(size, [&](Value offset, int64_t valid) { b.storeVector(none, b.at(pointer, offset, f32), f32, valid); });
+  b.forVectors(size, [&](Value offset, int64_t) { b.storeVector(none, b.at(pointer, offset, f32), f32); });
 }
 
 void RowProgram::addToPool(PoolKind kind, Value pointer, const RowValue &value) {
   Type f32 = b.getF32Type();
   b.forVectors(value.size, [&](Value offset, int64_t valid) {
     Value place = b.at(pointer, offset, f32), before = b.loadVector(place, f32), x = value.vector(offset, valid);
-    b.storeVector(kind == PoolKind::max ? buildMax(b, before, x) : b.addf(before, x), place, f32, valid);
+    // Whole vectors: a load waits long for a store of a part of it.
+    b.storeVector(kind == PoolKind::max ? buildMax(b, before, x) : b.addf(before, x), place, f32);
   });
 }
 

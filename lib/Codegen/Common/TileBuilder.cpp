@@ -146,10 +146,12 @@ void TileBuilder::ifElse(Value condition, function_ref<void()> then, function_re
 }
 
 void TileBuilder::forVectors(int64_t size, function_ref<void(Value, int64_t)> body) {
+  constexpr int64_t kUnrolled = 4; // vectors that need no loop
   int64_t full = size / lanes * lanes;
-  if (full == lanes)
-    body(i64(0), lanes);
-  else if (full > 0)
+  if (full <= kUnrolled * lanes)
+    for (int64_t offset = 0; offset < full; offset += lanes)
+      body(i64(offset), lanes);
+  else
     forTiles(i64(0), i64(full), lanes, [&](Value offset) { body(offset, lanes); });
   if (full < size)
     body(i64(full), size - full);
